@@ -1,0 +1,18 @@
+{
+  "variables": {
+    "warnings": ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wold-style-cast", "-Werror"]
+  },
+  "target_defaults": {
+    "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-std=gnu++20"],
+    "cflags_cc": ["-std=c++20", "-O2", "-g", "-fno-exceptions", "-fno-rtti", "-fvisibility=hidden", "<@(warnings)"],
+    "include_dirs": ["."]
+  },
+  "targets": [
+    {
+      "target_name": "prof_tui",
+      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      "cflags_cc": ["-isystem", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "sources": ["<!@(node -p \"['.','base','capture','proc','table','unwind'].flatMap((d) => require('fs').readdirSync(d).filter((f) => f.endsWith('.cc')).map((f) => d + '/' + f)).join(' ')\")"]
+    }
+  ]
+}

@@ -1,0 +1,53 @@
+/**
+ * The words of the profile: what a frame is, where it lies, and the labels of time that cannot be named.
+ * Pure declarations; ids are dense indexes given by the native tables, in order of first sight.
+ */
+
+/** Index order is the native `FrameKind` enum (native/table/frame_table.h). */
+export const frameKinds = ['native', 'exec-anon', 'kernel', 'kernel-unseen', 'truncated'] as const;
+export type FrameKind = (typeof frameKinds)[number];
+
+/** Labels of product truth: written letter for letter on screen and in every file. */
+export const markedLabels = {
+  kernelNoSymbols: '[kernel: no symbols]',
+  kernelNotSampled: '[kernel: not sampled]',
+  notSampled: '[not sampled]',
+  jitNoSymbols: '[jit: no symbols]',
+  truncated: '[truncated]',
+} as const;
+export type MarkedLabel = (typeof markedLabels)[keyof typeof markedLabels];
+
+/** What a row is made of: decides its colour, its `_[k]` suffix and its mark. */
+export type FunctionKind = 'native' | 'jit' | 'kernel' | 'marked' | 'root';
+
+/** A file (or the vdso) mapped into the target. `fd` is owned by native code and -1 when none is open. */
+export interface Module {
+  readonly id: number;
+  readonly path: string;
+  readonly buildId: string;
+  readonly fd: number;
+  /** How the file was reached: names survive a deleted binary or another mount namespace only by some of these. */
+  readonly openedBy: 'map_files' | 'root' | 'exe' | 'memory' | 'vdso' | 'none';
+}
+
+/** One address. For `native` it is the module's ELF virtual address, else absolute; return addresses are already -1. */
+export interface Frame {
+  readonly id: number;
+  readonly kind: FrameKind;
+  /** Module id, or -1 for kernel, anonymous and marked frames. */
+  readonly module: number;
+  readonly address: bigint;
+  /** Start of the FDE that covers the address (0n when there is none): identity of a function without a symbol. */
+  readonly functionStart: bigint;
+}
+
+/** What a frame is called, once known. */
+export interface FrameName {
+  readonly frame: number;
+  /** Demangled, cleaned of control characters. */
+  readonly name: string;
+  /** File name of the module, kernel module name, or '' when there is none. */
+  readonly module: string;
+  /** False while only an address or a function start is known: such a frame can still be named later. */
+  readonly hasSymbol: boolean;
+}
