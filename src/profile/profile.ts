@@ -1,0 +1,244 @@
+/**
+ * The profile: what capture delivered, named and folded into one call tree that is always up to date.
+ * Names may come late: a stack waits a moment for its first names, and a changed name rebuilds the tree
+ * from the weights, which are kept by stack and thread.
+ */
+import type { Batch, Thread } from './batch.ts';
+import { type CallTree, GrowingTree, type NodeId, ROOT } from './call-tree.ts';
+import { FrameTable } from './frame-table.ts';
+import { type Frame, type FrameName, type Module, markedLabels } from './frames.ts';
+import { Functions } from './functions.ts';
+import { bucketNs } from './history.ts';
+import { Placement } from './placement.ts';
+import { StackTable } from './stack-table.ts';
+import { StackWeights } from './stack-weights.ts';
+
+export interface ThreadWeight extends Thread {
+  readonly weightNs: number;
+}
+
+/** One captured stack of one thread; `frames` are leaf first. */
+export interface WeightedStack {
+  readonly thread: Thread;
+  readonly frames: readonly number[];
+  readonly weightNs: number;
+  readonly samples: number;
+}
+
+export class Profile {
+  readonly modules: Module[] = [];
+  readonly threads: Thread[] = [];
+  samples = 0;
+  weightNs = 0;
+  readonly #functions = new Functions();
+  readonly #tree = new GrowingTree(this.#functions);
+  readonly #frames = new FrameTable();
+  readonly #stacks = new StackTable();
+  readonly #weights = new StackWeights();
+  readonly #placement = new Placement(this.#tree, this.#functions, this.#frames, this.#stacks);
+  /** Samples whose stack waits for its first names: weight and count by row of `#weights`. */
+  readonly #waiting = new Map<number, { weightNs: number; samples: number }>();
+  #notSampledNs = 0;
+  #namesChanged = false;
+  #oldNodeSuccessors = new Map<NodeId, NodeId>();
+  #oldParents: Int32Array = new Int32Array(0);
+
+  get tree(): CallTree {
+    return this.#tree;
+  }
+
+  get frames(): FrameTable {
+    return this.#frames;
+  }
+
+  get kernelCollapsed(): boolean {
+    return this.#placement.kernelCollapsed;
+  }
+
+  /**
+   * Takes a batch of capture: O(1) per sample.
+   * @returns the new frames that want a name
+   */
+  add(batch: Batch): Frame[] {
+    const unnamed = this.#frames.append(batch.frames);
+    this.#stacks.append(batch.stacks);
+    this.modules.push(...batch.modules);
+    for (const { index, thread } of batch.threads) this.threads[index] = thread;
+    const { timeNs, weightNs, thread, stack } = batch.samples;
+    for (let i = 0; i < stack.length; i++) {
+      const weight = weightNs[i] as number;
+      const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, timeNs[i] as number);
+      this.weightNs += weight;
+      this.#tree.nowBucket = Math.max(this.#tree.nowBucket, Math.floor((timeNs[i] as number) / bucketNs));
+      this.#place(row, weight, Math.floor((timeNs[i] as number) / bucketNs));
+    }
+    this.samples += stack.length;
+    return unnamed;
+  }
+
+  /** Moves the clock of the recent history: rows that get no samples grow old. */
+  setNow(nowNs: number): void {
+    const bucket = Math.floor(nowNs / bucketNs);
+    if (bucket === this.#tree.nowBucket) return;
+    this.#tree.nowBucket = bucket;
+    this.#tree.version++;
+  }
+
+  /** Takes names; the tree follows at the next `settle`. */
+  setNames(names: readonly FrameName[]): void {
+    for (const name of names) {
+      if (this.#frames.setName(name)) this.#namesChanged = true;
+    }
+  }
+
+  /**
+   * Brings the tree up to date with the names: places stacks that waited for them, rebuilds if a name changed.
+   * @param force place stacks whose names have not come, under their addresses
+   * @returns true when the generation changed
+   */
+  settle(force = false): boolean {
+    if (this.#namesChanged) {
+      this.#namesChanged = false;
+      this.#rebuild();
+      return true;
+    }
+    for (const [row, waiting] of this.#waiting) {
+      const node = this.#placement.place(this.#weights.stack.at(row), force);
+      if (node === undefined) continue;
+      this.#waiting.delete(row);
+      this.#tree.addWeight(node, waiting.weightNs, waiting.samples);
+      // All that this row has of recent history waited with it: a stack is placed once and for all.
+      this.#tree.addRecentFrom(node, this.#weights.recent, row);
+    }
+    return false;
+  }
+
+  /** CPU time that no sample carries, shown as a child of the root; 0 leaves an existing node at 0. */
+  setNotSampled(ns: number): void {
+    if (ns === this.#notSampledNs) return;
+    this.#addNotSampled(ns - this.#notSampledNs);
+    this.#notSampledNs = ns;
+  }
+
+  setKernelCollapsed(on: boolean): void {
+    if (on === this.#placement.kernelCollapsed) return;
+    this.#placement.kernelCollapsed = on;
+    this.#rebuild();
+  }
+
+  /** Forgets all weights; frames, names and threads stay. */
+  reset(): void {
+    this.#weights.clear();
+    this.#waiting.clear();
+    this.#notSampledNs = 0;
+    this.samples = 0;
+    this.weightNs = 0;
+    this.#rebuild();
+  }
+
+  /** Where a node of the previous generation is now, or its nearest ancestor that still is. */
+  successorOf(node: NodeId): NodeId {
+    for (let at = node; at > ROOT; at = this.#oldParents[at] ?? ROOT) {
+      const successor = this.#oldNodeSuccessors.get(at);
+      if (successor !== undefined) return successor;
+    }
+    return ROOT;
+  }
+
+  /** Weight of each thread at a node and below, heaviest first. Walks all stacks: for one node at a time. */
+  threadsUnder(node: NodeId): readonly ThreadWeight[] {
+    const byThread = new Map<number, number>();
+    const depth = this.#tree.depthOf(node);
+    for (let row = 0; row < this.#weights.length; row++) {
+      let at = this.#placement.nodeOf(this.#weights.stack.at(row));
+      if (at === undefined) continue;
+      while (this.#tree.depthOf(at) > depth) at = this.#tree.parentOf(at);
+      if (at !== node) continue;
+      const thread = this.#weights.thread.at(row);
+      byThread.set(thread, (byThread.get(thread) ?? 0) + this.#weights.weightNs.at(row));
+    }
+    return [...byThread]
+      .map(([thread, weightNs]) => ({ ...(this.threads[thread] as Thread), weightNs }))
+      .sort((a, b) => b.weightNs - a.weightNs);
+  }
+
+  /** Every captured stack, frames leaf first, in order of first sight. */
+  *stacks(): Generator<WeightedStack> {
+    for (let row = 0; row < this.#weights.length; row++) {
+      yield {
+        thread: this.threads[this.#weights.thread.at(row)] as Thread,
+        frames: this.#stacks.framesOf(this.#weights.stack.at(row)),
+        weightNs: this.#weights.weightNs.at(row),
+        samples: this.#weights.samples.at(row),
+      };
+    }
+  }
+
+  #place(row: number, weightNs: number, bucket: number): void {
+    const waiting = this.#waiting.get(row);
+    if (waiting) {
+      waiting.weightNs += weightNs;
+      waiting.samples++;
+      return;
+    }
+    const node = this.#placement.place(this.#weights.stack.at(row), false);
+    if (node === undefined) {
+      this.#waiting.set(row, { weightNs, samples: 1 });
+      return;
+    }
+    this.#tree.addWeight(node, weightNs, 1);
+    this.#tree.addRecent(node, bucket, weightNs);
+  }
+
+  #addNotSampled(deltaNs: number): void {
+    const id = this.#functions.internMarked(markedLabels.notSampled);
+    this.#tree.addWeight(this.#tree.child(ROOT, id), deltaNs, 0);
+  }
+
+  #rebuild(): void {
+    this.#oldParents = this.#copyParents();
+    const oldNodeOf = this.#placement.restart();
+    const oldNotSampled = this.#notSampledNode();
+    this.#tree.clear();
+    this.#waiting.clear();
+    for (let row = 0; row < this.#weights.length; row++) {
+      const weightNs = this.#weights.weightNs.at(row);
+      const samples = this.#weights.samples.at(row);
+      const node = this.#placement.place(this.#weights.stack.at(row), false);
+      if (node === undefined) {
+        this.#waiting.set(row, { weightNs, samples });
+        continue;
+      }
+      this.#tree.addWeight(node, weightNs, samples);
+      this.#tree.addRecentFrom(node, this.#weights.recent, row);
+    }
+    if (this.#notSampledNs !== 0) this.#addNotSampled(this.#notSampledNs);
+    this.#rememberSuccessors(oldNodeOf);
+    const notSampled = this.#notSampledNode();
+    if (oldNotSampled !== undefined && notSampled !== undefined) {
+      this.#oldNodeSuccessors.set(oldNotSampled, notSampled);
+    }
+  }
+
+  #notSampledNode(): NodeId | undefined {
+    return this.#tree
+      .childrenOf(ROOT)
+      .find((child) => this.#tree.functionOf(child).name === markedLabels.notSampled);
+  }
+
+  #copyParents(): Int32Array {
+    const parents = new Int32Array(this.#tree.nodeCount);
+    for (let node = 0; node < parents.length; node++) parents[node] = this.#tree.parentOf(node);
+    return parents;
+  }
+
+  #rememberSuccessors(oldNodeOf: (stack: number) => NodeId | undefined): void {
+    this.#oldNodeSuccessors = new Map();
+    for (let stack = 1; stack < this.#stacks.length; stack++) {
+      const oldNode = oldNodeOf(stack);
+      const node = this.#placement.nodeOf(stack);
+      if (oldNode === undefined || node === undefined || this.#oldNodeSuccessors.has(oldNode)) continue;
+      this.#oldNodeSuccessors.set(oldNode, node);
+    }
+  }
+}
