@@ -23,6 +23,8 @@ export interface SampleColumns {
   readonly weightNs: Float64Array;
   readonly thread: Uint32Array;
   readonly stack: Uint32Array;
+  /** 1 for a sample, 0 for the rest of a thread's time that its last stack carries. */
+  readonly isSample: Uint8Array;
 }
 
 export interface Thread {

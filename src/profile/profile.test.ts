@@ -36,6 +36,7 @@ function batch(kinds: FrameKind[], stacks: (readonly [number, number])[], sample
       weightNs: Float64Array.from(samples, (s) => s.weightNs),
       thread: Uint32Array.from(samples, (s) => s.thread ?? 0),
       stack: Uint32Array.from(samples, (s) => s.stack),
+      isSample: Uint8Array.from(samples, () => 1),
     },
   };
 }
@@ -108,14 +109,14 @@ test('not sampled time is a child of the root and makes the root the CPU clock; 
   const profile = readerProfile();
   profile.setNames([0, 1, 2, 3].map((frame) => named(frame, `f${frame}`)));
   profile.settle();
-  profile.setNotSampled(3);
+  profile.setUnsampled('[not sampled]', 3);
   assert.equal(profile.tree.totalNs(ROOT), 20);
   const node = profile.tree.childrenOf(ROOT)[1] as NodeId;
   profile.setNames([named(0, 'start')]);
   profile.settle();
   assert.equal(profile.tree.totalNs(ROOT), 20);
   assert.equal(profile.tree.functionOf(profile.successorOf(node)).name, '[not sampled]');
-  profile.setNotSampled(1);
+  profile.setUnsampled('[not sampled]', 1);
   assert.equal(profile.tree.totalNs(ROOT), 18);
 });
 

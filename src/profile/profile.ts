@@ -6,7 +6,7 @@
 import type { Batch, Thread } from './batch.ts';
 import { type CallTree, GrowingTree, type NodeId, ROOT } from './call-tree.ts';
 import { FrameTable } from './frame-table.ts';
-import { type Frame, type FrameName, type Module, markedLabels } from './frames.ts';
+import type { Frame, FrameName, Module, markedLabels } from './frames.ts';
 import { Functions } from './functions.ts';
 import { bucketNs } from './history.ts';
 import { Placement } from './placement.ts';
@@ -17,13 +17,15 @@ export interface ThreadWeight extends Thread {
   readonly weightNs: number;
 }
 
-/** One captured stack of one thread; `frames` are leaf first. */
-export interface WeightedStack {
+/** Weight of one thread at one node: what files are written from. */
+export interface PlacedStack {
   readonly thread: Thread;
-  readonly frames: readonly number[];
+  readonly node: NodeId;
   readonly weightNs: number;
-  readonly samples: number;
 }
+
+/** CPU time that no sample carries, by its label. */
+export type UnsampledLabel = typeof markedLabels.notSampled | typeof markedLabels.kernelNotSampled;
 
 export class Profile {
   readonly modules: Module[] = [];
@@ -38,7 +40,7 @@ export class Profile {
   readonly #placement = new Placement(this.#tree, this.#functions, this.#frames, this.#stacks);
   /** Samples whose stack waits for its first names: weight and count by row of `#weights`. */
   readonly #waiting = new Map<number, { weightNs: number; samples: number }>();
-  #notSampledNs = 0;
+  readonly #unsampledNs = new Map<UnsampledLabel, number>();
   #namesChanged = false;
   #oldNodeSuccessors = new Map<NodeId, NodeId>();
   #oldParents: Int32Array = new Int32Array(0);
@@ -64,15 +66,17 @@ export class Profile {
     this.#stacks.append(batch.stacks);
     this.modules.push(...batch.modules);
     for (const { index, thread } of batch.threads) this.threads[index] = thread;
-    const { timeNs, weightNs, thread, stack } = batch.samples;
+    const { timeNs, weightNs, thread, stack, isSample } = batch.samples;
     for (let i = 0; i < stack.length; i++) {
       const weight = weightNs[i] as number;
-      const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, timeNs[i] as number);
+      const samples = isSample[i] as number;
+      const bucket = Math.floor((timeNs[i] as number) / bucketNs);
+      const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, samples, bucket);
+      this.#tree.nowBucket = Math.max(this.#tree.nowBucket, bucket);
+      this.#place(row, weight, samples, bucket);
       this.weightNs += weight;
-      this.#tree.nowBucket = Math.max(this.#tree.nowBucket, Math.floor((timeNs[i] as number) / bucketNs));
-      this.#place(row, weight, Math.floor((timeNs[i] as number) / bucketNs));
+      this.samples += samples;
     }
-    this.samples += stack.length;
     return unnamed;
   }
 
@@ -114,10 +118,11 @@ export class Profile {
   }
 
   /** CPU time that no sample carries, shown as a child of the root; 0 leaves an existing node at 0. */
-  setNotSampled(ns: number): void {
-    if (ns === this.#notSampledNs) return;
-    this.#addNotSampled(ns - this.#notSampledNs);
-    this.#notSampledNs = ns;
+  setUnsampled(label: UnsampledLabel, ns: number): void {
+    const before = this.#unsampledNs.get(label) ?? 0;
+    if (ns === before) return;
+    this.#addUnsampled(label, ns - before);
+    this.#unsampledNs.set(label, ns);
   }
 
   setKernelCollapsed(on: boolean): void {
@@ -130,7 +135,7 @@ export class Profile {
   reset(): void {
     this.#weights.clear();
     this.#waiting.clear();
-    this.#notSampledNs = 0;
+    this.#unsampledNs.clear();
     this.samples = 0;
     this.weightNs = 0;
     this.#rebuild();
@@ -162,43 +167,41 @@ export class Profile {
       .sort((a, b) => b.weightNs - a.weightNs);
   }
 
-  /** Every captured stack, frames leaf first, in order of first sight. */
-  *stacks(): Generator<WeightedStack> {
+  /** Weight by thread and node, after `settle(true)` all of it; unsampled time is not a thread's. */
+  *placedStacks(): Generator<PlacedStack> {
     for (let row = 0; row < this.#weights.length; row++) {
-      yield {
-        thread: this.threads[this.#weights.thread.at(row)] as Thread,
-        frames: this.#stacks.framesOf(this.#weights.stack.at(row)),
-        weightNs: this.#weights.weightNs.at(row),
-        samples: this.#weights.samples.at(row),
-      };
+      const node = this.#placement.nodeOf(this.#weights.stack.at(row));
+      if (node === undefined) continue;
+      const thread = this.threads[this.#weights.thread.at(row)] as Thread;
+      yield { thread, node, weightNs: this.#weights.weightNs.at(row) };
     }
   }
 
-  #place(row: number, weightNs: number, bucket: number): void {
+  #place(row: number, weightNs: number, samples: number, bucket: number): void {
     const waiting = this.#waiting.get(row);
     if (waiting) {
       waiting.weightNs += weightNs;
-      waiting.samples++;
+      waiting.samples += samples;
       return;
     }
     const node = this.#placement.place(this.#weights.stack.at(row), false);
     if (node === undefined) {
-      this.#waiting.set(row, { weightNs, samples: 1 });
+      this.#waiting.set(row, { weightNs, samples });
       return;
     }
-    this.#tree.addWeight(node, weightNs, 1);
+    this.#tree.addWeight(node, weightNs, samples);
     this.#tree.addRecent(node, bucket, weightNs);
   }
 
-  #addNotSampled(deltaNs: number): void {
-    const id = this.#functions.internMarked(markedLabels.notSampled);
+  #addUnsampled(label: UnsampledLabel, deltaNs: number): void {
+    const id = this.#functions.internMarked(label);
     this.#tree.addWeight(this.#tree.child(ROOT, id), deltaNs, 0);
   }
 
   #rebuild(): void {
     this.#oldParents = this.#copyParents();
     const oldNodeOf = this.#placement.restart();
-    const oldNotSampled = this.#notSampledNode();
+    const oldUnsampled = this.#unsampledNodes();
     this.#tree.clear();
     this.#waiting.clear();
     for (let row = 0; row < this.#weights.length; row++) {
@@ -212,18 +215,21 @@ export class Profile {
       this.#tree.addWeight(node, weightNs, samples);
       this.#tree.addRecentFrom(node, this.#weights.recent, row);
     }
-    if (this.#notSampledNs !== 0) this.#addNotSampled(this.#notSampledNs);
+    for (const [label, ns] of this.#unsampledNs) this.#addUnsampled(label, ns);
     this.#rememberSuccessors(oldNodeOf);
-    const notSampled = this.#notSampledNode();
-    if (oldNotSampled !== undefined && notSampled !== undefined) {
-      this.#oldNodeSuccessors.set(oldNotSampled, notSampled);
+    for (const [label, node] of this.#unsampledNodes()) {
+      const oldNode = oldUnsampled.get(label);
+      if (oldNode !== undefined) this.#oldNodeSuccessors.set(oldNode, node);
     }
   }
 
-  #notSampledNode(): NodeId | undefined {
-    return this.#tree
-      .childrenOf(ROOT)
-      .find((child) => this.#tree.functionOf(child).name === markedLabels.notSampled);
+  #unsampledNodes(): Map<string, NodeId> {
+    const nodes = new Map<string, NodeId>();
+    for (const child of this.#tree.childrenOf(ROOT)) {
+      const { name } = this.#tree.functionOf(child);
+      if (this.#unsampledNs.has(name as UnsampledLabel)) nodes.set(name, child);
+    }
+    return nodes;
   }
 
   #copyParents(): Int32Array {

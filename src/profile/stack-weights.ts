@@ -3,7 +3,7 @@
  * Everything shown is derived from it and can be derived again. O(1) per sample.
  */
 import { Column, float64, uint32 } from './column.ts';
-import { bucketNs, History } from './history.ts';
+import { History } from './history.ts';
 
 export class StackWeights {
   readonly stack = new Column(uint32);
@@ -17,12 +17,12 @@ export class StackWeights {
     return this.stack.length;
   }
 
-  /** Adds one sample and returns its row. */
-  add(stack: number, thread: number, weightNs: number, timeNs: number): number {
+  /** Adds weight, as one sample or (`samples` 0) as the rest of one, and returns its row. */
+  add(stack: number, thread: number, weightNs: number, samples: number, bucket: number): number {
     const row = this.#row(stack, thread);
     this.weightNs.add(row, weightNs);
-    this.samples.add(row, 1);
-    this.recent.add(row, Math.max(0, Math.floor(timeNs / bucketNs)), weightNs);
+    this.samples.add(row, samples);
+    this.recent.add(row, bucket, weightNs);
     return row;
   }
 
