@@ -47,9 +47,8 @@ export function noticeLine(text: string, theme: Theme, hasPanel: boolean, width:
 function targetLine(context: BannerContext, width: number): string {
   const { status, theme } = context;
   const lost = `lost ${count(status.lost)}`;
-  const pieces = [
-    { text: 'prof-tui', rank: 6, role: 'title' },
-    { text: targetName(context, Math.max(12, width - 86)), rank: 0, role: 'plain' },
+  const title = { text: 'prof-tui', rank: 6, role: 'title' } as const;
+  const others = [
     { text: `${count(status.threadCount)} thr`, rank: 5, role: 'plain' },
     { text: stateText(context), rank: 0, role: stateRole(context) },
     { text: `${Math.round(status.frequencyHz)} Hz`, rank: 4, role: 'plain' },
@@ -57,7 +56,10 @@ function targetLine(context: BannerContext, width: number): string {
     { text: lost, rank: status.lost > 0 ? 1 : 2, role: status.lost > 0 ? 'warning' : 'plain' },
     { text: `self ${percent(status.selfCpuShare)}`, rank: 7, role: 'dim' },
   ] as const;
-  return joined(pieces, width, theme);
+  // The target's name takes what the others leave, and enough to be told from another.
+  const taken = [title, ...others].reduce((sum, piece) => sum + cellWidth(piece.text) + 2, 0);
+  const target = { text: targetName(context, Math.max(20, width - taken)), rank: 0, role: 'plain' } as const;
+  return joined([title, target, ...others], width, theme);
 }
 
 function engineLine(context: BannerContext, width: number): string {

@@ -44,7 +44,7 @@ function numberLine(context: DetailContext, width: number): string {
     { text: weightPiece(context, 'total', tree.totalNs(node)), rank: 0 },
     { text: weightPiece(context, 'self', tree.selfNs(node)), rank: 1 },
     { text: `${count(samples)} samples`, rank: 2 },
-    { text: threadPiece(context), rank: 4 },
+    { text: threadPiece(context, width >= 140), rank: 4 },
     { text: node === ROOT || callers === undefined ? '' : `callers ${count(callers)}`, rank: 3 },
   ];
   const line = fitPieces(pieces, '   ', width)
@@ -63,15 +63,13 @@ function weightPiece({ tree, theme }: DetailContext, word: string, weightNs: num
   return `${word} ${percent(share)} ${theme.glyphs.plusMinus} ${error} ${time}`;
 }
 
-function threadPiece({ tree, node, threads, theme }: DetailContext): string {
+function threadPiece({ threads, theme }: DetailContext, hasNames: boolean): string {
   if (threads.length === 0) return '';
-  const all = tree.totalNs(node);
-  const shown = threads
-    .slice(0, 3)
-    .map(
-      (thread) =>
-        `${thread.tid} ${visible(thread.name, theme)} (${percent(all > 0 ? thread.weightNs / all : 0, 0)})`,
-    );
+  const all = threads.reduce((sum, thread) => sum + thread.weightNs, 0);
+  const shown = threads.slice(0, 3).map((thread) => {
+    const share = percent(all > 0 ? thread.weightNs / all : 0, 0);
+    return `${thread.tid}${hasNames ? ` ${visible(thread.name, theme)}` : ''} (${share})`;
+  });
   const more = threads.length > 3 ? ` +${threads.length - 3}` : '';
   return `threads ${shown.join(' ')}${more}`;
 }

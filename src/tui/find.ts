@@ -10,8 +10,8 @@ export interface FindResult {
   /** Nodes that have a match below them. */
   readonly above: ReadonlySet<NodeId>;
   readonly functions: number;
-  /** ns of all matches; a match inside another one counts once. */
-  readonly weightNs: number;
+  /** Share of all time under a match, 0..1; a match inside another one counts once. */
+  readonly share: number;
 }
 
 export type Matcher = (name: string) => boolean;
@@ -32,7 +32,7 @@ function compile(text: string, flags: string): RegExp {
   }
 }
 
-const nothing: FindResult = { nodes: new Set(), above: new Set(), functions: 0, weightNs: 0 };
+const nothing: FindResult = { nodes: new Set(), above: new Set(), functions: 0, share: 0 };
 
 /** Walks the whole tree once; a parent has a smaller id than its children (profile/call-tree.ts). */
 export function findAll(tree: CallTree, query: FindQuery): FindResult {
@@ -58,7 +58,8 @@ export function findAll(tree: CallTree, query: FindQuery): FindResult {
     for (let at = tree.parentOf(node); at >= 0 && !above.has(at); at = tree.parentOf(at)) above.add(at);
   }
   const functions = [...byFunction.values()].filter(Boolean).length;
-  return { nodes, above, functions, weightNs };
+  const allNs = tree.totalNs(ROOT);
+  return { nodes, above, functions, share: allNs > 0 ? weightNs / allNs : 0 };
 }
 
 /**

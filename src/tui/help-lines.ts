@@ -17,7 +17,8 @@ export interface HelpLine {
 export function helpLines(glyphs: Glyphs, filter: string, size: ScreenSize): readonly HelpLine[] {
   const wanted = keyLines(glyphs).filter((line) => matches(line, filter));
   const width = lineWidth(size);
-  if (size.columns < columnsForTwo) return blockLines(wanted, width, glyphs);
+  const single = blockLines(wanted, width, glyphs);
+  if (size.columns < columnsForTwo || single.length < size.rows) return single;
   const half = Math.floor(width / 2);
   const lines = blockLines(wanted, half - 1, glyphs);
   const middle = splitAt(lines);
@@ -46,7 +47,7 @@ function splitAt(lines: readonly HelpLine[]): number {
 }
 
 function blockLines(list: readonly KeyLine[], width: number, glyphs: Glyphs): HelpLine[] {
-  const keyWidth = Math.min(16, Math.max(8, Math.floor(width * 0.3)));
+  const keyWidth = Math.min(14, Math.max(8, Math.floor(width * 0.3)));
   const lines: HelpLine[] = [];
   let section = '';
   for (const line of list) {

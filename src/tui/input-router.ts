@@ -33,13 +33,14 @@ export function routeInput(
 
 function routeKey(view: LiveView, key: string): void {
   const { popup, isFinding } = view.state.structure;
-  if (key === 'ctrl+c') return view.host.quit();
-  if (isFinding) return keyInPrompt(view, key);
-  if (popup?.kind === 'help') return keyInHelp(view, popup, key);
-  if (popup?.kind === 'why') {
-    const command = whyCommand(key);
-    return command === undefined ? undefined : whyCommands[command](view, popup);
-  }
+  if (key === 'ctrl+c') view.host.quit();
+  else if (isFinding) keyInPrompt(view, key);
+  else if (popup?.kind === 'help') keyInHelp(view, popup, key);
+  else if (popup?.kind === 'why') keyInWhy(view, popup, key);
+  else keyInTree(view, key);
+}
+
+function keyInTree(view: LiveView, key: string): void {
   const command = treeCommand(key);
   if (command !== undefined) runTreeCommand(view, command);
 }
@@ -54,9 +55,12 @@ function paste(view: LiveView, text: string): void {
 function keyInPrompt(view: LiveView, key: string): void {
   const { prompt } = view.state;
   const edited = editText(prompt, key);
-  if (edited !== undefined) return type(view, edited);
-  if (key === 'escape' || (key === 'backspace' && prompt === '')) return closePrompt(view);
-  if (key !== 'enter') return;
+  if (edited !== undefined) type(view, edited);
+  else if (key === 'escape' || key === 'backspace') closePrompt(view);
+  else if (key === 'enter') acceptPrompt(view, prompt);
+}
+
+function acceptPrompt(view: LiveView, prompt: string): void {
   closePrompt(view);
   view.dispatch({ type: 'find', query: prompt === '' ? undefined : { text: prompt, isExact: false } });
   if (prompt === '') return;
@@ -96,14 +100,14 @@ function keyInHelp(view: LiveView, popup: HelpPopup, key: string): void {
     home: -Number.MAX_SAFE_INTEGER,
   };
   const rows = scrolls[key];
-  if (rows !== undefined) return scrollHelp(view, popup, rows);
-  if (key === 'ctrl+l') return view.host.redraw();
-  if (key === 'ctrl+z') return view.host.suspend();
-  if (key === 'escape' || key === 'f1' || key === '?' || (key === 'backspace' && popup.filter === '')) {
-    return view.dispatch({ type: 'popup', popup: undefined });
-  }
-  const filter = editText(popup.filter, key);
-  if (filter !== undefined) showHelp(view, { ...popup, filter: filter.slice(0, longestPrompt), scroll: 0 });
+  const isClosing = key === 'escape' || key === 'f1' || key === '?';
+  const filter = isClosing ? undefined : editText(popup.filter, key);
+  if (rows !== undefined) scrollHelp(view, popup, rows);
+  else if (filter !== undefined)
+    showHelp(view, { ...popup, filter: filter.slice(0, longestPrompt), scroll: 0 });
+  else if (key === 'ctrl+l') view.host.redraw();
+  else if (key === 'ctrl+z') view.host.suspend();
+  else if (isClosing || key === 'backspace') view.dispatch({ type: 'popup', popup: undefined });
 }
 
 function scrollHelp(view: LiveView, popup: HelpPopup, rows: number): void {
@@ -117,6 +121,11 @@ function showHelp(view: LiveView, popup: HelpPopup): void {
 }
 
 type WhyPopup = Popup & { kind: 'why' };
+
+function keyInWhy(view: LiveView, popup: WhyPopup, key: string): void {
+  const command = whyCommand(key);
+  if (command !== undefined) whyCommands[command](view, popup);
+}
 
 const whyCommands: Readonly<Record<WhyCommand, (view: LiveView, popup: WhyPopup) => void>> = {
   down: (view, popup) => chooseGate(view, popup, 1),

@@ -8,7 +8,7 @@ import { detailLines } from './details.ts';
 import { count, percent } from './format.ts';
 import { screenLayout, treeColumns } from './layout.ts';
 import type { LiveView } from './live-view.ts';
-import { asciiOnly, columnHead, type RowContext, rowLine, shareOf } from './rows.ts';
+import { asciiOnly, columnHead, type RowContext, rowLine } from './rows.ts';
 import { lineWidth } from './screen/frame.ts';
 import type { MouseAction, Region } from './screen/painter.ts';
 import { baseOf } from './state.ts';
@@ -116,8 +116,8 @@ function findText(view: LiveView): string {
 function foundText(view: LiveView): string {
   const found = view.found();
   if (found === undefined || found.nodes.size === 0) return 'no match';
-  const share = percent(shareOf(view.tree, found.weightNs));
-  return `${count(found.nodes.size)} ${found.nodes.size === 1 ? 'match' : 'matches'}, ${share} of time`;
+  const word = found.nodes.size === 1 ? 'match' : 'matches';
+  return `${count(found.nodes.size)} ${word}, ${percent(found.share)} of time`;
 }
 
 function promptLine(view: LiveView, width: number): string {
@@ -143,11 +143,10 @@ function detailsOf(view: LiveView): readonly string[] {
 }
 
 function mouseOnRows(view: LiveView, action: MouseAction, line: number): void {
-  if (action !== 'press') return scrollBy(view, action === 'wheel-up' ? -3 : 3);
   const node = view.rows.rows[view.rows.top + line];
-  if (node === undefined) return;
-  if (node === view.state.selected) toggleOpen(view, node);
-  else select(view, node);
+  if (action !== 'press') scrollBy(view, action === 'wheel-up' ? -3 : 3);
+  else if (node !== undefined && node === view.state.selected) toggleOpen(view, node);
+  else if (node !== undefined) select(view, node);
 }
 
 function visible(view: LiveView, text: string): string {

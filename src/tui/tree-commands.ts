@@ -2,7 +2,7 @@
  * What each key of the tree does: one entry per command of the key map. Works on the live view; the screen follows.
  */
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
-import { matchesInOrder } from './find.ts';
+import { type FindResult, matchesInOrder } from './find.ts';
 import type { TreeCommand } from './keymap.ts';
 import { hottestChild, type LiveView } from './live-view.ts';
 import { baseOf } from './state.ts';
@@ -148,25 +148,31 @@ function openHottestPath(view: LiveView): void {
 }
 
 function goBack(view: LiveView): void {
-  if (view.state.find !== undefined) return view.dispatch({ type: 'find', query: undefined });
   const left = view.state.zoom.at(-1);
-  if (left === undefined) return;
-  view.dispatch({ type: 'zoom-out' });
-  reveal(view, left);
+  if (view.state.find !== undefined) {
+    view.dispatch({ type: 'find', query: undefined });
+  } else if (left !== undefined) {
+    view.dispatch({ type: 'zoom-out' });
+    reveal(view, left);
+  }
 }
 
 function goToMatch(view: LiveView, step: 1 | -1): void {
   const found = view.found();
-  if (found === undefined) return view.toast('nothing to find yet: / asks for a name');
+  if (found === undefined) view.toast('nothing to find yet: / asks for a name');
+  else if (found.nodes.size === 0) view.toast('no match');
+  else reveal(view, matchBeside(view, found, step));
+}
+
+/** The match before or after the selection in the order of the screen; past the end it goes on at the other. */
+function matchBeside(view: LiveView, found: FindResult, step: 1 | -1): NodeId {
   const { selected } = view.state;
   const isMatch = found.nodes.has(selected);
   const above = new Set(found.above);
   for (let at = view.tree.parentOf(selected); at >= 0; at = view.tree.parentOf(at)) above.add(at);
   const marked = { ...found, nodes: isMatch ? found.nodes : new Set([...found.nodes, selected]), above };
   const order = matchesInOrder(marked, ROOT, (node) => view.childrenOf(node));
-  const next = order[(order.indexOf(selected) + step + order.length) % order.length];
-  if (found.nodes.size === 0 || next === undefined) return view.toast('no match');
-  reveal(view, next);
+  return order[(order.indexOf(selected) + step + order.length) % order.length] ?? selected;
 }
 
 function findSame(view: LiveView): void {
@@ -195,7 +201,10 @@ function resetCounters(view: LiveView): void {
 }
 
 function toggleKernel(view: LiveView): void {
-  if (view.state.isPaused) return view.toast('folding needs the live tree: space resumes');
+  if (view.state.isPaused) {
+    view.toast('folding needs the live tree: space resumes');
+    return;
+  }
   const { profile } = view.source;
   profile.setKernelCollapsed(!profile.kernelCollapsed);
   view.followNodes();

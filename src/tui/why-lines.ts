@@ -7,7 +7,7 @@ import { seesText } from './banner.ts';
 import { count, duration, percent } from './format.ts';
 import { footerHints } from './keymap.ts';
 import { asciiOnly } from './rows.ts';
-import { cellWidth, clean, cutEnd, padEnd } from './text.ts';
+import { cellWidth, clean, cutEnd, fitPieces, padEnd } from './text.ts';
 import type { Theme } from './theme.ts';
 
 export interface WhyLine {
@@ -40,11 +40,20 @@ export function whyLines(
   ];
   const gate = status.gates[chosen];
   const cure = gate === undefined ? [] : label('cure', visible(gate.cure ?? cureless(gate), theme));
-  const hints = wrap(footerHints('why', theme.glyphs).join('   '), width, theme).map(plain);
+  const hints = [plain(hintLine(theme, width))];
   const left = room - cure.length - hints.length - 1;
   const shownHead = head.slice(0, Math.max(1, left - 2));
   const gates = gateLines(status.gates, chosen, theme, width, Math.max(1, left - shownHead.length - 1));
   return [...shownHead, plain(''), ...gates, ...cure, ...hints].slice(0, Math.max(1, room));
+}
+
+/** The way out is the last hint and stays. */
+function hintLine(theme: Theme, width: number): string {
+  const hints = footerHints('why', theme.glyphs);
+  const pieces = hints.map((text, at) => ({ text, rank: at === hints.length - 1 ? 0 : at + 1 }));
+  return fitPieces(pieces, '   ', width)
+    .map((piece) => piece.text)
+    .join('   ');
 }
 
 function askedText(status: SessionStatus): string {

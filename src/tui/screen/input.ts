@@ -57,6 +57,9 @@ const controlSequenceStart = /^\x1b\[[0-?]*[ -/]*$/;
 // OSC, DCS, APC, PM, SOS: answers of the terminal, ended by BEL or ST.
 const terminalString = /^\x1b[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)/;
 const terminalStringStart = /^\x1b[\]P_^X][^\x07\x1b]*\x1b?$/;
+// The Linux console sends F1..F5 as `CSI [ A`..`CSI [ E`: here `[` is not the end of the sequence.
+const consoleKey = /^\x1b\[\[([A-E])/;
+const singleShift = /^\x1bO([ -~])/;
 const pasteEnd = '\x1b[201~';
 
 export class InputParser {
@@ -105,31 +108,43 @@ export class InputParser {
     this.#isPasting = false;
   }
 
+  /** Reads one key, answer or sequence; leaves `#held` as it is when the rest has to be waited for. */
   #readOne(events: InputEvent[], isFinal: boolean): void {
-    if (this.#held.charCodeAt(0) !== 0x1b) return this.#readCharacter(events);
-    const answer = terminalString.exec(this.#held);
-    if (answer !== null) return this.#skip(answer[0].length);
-    // The Linux console sends F1..F5 as `CSI [ A`..`CSI [ E`: here `[` is not the end of the sequence.
-    const console = /^\x1b\[\[([A-E])/.exec(this.#held);
-    if (console !== null) {
-      if (console[1] === 'A') events.push({ type: 'key', key: 'f1' });
-      return this.#skip(console[0].length);
+    if (this.#held.charCodeAt(0) !== 0x1b) this.#readCharacter(events);
+    else if (!this.#readEscape(events) && (isFinal || !this.#isUnfinished())) {
+      events.push({ type: 'key', key: 'escape' });
+      // What follows an Esc that begins no sequence is keys of its own; what did begin one is not text.
+      this.#held = this.#isUnfinished() ? '' : this.#held.slice(1);
     }
-    const single = /^\x1bO([ -~])/.exec(this.#held);
-    if (single !== null) {
+  }
+
+  /** @returns false when no whole sequence stands at the beginning */
+  #readEscape(events: InputEvent[]): boolean {
+    const answer = this.#take(terminalString);
+    if (answer !== undefined) return true;
+    const console = this.#take(consoleKey);
+    if (console !== undefined) {
+      if (console[1] === 'A') events.push({ type: 'key', key: 'f1' });
+      return true;
+    }
+    const single = this.#take(singleShift);
+    if (single !== undefined) {
       const key = single[1] === 'M' ? 'enter' : finalKeys[single[1] ?? ''];
       if (key !== undefined) events.push({ type: 'key', key });
-      return this.#skip(single[0].length);
+      return true;
     }
-    const sequence = this.#held === '\x1b[[' ? null : controlSequence.exec(this.#held);
-    if (sequence !== null) {
-      this.#skip(sequence[0].length);
-      return this.#readSequence(sequence[1] ?? '', sequence[2] ?? '', events);
-    }
-    if (!isFinal && this.#isUnfinished()) return;
-    events.push({ type: 'key', key: 'escape' });
-    // What follows an Esc that begins no sequence is keys of its own; what did begin one is not text.
-    this.#held = this.#isUnfinished() ? '' : this.#held.slice(1);
+    // `CSI [` may be the beginning of a console key.
+    const sequence = this.#held === '\x1b[[' ? undefined : this.#take(controlSequence);
+    if (sequence === undefined) return false;
+    this.#readSequence(sequence[1] ?? '', sequence[2] ?? '', events);
+    return true;
+  }
+
+  #take(pattern: RegExp): RegExpExecArray | undefined {
+    const match = pattern.exec(this.#held);
+    if (match === null) return undefined;
+    this.#held = this.#held.slice(match[0].length);
+    return match;
   }
 
   #isUnfinished(): boolean {
@@ -145,27 +160,20 @@ export class InputParser {
   }
 
   #readSequence(parameters: string, final: string, events: InputEvent[]): void {
-    if (final === '~' && parameters === '200') {
-      this.#isPasting = true;
-      return;
-    }
-    if (parameters.startsWith('<')) return readMouse(parameters, final, events);
     // A modifier (`CSI 1;5A`) does not change what a key means here.
     const key = final === '~' ? tildeKeys[parameters.split(';')[0] ?? ''] : finalKeys[final];
-    if (key !== undefined) events.push({ type: 'key', key });
+    if (final === '~' && parameters === '200') this.#isPasting = true;
+    else if (parameters.startsWith('<')) readMouse(parameters, final, events);
+    else if (key !== undefined) events.push({ type: 'key', key });
   }
 
   #readCharacter(events: InputEvent[]): void {
     const code = this.#held.codePointAt(0) ?? 0;
-    this.#skip(code > 0xffff ? 2 : 1);
+    this.#held = this.#held.slice(code > 0xffff ? 2 : 1);
     const key =
       controlKeys[code] ??
       (code < 32 ? `ctrl+${String.fromCharCode(code + 96)}` : String.fromCodePoint(code));
     if (code !== 0) events.push({ type: 'key', key });
-  }
-
-  #skip(length: number): void {
-    this.#held = this.#held.slice(length);
   }
 }
 
