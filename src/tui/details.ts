@@ -43,7 +43,7 @@ function numberLine(context: DetailContext, width: number): string {
   const pieces = [
     { text: weightPiece(context, 'total', tree.totalNs(node)), rank: 0 },
     { text: weightPiece(context, 'self', tree.selfNs(node)), rank: 1 },
-    { text: `${count(samples)} samples`, rank: 2 },
+    { text: `${count(samples)} ${samples === 1 ? 'sample' : 'samples'}`, rank: 2 },
     { text: threadPiece(context, width >= 140), rank: 4 },
     { text: node === ROOT || callers === undefined ? '' : `callers ${count(callers)}`, rank: 3 },
   ];

@@ -1,13 +1,12 @@
 /**
  * The live view as a program of its own over a synthetic session, so that a test can run it in a terminal with data it
- * knows. The first argument chooses the story; the program under test in production is bin/prof-tui.js.
+ * knows. The first argument chooses the story; the program of the product is bin/prof-tui.js.
  */
 import { runLiveView } from '../../src/tui/run.tsx';
-import { SyntheticSession, serverStacks } from './synthetic-session.ts';
+import { hostileStacks, SyntheticSession, serverStacks } from './synthetic-session.ts';
 
 const [story = 'live', ...flags] = process.argv.slice(2);
 const session = new SyntheticSession();
-session.feeder.add(serverStacks);
 
 function feed(): void {
   session.feeder.advance(100e6);
@@ -16,31 +15,49 @@ function feed(): void {
   session.tick({ samples, elapsedNs: session.status.elapsedNs + 100e6 });
 }
 
+function breakStatus(): void {
+  Object.defineProperty(session, 'status', {
+    get() {
+      throw new Error('status broke');
+    },
+  });
+  session.feeder.add([{ stack: ['late'], samples: 1 }]);
+  session.tick();
+}
+
+const soonMs = 300;
 const stories: Readonly<Record<string, () => void>> = {
-  still: () => {},
-  live: () => void setInterval(feed, 100),
-  'throws-in-render': () => {
-    // A function whose name cannot be read breaks the drawing of its row.
-    setTimeout(() => {
-      Object.defineProperty(session, 'status', {
-        get: () => {
-          throw new Error('status broke');
-        },
-      });
-      session.feeder.add([{ stack: ['late'], samples: 1 }]);
-      session.tick();
-    }, 300);
+  still: () => session.feeder.add(serverStacks),
+  hostile: () => session.feeder.add(hostileStacks),
+  live: () => {
+    session.feeder.add(serverStacks);
+    setInterval(feed, 100);
   },
+  ends: () => {
+    session.feeder.add(serverStacks);
+    setTimeout(() => session.tick({ state: 'ended', endReason: 'target exited' }), soonMs);
+  },
+  'late-names': () => {
+    session.feeder.add(serverStacks, false);
+    // The names come when the test has looked at the addresses and moved the cursor: on a signal.
+    process.on('SIGUSR2', () => {
+      session.feeder.nameAll();
+      session.tick();
+    });
+  },
+  'throws-in-render': () => void setTimeout(breakStatus, soonMs),
   'throws-in-timer': () =>
     void setTimeout(() => {
       throw new Error('timer broke');
-    }, 300),
-  rejects: () => void setTimeout(() => void Promise.reject(new Error('promise broke')), 300),
-  talks: () =>
-    void setTimeout(() => {
+    }, soonMs),
+  rejects: () => void setTimeout(() => void Promise.reject(new Error('promise broke')), soonMs),
+  talks: () => {
+    session.feeder.add(serverStacks);
+    setTimeout(() => {
       process.stderr.write('a word on stderr\n');
       process.emitWarning('a warning of node');
-    }, 200),
+    }, soonMs);
+  },
 };
 stories[story]?.();
 
@@ -50,7 +67,7 @@ try {
     color: !flags.includes('--no-color'),
     version: 'test',
   });
-  process.stdout.write(session.stops === 1 ? 'stopped once\n' : `stopped ${session.stops} times\n`);
+  process.stdout.write(`stops: ${session.stops}\n`);
   process.exit(0);
 } catch (error) {
   process.stderr.write(`prof-tui: ${(error as Error).message}\n`);

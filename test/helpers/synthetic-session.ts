@@ -123,6 +123,14 @@ export const serverStacks: readonly StackLine[] = [
   { stack: ['_start'], samples: 1 },
 ];
 
+/** Names a hostile process may have: control codes, bidi marks, wide characters, and one far too long. */
+export const hostileStacks: readonly StackLine[] = [
+  { stack: ['main', 'clear\x1b[2J\x1b]0;title\x07screen'], samples: 40 },
+  { stack: ['main', '日本語の関数名', 'right\u202eto left'], samples: 30 },
+  { stack: ['main', `std::map<${'int, '.repeat(400)}int>::find(${'long, '.repeat(100)}long)`], samples: 20 },
+  { stack: ['main', 'e\u0301clair_👩‍👩‍👧'], samples: 10 },
+];
+
 export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionStatus {
   return {
     state: 'live',
