@@ -4,9 +4,10 @@
  * named can reach the screen. When the worker dies, frames still get an answer: their address.
  */
 import { Worker } from 'node:worker_threads';
+import { cleanText } from '../profile/clean-text.ts';
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
 import { addressName, moduleName } from './address-name.ts';
-import { cleanText, displayNames } from './display-name.ts';
+import { displayNames } from './display-name.ts';
 import type {
   FromWorker,
   KernelSymbolsState,

@@ -2,16 +2,10 @@
  * From the raw name of a symbol to what may be shown: demangled, without compiler hashes, without characters that
  * could command a terminal. Everything that leaves the symbolizer goes through here once.
  */
+import { cleanText } from '../profile/clean-text.ts';
 
 /** Longer mangled names stay as they are: their demangled form fills screens and can be made to explode. */
 export const maxMangledLength = 4096;
-
-/** C0, C1, DEL, line separators, and the marks that turn the direction of text. */
-const unsafeCharacters = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-export function cleanText(text: string): string {
-  return text.replace(unsafeCharacters, '·');
-}
 
 /** `.cold`, `.part.0`, `.constprop.0`: what the compiler split off keeps its suffix. LLVM's module numbers do not. */
 interface MangledParts {

@@ -34,6 +34,24 @@ function readToEnd(fd: number, limit: number): Buffer {
   return Buffer.concat(chunks);
 }
 
+/**
+ * The state alone, from the first page: what a choice of engine needs before any name is asked for.
+ * Hidden addresses are all zero; one that is not means that the rest is worth reading.
+ */
+export function readKernelSymbolsState(path = '/proc/kallsyms'): KernelSymbolsState {
+  let fd = -1;
+  try {
+    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    const head = readToEnd(fd, headBytes);
+    if (showsAnyAddress(head)) return 'shown';
+    return head.includes('\n') ? 'hidden' : 'missing';
+  } catch (error) {
+    return `refused:${errnoName(error)}`;
+  } finally {
+    if (fd >= 0) fs.closeSync(fd);
+  }
+}
+
 export class KernelSymbols {
   state: KernelSymbolsState = 'missing';
   readonly #path: string;
