@@ -125,9 +125,9 @@ class SessionWrapper final : public Napi::ObjectWrap<SessionWrapper> {
 
  private:
   Napi::Value start(const Napi::CallbackInfo& info) {
-    const bool user_only = info[0].As<Napi::Boolean>().Value();
+    const auto kind = static_cast<EngineKind>(info[0].As<Napi::Number>().Uint32Value());
     const auto period_ns = static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue());
-    return wait_for(info, [this, user_only, period_ns] { return session_->start(user_only, period_ns); });
+    return wait_for(info, [this, kind, period_ns] { return session_->start(kind, period_ns); });
   }
 
   Napi::Value stop(const Napi::CallbackInfo& info) {
