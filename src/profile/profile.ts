@@ -1,0 +1,258 @@
+/**
+ * The profile: what capture delivered, named and folded into one call tree that is always up to date.
+ * Names may come late: a stack waits a moment for its first names, and a changed name rebuilds the tree
+ * from the weights, which are kept by stack and thread.
+ */
+import type { Batch, Thread } from './batch.ts';
+import { type CallTree, GrowingTree, type NodeId, ROOT } from './call-tree.ts';
+import { FrameTable } from './frame-table.ts';
+import type { Frame, FrameName, Module, markedLabels } from './frames.ts';
+import { Functions } from './functions.ts';
+import { bucketNs } from './history.ts';
+import { Placement } from './placement.ts';
+import { StackTable } from './stack-table.ts';
+import { StackWeights } from './stack-weights.ts';
+
+export interface ThreadWeight extends Thread {
+  readonly weightNs: number;
+}
+
+/** Weight of one thread at one node: what files are written from. */
+export interface PlacedStack {
+  readonly thread: Thread;
+  readonly node: NodeId;
+  readonly weightNs: number;
+}
+
+/** CPU time that no sample carries, by its label. */
+export type UnsampledLabel = typeof markedLabels.notSampled | typeof markedLabels.kernelNotSampled;
+
+export class Profile {
+  readonly modules: Module[] = [];
+  readonly threads: Thread[] = [];
+  samples = 0;
+  weightNs = 0;
+  readonly #functions = new Functions();
+  readonly #tree = new GrowingTree(this.#functions);
+  readonly #frames = new FrameTable();
+  readonly #stacks = new StackTable();
+  readonly #weights = new StackWeights();
+  readonly #placement = new Placement(this.#tree, this.#functions, this.#frames, this.#stacks);
+  /** Samples whose stack waits for its first names: weight and count by row of `#weights`. */
+  readonly #waiting = new Map<number, { weightNs: number; samples: number }>();
+  readonly #unsampledNs = new Map<UnsampledLabel, number>();
+  #namesChanged = false;
+  #oldNodeSuccessors = new Map<NodeId, NodeId>();
+  #oldParents: Int32Array = new Int32Array(0);
+
+  get tree(): CallTree {
+    return this.#tree;
+  }
+
+  get frames(): FrameTable {
+    return this.#frames;
+  }
+
+  get kernelCollapsed(): boolean {
+    return this.#placement.kernelCollapsed;
+  }
+
+  /**
+   * Takes a batch of capture: O(1) per sample.
+   * @returns the new frames that want a name
+   */
+  add(batch: Batch): Frame[] {
+    const unnamed = this.#frames.append(batch.frames);
+    this.#stacks.append(batch.stacks);
+    this.modules.push(...batch.modules);
+    for (const { index, thread } of batch.threads) this.threads[index] = thread;
+    const { timeNs, weightNs, thread, stack, isSample } = batch.samples;
+    for (let i = 0; i < stack.length; i++) {
+      const weight = weightNs[i] as number;
+      const samples = isSample[i] as number;
+      const bucket = Math.floor((timeNs[i] as number) / bucketNs);
+      const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, samples, bucket);
+      this.#tree.nowBucket = Math.max(this.#tree.nowBucket, bucket);
+      this.#place(row, weight, samples, bucket);
+      this.weightNs += weight;
+      this.samples += samples;
+    }
+    return unnamed;
+  }
+
+  /** Moves the clock of the recent history: rows that get no samples grow old. */
+  setNow(nowNs: number): void {
+    const bucket = Math.floor(nowNs / bucketNs);
+    if (bucket === this.#tree.nowBucket) return;
+    this.#tree.nowBucket = bucket;
+    this.#tree.version++;
+  }
+
+  /** Takes names; the tree follows at the next `settle`. */
+  setNames(names: readonly FrameName[]): void {
+    for (const name of names) {
+      if (this.#frames.setName(name)) this.#namesChanged = true;
+    }
+  }
+
+  /**
+   * Brings the tree up to date with the names: places stacks that waited for them, rebuilds if a name changed.
+   * @param force place stacks whose names have not come, under their addresses
+   * @returns true when the generation changed
+   */
+  settle(force = false): boolean {
+    if (this.#namesChanged) {
+      this.#namesChanged = false;
+      this.#rebuild();
+      return true;
+    }
+    for (const [row, waiting] of this.#waiting) {
+      const node = this.#placement.place(this.#weights.stack.at(row), force);
+      if (node === undefined) continue;
+      this.#waiting.delete(row);
+      this.#tree.addWeight(node, waiting.weightNs, waiting.samples);
+      // All that this row has of recent history waited with it: a stack is placed once and for all.
+      this.#tree.addRecentFrom(node, this.#weights.recent, row);
+    }
+    return false;
+  }
+
+  /** CPU time that no sample carries, shown as a child of the root; 0 leaves an existing node at 0. */
+  setUnsampled(label: UnsampledLabel, ns: number): void {
+    const before = this.#unsampledNs.get(label) ?? 0;
+    if (ns === before) return;
+    this.#addUnsampled(label, ns - before);
+    this.#unsampledNs.set(label, ns);
+  }
+
+  setKernelCollapsed(on: boolean): void {
+    if (on === this.#placement.kernelCollapsed) return;
+    this.#placement.kernelCollapsed = on;
+    this.#rebuild();
+  }
+
+  /** Forgets all weights; frames, names and threads stay. */
+  reset(): void {
+    this.#weights.clear();
+    this.#waiting.clear();
+    this.#unsampledNs.clear();
+    this.samples = 0;
+    this.weightNs = 0;
+    this.#rebuild();
+  }
+
+  /** Where a node of the previous generation is now, or its nearest ancestor that still is. */
+  successorOf(node: NodeId): NodeId {
+    for (let at = node; at > ROOT; at = this.#oldParents[at] ?? ROOT) {
+      const successor = this.#oldNodeSuccessors.get(at);
+      if (successor !== undefined) return successor;
+    }
+    return ROOT;
+  }
+
+  /** Weight of each thread at a node and below, heaviest first. Walks all stacks: for one node at a time. */
+  threadsUnder(node: NodeId): readonly ThreadWeight[] {
+    const byThread = new Map<number, number>();
+    const depth = this.#tree.depthOf(node);
+    for (let row = 0; row < this.#weights.length; row++) {
+      let at = this.#placement.nodeOf(this.#weights.stack.at(row));
+      if (at === undefined) continue;
+      while (this.#tree.depthOf(at) > depth) at = this.#tree.parentOf(at);
+      if (at !== node) continue;
+      const thread = this.#weights.thread.at(row);
+      byThread.set(thread, (byThread.get(thread) ?? 0) + this.#weights.weightNs.at(row));
+    }
+    return [...byThread]
+      .map(([thread, weightNs]) => ({ ...(this.threads[thread] as Thread), weightNs }))
+      .sort((a, b) => b.weightNs - a.weightNs);
+  }
+
+  /** Weight by thread and node, after `settle(true)` all of it; unsampled time is not a thread's. */
+  *placedStacks(): Generator<PlacedStack> {
+    for (let row = 0; row < this.#weights.length; row++) {
+      const node = this.#placement.nodeOf(this.#weights.stack.at(row));
+      if (node === undefined) continue;
+      const thread = this.threads[this.#weights.thread.at(row)] as Thread;
+      yield { thread, node, weightNs: this.#weights.weightNs.at(row) };
+    }
+  }
+
+  /** The nodes of time that no sample carries. */
+  unsampled(): { readonly node: NodeId; readonly weightNs: number }[] {
+    const nodes = [...this.#unsampledNodes().values()];
+    return nodes
+      .map((node) => ({ node, weightNs: this.#tree.selfNs(node) }))
+      .filter(({ weightNs }) => weightNs > 0);
+  }
+
+  #place(row: number, weightNs: number, samples: number, bucket: number): void {
+    const waiting = this.#waiting.get(row);
+    if (waiting) {
+      waiting.weightNs += weightNs;
+      waiting.samples += samples;
+      return;
+    }
+    const node = this.#placement.place(this.#weights.stack.at(row), false);
+    if (node === undefined) {
+      this.#waiting.set(row, { weightNs, samples });
+      return;
+    }
+    this.#tree.addWeight(node, weightNs, samples);
+    this.#tree.addRecent(node, bucket, weightNs);
+  }
+
+  #addUnsampled(label: UnsampledLabel, deltaNs: number): void {
+    const id = this.#functions.internMarked(label);
+    this.#tree.addWeight(this.#tree.child(ROOT, id), deltaNs, 0);
+  }
+
+  #rebuild(): void {
+    this.#oldParents = this.#copyParents();
+    const oldNodeOf = this.#placement.restart();
+    const oldUnsampled = this.#unsampledNodes();
+    this.#tree.clear();
+    this.#waiting.clear();
+    for (let row = 0; row < this.#weights.length; row++) {
+      const weightNs = this.#weights.weightNs.at(row);
+      const samples = this.#weights.samples.at(row);
+      const node = this.#placement.place(this.#weights.stack.at(row), false);
+      if (node === undefined) {
+        this.#waiting.set(row, { weightNs, samples });
+        continue;
+      }
+      this.#tree.addWeight(node, weightNs, samples);
+      this.#tree.addRecentFrom(node, this.#weights.recent, row);
+    }
+    for (const [label, ns] of this.#unsampledNs) this.#addUnsampled(label, ns);
+    this.#rememberSuccessors(oldNodeOf);
+    for (const [label, node] of this.#unsampledNodes()) {
+      const oldNode = oldUnsampled.get(label);
+      if (oldNode !== undefined) this.#oldNodeSuccessors.set(oldNode, node);
+    }
+  }
+
+  #unsampledNodes(): Map<string, NodeId> {
+    const nodes = new Map<string, NodeId>();
+    for (const child of this.#tree.childrenOf(ROOT)) {
+      const { name } = this.#tree.functionOf(child);
+      if (this.#unsampledNs.has(name as UnsampledLabel)) nodes.set(name, child);
+    }
+    return nodes;
+  }
+
+  #copyParents(): Int32Array {
+    const parents = new Int32Array(this.#tree.nodeCount);
+    for (let node = 0; node < parents.length; node++) parents[node] = this.#tree.parentOf(node);
+    return parents;
+  }
+
+  #rememberSuccessors(oldNodeOf: (stack: number) => NodeId | undefined): void {
+    this.#oldNodeSuccessors = new Map();
+    for (let stack = 1; stack < this.#stacks.length; stack++) {
+      const oldNode = oldNodeOf(stack);
+      const node = this.#placement.nodeOf(stack);
+      if (oldNode === undefined || node === undefined || this.#oldNodeSuccessors.has(oldNode)) continue;
+      this.#oldNodeSuccessors.set(oldNode, node);
+    }
+  }
+}
