@@ -16,6 +16,8 @@
 #include <cstring>
 #include <vector>
 
+#include "unwind/byte_source.h"
+
 namespace prof {
 namespace {
 
@@ -44,23 +46,6 @@ class FileSource : public ByteSource {
  private:
   int fd_;
   uint64_t size_;
-};
-
-class BytesSource : public ByteSource {
- public:
-  explicit BytesSource(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  [[nodiscard]] size_t read_at(uint64_t offset, std::span<std::byte> out) const override {
-    if (offset >= bytes_.size()) return 0;
-    const auto available = bytes_.subspan(static_cast<size_t>(offset));
-    const size_t count = std::min(available.size(), out.size());
-    std::copy_n(available.begin(), count, out.begin());
-    return count;
-  }
-  [[nodiscard]] uint64_t size() const override { return bytes_.size(); }
-
- private:
-  std::span<const std::byte> bytes_;
 };
 
 // File offsets served from the mappings of the file. The section headers are not mapped: reads of them give

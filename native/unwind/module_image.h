@@ -5,21 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
-namespace prof {
+#include "unwind/byte_source.h"
 
-/// Bytes of an ELF file by file offset. May be short anywhere: a file can shrink while it is read.
-class ByteSource {
- public:
-  virtual ~ByteSource() = default;
-  /// Fills a prefix of `out`; returns how many bytes are valid, 0 when nothing is there.
-  [[nodiscard]] virtual size_t read_at(uint64_t offset, std::span<std::byte> out) const = 0;
-  /// No section may be larger than this.
-  [[nodiscard]] virtual uint64_t size() const = 0;
-};
+namespace prof {
 
 struct ModuleImage {
   struct Segment {  // one PT_LOAD
