@@ -21,6 +21,15 @@
       "cflags_cc": ["-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread"],
       "ldflags": ["-pthread"],
       "sources": ["demo/demo.cc", "demo/work.cc"]
+    },
+    {
+      "target_name": "unwind_replay",
+      "type": "executable",
+      "ldflags": ["-pthread"],
+      "sources": [
+        "target_modules.cc",
+        "<!@(node -p \"['proc','unwind','replay'].flatMap((d) => require('fs').readdirSync(d).filter((f) => f.endsWith('.cc')).map((f) => d + '/' + f)).join(' ')\")"
+      ]
     }
   ]
 }

@@ -88,7 +88,7 @@ std::optional<CfiRule> look_up_rule(const ModuleImage& image, uint64_t va) {
   const EhFrame frame(image);
   const auto found = find_fde(image, frame, va);
   if (!found) return std::nullopt;
-  const auto initial = initial_rule(frame, found->cie);
+  const auto initial = initial_state(frame, found->cie);
   if (!initial) return std::nullopt;
   CfiProgram program(frame, found->cie, *initial, found->fde);
   CfiRule rule;

@@ -51,22 +51,22 @@ std::optional<CfiRule> deref_rule(CfiRule rule, std::span<const std::byte> expre
 
 }  // namespace
 
-std::optional<CfiRule> initial_rule(const EhFrame& frame, const Cie& cie) {
-  CfiRule start;
-  start.ra = cie.is_signal_frame ? RaKind::signal_frame : RaKind::at_cfa;
+std::optional<CfiState> initial_state(const EhFrame& frame, const Cie& cie) {
+  CfiState start;
+  start.rule.ra = cie.is_signal_frame ? RaKind::signal_frame : RaKind::at_cfa;
   const Fde own{0, 1, cie.program};
   CfiProgram program(frame, cie, start, own);
   while (!program.cursor_.at_end()) {
     if (!program.execute() || program.pc_ != 0 || program.cursor_.failed()) return std::nullopt;
   }
-  return program.rule_;
+  return program.now_;
 }
 
-CfiProgram::CfiProgram(const EhFrame& frame, const Cie& cie, const CfiRule& initial, const Fde& fde)
+CfiProgram::CfiProgram(const EhFrame& frame, const Cie& cie, const CfiState& initial, const Fde& fde)
     : frame_(frame),
       cie_(cie),
       initial_(initial),
-      rule_(initial),
+      now_(initial),
       pc_(fde.lo),
       hi_(fde.hi),
       cursor_(fde.program) {}
@@ -82,11 +82,11 @@ bool CfiProgram::next(CfiRow& row) {
     }
     if (pc_ == start) continue;
     done_ = pc_ >= hi_;
-    row = {start, rule_};
+    row = {start, now_.rule};
     return true;
   }
   done_ = true;
-  row = {start, rule_};
+  row = {start, now_.rule};
   return true;
 }
 
@@ -146,7 +146,7 @@ bool CfiProgram::execute_extended(uint8_t opcode) {
       return true;
     case 0x0a:
       if (remembered_.size() >= kMaxRemembered) return false;
-      remembered_.push_back(rule_);
+      remembered_.push_back(now_);
       return true;
     case 0x0b:
       return restore_state();
@@ -154,10 +154,12 @@ bool CfiProgram::execute_extended(uint8_t opcode) {
       reg = cursor_.uleb();
       set_cfa(reg, static_cast<int64_t>(cursor_.uleb()));
       return true;
-    case 0x0d:
-      return set_cfa_register(cursor_.uleb());
+    case 0x0d:  // def_cfa_register
+      set_cfa(cursor_.uleb(), now_.cfa_offset);
+      return true;
     case 0x0e:
-      return set_cfa_offset(static_cast<int64_t>(cursor_.uleb()));
+      set_cfa_offset(static_cast<int64_t>(cursor_.uleb()));
+      return true;
     case 0x0f:
       return set_cfa_expression();
     case 0x10:  // expression: the slot's address
@@ -173,7 +175,8 @@ bool CfiProgram::execute_extended(uint8_t opcode) {
       set_cfa(reg, scaled(static_cast<uint64_t>(cursor_.sleb())));
       return true;
     case 0x13:
-      return set_cfa_offset(scaled(static_cast<uint64_t>(cursor_.sleb())));
+      set_cfa_offset(scaled(static_cast<uint64_t>(cursor_.sleb())));
+      return true;
     case 0x15:  // val_offset_sf
       reg = cursor_.uleb();
       cursor_.sleb();
@@ -207,29 +210,23 @@ bool CfiProgram::set_location() {
 }
 
 void CfiProgram::set_cfa(uint64_t reg, int64_t offset) {
-  rule_.cfa = reg == kRegRsp   ? CfaKind::rsp
-              : reg == kRegRbp ? CfaKind::rbp
-              : reg < kRegRip  ? CfaKind::reg
-                               : CfaKind::unsupported;
-  rule_.cfa_reg = reg < kRegRip ? static_cast<uint8_t>(reg) : uint8_t{0};
-  if (!fits_int32(offset)) rule_.cfa = CfaKind::unsupported;
-  rule_.cfa_offset = rule_.cfa == CfaKind::unsupported ? 0 : static_cast<int32_t>(offset);
+  now_.cfa_reg = reg;
+  now_.cfa_offset = offset;
+  CfiRule& rule = now_.rule;
+  const bool is_supported = reg < kRegRip && fits_int32(offset);
+  rule.cfa = !is_supported      ? CfaKind::unsupported
+             : reg == kRegRsp   ? CfaKind::rsp
+             : reg == kRegRbp   ? CfaKind::rbp
+                                : CfaKind::reg;
+  rule.cfa_reg = is_supported ? static_cast<uint8_t>(reg) : uint8_t{0};
+  rule.cfa_offset = is_supported ? static_cast<int32_t>(offset) : 0;
 }
 
-bool CfiProgram::set_cfa_register(uint64_t reg) {
-  const bool is_register_form =
-      rule_.cfa == CfaKind::rsp || rule_.cfa == CfaKind::rbp || rule_.cfa == CfaKind::reg;
-  if (!is_register_form) return false;
-  set_cfa(reg, rule_.cfa_offset);
-  return true;
-}
-
-bool CfiProgram::set_cfa_offset(int64_t offset) {
-  const bool is_register_form =
-      rule_.cfa == CfaKind::rsp || rule_.cfa == CfaKind::rbp || rule_.cfa == CfaKind::reg;
-  if (!is_register_form) return false;
-  set_cfa(rule_.cfa_reg, offset);
-  return true;
+void CfiProgram::set_cfa_offset(int64_t offset) {
+  const CfaKind kind = now_.rule.cfa;
+  const bool is_register = kind == CfaKind::rsp || kind == CfaKind::rbp || kind == CfaKind::reg;
+  if (is_register) return set_cfa(now_.cfa_reg, offset);
+  now_.cfa_offset = offset;
 }
 
 bool CfiProgram::set_cfa_expression() {
@@ -237,33 +234,33 @@ bool CfiProgram::set_cfa_expression() {
   if (cursor_.failed()) return false;
   if (expression.size() == kPltExpression.size() &&
       std::memcmp(expression.data(), kPltExpression.data(), kPltExpression.size()) == 0) {
-    rule_.cfa = CfaKind::plt;
-    rule_.cfa_reg = 0;
-    rule_.cfa_offset = 0;
+    now_.rule.cfa = CfaKind::plt;
+    now_.rule.cfa_reg = 0;
+    now_.rule.cfa_offset = 0;
     return true;
   }
-  if (const auto deref = deref_rule(rule_, expression)) {
-    rule_ = *deref;
+  if (const auto deref = deref_rule(now_.rule, expression)) {
+    now_.rule = *deref;
     return true;
   }
   const auto position = expression.data() - frame_.bytes().data();
   const bool fits = expression.size() <= std::numeric_limits<uint8_t>::max() && fits_int32(position);
-  rule_.cfa = fits ? CfaKind::expression : CfaKind::unsupported;
-  rule_.cfa_reg = fits ? static_cast<uint8_t>(expression.size()) : uint8_t{0};
-  rule_.cfa_offset = fits ? static_cast<int32_t>(position) : 0;
+  now_.rule.cfa = fits ? CfaKind::expression : CfaKind::unsupported;
+  now_.rule.cfa_reg = fits ? static_cast<uint8_t>(expression.size()) : uint8_t{0};
+  now_.rule.cfa_offset = fits ? static_cast<int32_t>(position) : 0;
   return true;
 }
 
 void CfiProgram::save_at_cfa(uint64_t reg, int64_t offset) {
   const bool fits = fits_int32(offset);
-  if (reg == kRegRip && rule_.ra != RaKind::signal_frame) {
-    rule_.ra = offset == -8 ? RaKind::at_cfa : RaKind::odd;
+  if (reg == kRegRip && now_.rule.ra != RaKind::signal_frame) {
+    now_.rule.ra = offset == -8 ? RaKind::at_cfa : RaKind::odd;
   } else if (reg == kRegRbp) {
-    rule_.rbp = fits ? SaveKind::at_cfa : SaveKind::lost;
-    rule_.rbp_offset = fits ? static_cast<int32_t>(offset) : 0;
+    now_.rule.rbp = fits ? SaveKind::at_cfa : SaveKind::lost;
+    now_.rule.rbp_offset = fits ? static_cast<int32_t>(offset) : 0;
   } else if (reg == kRegRbx) {
-    rule_.rbx = fits ? SaveKind::at_cfa : SaveKind::lost;
-    rule_.rbx_offset = fits ? static_cast<int32_t>(offset) : 0;
+    now_.rule.rbx = fits ? SaveKind::at_cfa : SaveKind::lost;
+    now_.rule.rbx_offset = fits ? static_cast<int32_t>(offset) : 0;
   }
 }
 
@@ -276,41 +273,41 @@ void CfiProgram::save_by_expression(uint64_t reg, std::span<const std::byte> exp
   const SaveKind kind = base->reg == kRegRbp ? SaveKind::at_rbp : SaveKind::at_rsp;
   const auto offset = static_cast<int32_t>(base->offset);
   if (reg == kRegRbp) {
-    rule_.rbp = kind;
-    rule_.rbp_offset = offset;
+    now_.rule.rbp = kind;
+    now_.rule.rbp_offset = offset;
   } else {
-    rule_.rbx = kind;
-    rule_.rbx_offset = offset;
+    now_.rule.rbx = kind;
+    now_.rule.rbx_offset = offset;
   }
 }
 
 void CfiProgram::save_as(uint64_t reg, SaveKind kind) {
-  if (reg == kRegRip && rule_.ra != RaKind::signal_frame) {
-    rule_.ra = kind == SaveKind::undefined ? RaKind::undefined : RaKind::odd;
+  if (reg == kRegRip && now_.rule.ra != RaKind::signal_frame) {
+    now_.rule.ra = kind == SaveKind::undefined ? RaKind::undefined : RaKind::odd;
   } else if (reg == kRegRbp) {
-    rule_.rbp = kind;
-    rule_.rbp_offset = 0;
+    now_.rule.rbp = kind;
+    now_.rule.rbp_offset = 0;
   } else if (reg == kRegRbx) {
-    rule_.rbx = kind;
-    rule_.rbx_offset = 0;
+    now_.rule.rbx = kind;
+    now_.rule.rbx_offset = 0;
   }
 }
 
 void CfiProgram::restore(uint64_t reg) {
   if (reg == kRegRip) {
-    rule_.ra = initial_.ra;
+    now_.rule.ra = initial_.rule.ra;
   } else if (reg == kRegRbp) {
-    rule_.rbp = initial_.rbp;
-    rule_.rbp_offset = initial_.rbp_offset;
+    now_.rule.rbp = initial_.rule.rbp;
+    now_.rule.rbp_offset = initial_.rule.rbp_offset;
   } else if (reg == kRegRbx) {
-    rule_.rbx = initial_.rbx;
-    rule_.rbx_offset = initial_.rbx_offset;
+    now_.rule.rbx = initial_.rule.rbx;
+    now_.rule.rbx_offset = initial_.rule.rbx_offset;
   }
 }
 
 bool CfiProgram::restore_state() {
   if (remembered_.empty()) return false;
-  rule_ = remembered_.back();
+  now_ = remembered_.back();
   remembered_.pop_back();
   return true;
 }

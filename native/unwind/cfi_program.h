@@ -17,29 +17,36 @@ struct CfiRow {
   CfiRule rule;
 };
 
-/// The rule after a CIE's own instructions: what every FDE of that CIE starts with. Nothing when they are
+/// A rule under construction. The last register and offset of the CFA outlive an expression: gas omits an
+/// offset that did not change since, and libgcc reads it so.
+struct CfiState {
+  CfiRule rule;
+  uint64_t cfa_reg = 0;
+  int64_t cfa_offset = 0;
+};
+
+/// The state after a CIE's own instructions: what every FDE of that CIE starts with. Nothing when they are
 /// damaged or move the location.
-[[nodiscard]] std::optional<CfiRule> initial_rule(const EhFrame& frame, const Cie& cie);
+[[nodiscard]] std::optional<CfiState> initial_state(const EhFrame& frame, const Cie& cie);
 
 class CfiProgram {
  public:
   /// All arguments must outlive the program, also those of next().
-  CfiProgram(const EhFrame& frame, const Cie& cie, const CfiRule& initial, const Fde& fde);
+  CfiProgram(const EhFrame& frame, const Cie& cie, const CfiState& initial, const Fde& fde);
 
   /// The next row; false when there is none. Expressions are positions in the .eh_frame bytes.
   /// An instruction that is not known gives a last row without a rule.
   bool next(CfiRow& row);
 
  private:
-  friend std::optional<CfiRule> initial_rule(const EhFrame& frame, const Cie& cie);
+  friend std::optional<CfiState> initial_state(const EhFrame& frame, const Cie& cie);
 
   bool execute();
   bool execute_extended(uint8_t opcode);
   bool advance(uint64_t units);
   bool set_location();
   void set_cfa(uint64_t reg, int64_t offset);
-  bool set_cfa_register(uint64_t reg);
-  bool set_cfa_offset(int64_t offset);
+  void set_cfa_offset(int64_t offset);
   bool set_cfa_expression();
   void save_at_cfa(uint64_t reg, int64_t offset);
   void save_by_expression(uint64_t reg, std::span<const std::byte> expression);
@@ -49,13 +56,13 @@ class CfiProgram {
 
   const EhFrame& frame_;
   const Cie& cie_;
-  CfiRule initial_;
-  CfiRule rule_;
+  CfiState initial_;
+  CfiState now_;
   uint64_t pc_;
   uint64_t hi_;
   bool done_ = false;
   ByteCursor cursor_;
-  std::vector<CfiRule> remembered_;
+  std::vector<CfiState> remembered_;
 };
 
 }  // namespace prof

@@ -48,7 +48,7 @@ class CfiTableBuilder {
  private:
   struct KnownCie {
     Cie cie;
-    CfiRule initial;
+    CfiState initial;
   };
   struct FdePlace {
     uint64_t lo;
@@ -77,7 +77,7 @@ class CfiTableBuilder {
     const auto [place, is_new] = cies_.try_emplace(offset);
     if (is_new) {
       const auto parsed = frame_.cie_at(offset);
-      const auto initial = parsed ? initial_rule(frame_, *parsed) : std::nullopt;
+      const auto initial = parsed ? initial_state(frame_, *parsed) : std::nullopt;
       if (initial) place->second = KnownCie{*parsed, *initial};
     }
     return place->second;

@@ -7,19 +7,26 @@
 
 namespace prof {
 
-/// Bytes worth reading at a pc: the longest form below, and the same one byte further on.
+/// Length of `mov $15, %rax; syscall`, the trampoline that signal handlers return to.
+inline constexpr size_t kSignalReturnBytes = 9;
+/// The window worth reading: from the start of a trampoline that ends at the address, to the end of one that
+/// starts a byte after it.
+inline constexpr size_t kLeafCodeBefore = kSignalReturnBytes;
 inline constexpr size_t kLeafCodeBytes = 24;
 
 enum class LeafForm : uint8_t {
-  framed,      // nothing special: rbp is a frame pointer
-  ra_at_sp,    // before `push rbp`, or at `ret`
-  rbp_at_sp,   // between `push rbp` and `mov rbp, rsp`, or at `pop rbp`
+  framed,     // nothing special: rbp is a frame pointer
+  ra_at_sp,   // before `push rbp`, or at `ret`
+  rbp_at_sp,  // between `push rbp` and `mov rbp, rsp`, or at `pop rbp`
 };
 
-/// What the instruction at the start of `code` says about a thread stopped there (Intel SDM, vol. 2).
-[[nodiscard]] LeafForm leaf_form(std::span<const std::byte> code);
+struct CodeHints {
+  LeafForm leaf = LeafForm::framed;    // for a thread that stands at the address
+  bool in_signal_return = false;       // it stands in the trampoline: before, between or after its two instructions
+  bool calls_signal_return = false;    // the address is a return address - 1, and the trampoline follows
+};
 
-/// `mov $15, %rax; syscall`: rt_sigreturn, the return address of a signal handler (kernel, asm/unistd_64.h).
-[[nodiscard]] bool is_signal_return(std::span<const std::byte> code);
+/// `before` are the bytes up to the address (may be short or empty), `from` those at it.
+[[nodiscard]] CodeHints read_code_hints(std::span<const std::byte> before, std::span<const std::byte> from);
 
 }  // namespace prof

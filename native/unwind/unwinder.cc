@@ -8,7 +8,6 @@
 
 #include "unwind/cfi_lookup.h"
 #include "unwind/expression.h"
-#include "unwind/leaf_code.h"
 
 namespace prof {
 namespace {
@@ -26,19 +25,20 @@ constexpr uint32_t kFollowed = bit(kRegRbp) | bit(kRegRbx) | bit(kRegRsp) | bit(
 
 // A pc without a rule keeps what its code bytes said in the unused fields of the rule.
 struct NoRuleHints {
-  LeafForm leaf;               // when the thread stands at the address itself
-  bool is_signal_return_here;  // at the address, and one further on (the address is a return address - 1)
-  bool is_signal_return_next;
+  CodeHints code;
+  bool is_program_entry;
 
   [[nodiscard]] CfiRule pack() const {
     CfiRule rule;
-    rule.cfa_offset = static_cast<int32_t>(leaf);
-    rule.rbp_offset = is_signal_return_here ? 1 : 0;
-    rule.rbx_offset = is_signal_return_next ? 1 : 0;
+    rule.cfa_reg = is_program_entry ? 1 : 0;
+    rule.cfa_offset = static_cast<int32_t>(code.leaf);
+    rule.rbp_offset = code.in_signal_return ? 1 : 0;
+    rule.rbx_offset = code.calls_signal_return ? 1 : 0;
     return rule;
   }
   static NoRuleHints unpack(const CfiRule& rule) {
-    return {static_cast<LeafForm>(rule.cfa_offset), rule.rbp_offset != 0, rule.rbx_offset != 0};
+    return {{static_cast<LeafForm>(rule.cfa_offset), rule.rbp_offset != 0, rule.rbx_offset != 0},
+            rule.cfa_reg != 0};
   }
 };
 
@@ -47,6 +47,20 @@ struct NoRuleHints {
 constexpr uint64_t kGregsOffset = 40;
 constexpr std::array<uint8_t, kRegisterCount> kGregOfDwarf{13, 12, 14, 11, 9, 8, 10, 15, 0,
                                                            1,  2,  3,  4,  5, 6, 7,  16};
+
+std::optional<CfiRule> rule_in(const CodeRange& range, uint64_t va) {
+  if (range.table != nullptr) {
+    const CfiRule* rule = range.table->find(va);
+    return rule == nullptr ? std::nullopt : std::optional(*rule);
+  }
+  return range.image == nullptr ? std::nullopt : look_up_rule(*range.image, va);
+}
+
+// ld.so's _start has no call-frame data, and neither have hand-written ones. Where the entry has some, what
+// follows it without is other code (crtstuff's).
+bool is_program_entry(const CodeRange& range, uint64_t lookup) {
+  return range.entry != 0 && lookup - range.bias - range.entry < kEntryBytes && !rule_in(range, range.entry);
+}
 
 }  // namespace
 
@@ -140,7 +154,8 @@ class Unwinder::Walk {
   }
 
   // A slot below the sampled rsp has been popped already (an epilogue whose rows do not say so): then the
-  // register holds the caller's value again.
+  // register holds the caller's value again. So it does when a slot that hangs on rbp lies outside the frame:
+  // gcc gives no row after the `leave` of a realigned function, and rbp is the caller's by then.
   bool restore(SaveKind kind, int32_t offset, uint64_t cfa, uint64_t& value, uint32_t reg,
                uint32_t& known) const {
     uint64_t slot = static_cast<uint64_t>(int64_t{offset});
@@ -159,6 +174,7 @@ class Unwinder::Walk {
         break;
       case SaveKind::at_rbp:
         slot += registers_.value[kRegRbp];
+        if (slot >= cfa) return true;
         break;
       case SaveKind::at_rsp:
         slot += sp();
@@ -183,10 +199,10 @@ class Unwinder::Walk {
 
   std::optional<StackEnd> leave_without_rule(const CodeStep& step) {
     const NoRuleHints hints = NoRuleHints::unpack(step.rule);
-    if (exact_ ? hints.is_signal_return_here : hints.is_signal_return_next) return leave_signal_frame();
-    if (is_program_entry(step)) return StackEnd::root;
+    if (exact_ ? hints.code.in_signal_return : hints.code.calls_signal_return) return leave_signal_frame();
+    if (hints.is_program_entry) return StackEnd::root;
     const uint64_t rbp = registers_.value[kRegRbp];
-    const LeafForm form = exact_ ? hints.leaf : LeafForm::framed;
+    const LeafForm form = exact_ ? hints.code.leaf : LeafForm::framed;
     if (form == LeafForm::ra_at_sp) return leave_frameless(sp(), rbp);
     if ((known_ & bit(kRegRbp)) == 0) return StackEnd::unsupported;
     if (form == LeafForm::rbp_at_sp) {
@@ -195,12 +211,6 @@ class Unwinder::Walk {
       return leave_frameless(sp() + 8, saved);
     }
     return leave_by_frame_pointer(rbp);
-  }
-
-  // ld.so's _start has no call-frame data, and neither have hand-written ones.
-  [[nodiscard]] bool is_program_entry(const CodeStep& step) const {
-    const CodeRange& range = *step.range;
-    return range.entry != 0 && lookup() - range.bias - range.entry < kEntryBytes;
   }
 
   std::optional<StackEnd> leave_frameless(uint64_t slot, uint64_t rbp) {
@@ -267,21 +277,25 @@ const Unwinder::CodeStep& Unwinder::step_at(uint64_t lookup) {
 Unwinder::CodeStep Unwinder::resolve(uint64_t lookup) {
   CodeStep step{lookup, map_.find(lookup), CfiRule{}};
   if (step.range == nullptr) return step;
-  const CodeRange& range = *step.range;
-  if (range.table != nullptr) {
-    if (const CfiRule* rule = range.table->find(lookup - range.bias)) step.rule = *rule;
-  } else if (range.image != nullptr) {
-    if (const auto rule = look_up_rule(*range.image, lookup - range.bias)) step.rule = *rule;
+  if (const auto rule = rule_in(*step.range, lookup - step.range->bias)) {
+    step.rule = *rule;
+    return step;
   }
-  if (step.rule.cfa != CfaKind::none) return step;
-
-  std::array<std::byte, kLeafCodeBytes> buffer{};
-  const size_t length = reader_.read_code(lookup, buffer);
-  const auto code = std::span<const std::byte>(buffer).first(std::min(length, buffer.size()));
-  const NoRuleHints hints{leaf_form(code), is_signal_return(code),
-                          !code.empty() && is_signal_return(code.subspan(1))};
+  const NoRuleHints hints{read_hints(lookup), is_program_entry(*step.range, lookup)};
   step.rule = hints.pack();
   return step;
+}
+
+CodeHints Unwinder::read_hints(uint64_t address) {
+  std::array<std::byte, kLeafCodeBytes> buffer{};
+  const auto bytes = std::span(buffer);
+  const size_t length = reader_.read_code(address - kLeafCodeBefore, bytes);
+  if (length > kLeafCodeBefore) {
+    return read_code_hints(bytes.first(kLeafCodeBefore), bytes.first(length).subspan(kLeafCodeBefore));
+  }
+  // The page before may be unmapped.
+  const auto from = bytes.subspan(kLeafCodeBefore);
+  return read_code_hints({}, from.first(reader_.read_code(address, from)));
 }
 
 }  // namespace prof

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "unwind/code_map.h"
+#include "unwind/leaf_code.h"
 #include "unwind/registers.h"
 #include "unwind/stack_copy.h"
 
@@ -64,6 +65,7 @@ class Unwinder {
 
   const CodeStep& step_at(uint64_t lookup);
   [[nodiscard]] CodeStep resolve(uint64_t lookup);
+  [[nodiscard]] CodeHints read_hints(uint64_t address);
 
   const CodeMap& map_;
   CodeReader& reader_;

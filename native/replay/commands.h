@@ -1,0 +1,26 @@
+// The commands of unwind_replay, the unwinder's workbench: it unwinds recorded samples, single-stepped programs,
+// stopped processes and perf.data files, so that tests can compare the chains with an independent truth.
+// Not part of the addon. Results go to stdout as lines of text, complaints to stderr; exit code 0, 1 or 2 (usage).
+#pragma once
+
+#include <span>
+
+namespace prof::replay {
+
+using Arguments = std::span<const char* const>;
+
+/// `samples`: reads samples (sample_text.h) from stdin, prints a line of frames for each `unwind`.
+int run_samples(Arguments arguments);
+/// `step [--record VA]... PROGRAM ARG...`: single-steps a program and compares every instruction's chain with
+/// the return addresses its calls really pushed. --record prints a sample at each of these addresses.
+int run_step(Arguments arguments);
+/// `live PID`: the chain of a stopped process's main thread.
+int run_live(Arguments arguments);
+/// `perf FILE`: the chain of each sample of a perf.data file made with --call-graph dwarf.
+int run_perf(Arguments arguments);
+/// `tables FILE...`: figures of the compiled tables, and whether slow look-ups agree with them.
+int run_tables(Arguments arguments);
+/// `fuzz SEED COUNT FILE...`: unwinds with damaged copies of ELF files. Says only that it survived.
+int run_fuzz(Arguments arguments);
+
+}  // namespace prof::replay
