@@ -114,26 +114,39 @@ class LiveScreen {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     clearTimeout(this.#inputTimer);
     clearTimeout(this.#resizeTimer);
-    await atMost(this.#session.stop(), stopMs);
-    this.#painter.hold(true);
-    this.#ink.unmount();
-    const isWritable = ending.kind !== 'gone' && (await this.#writer.settle(settleMs));
-    this.#writer.close();
-    this.#terminal.leave(isWritable);
-    this.#terminal.release();
+    // The user who quits sees the last picture while capture stops; in all other cases the terminal comes first.
+    if (ending.kind === 'quit') await this.#stopSession();
+    const isWritable = await this.#giveBack(ending);
+    if (ending.kind !== 'quit') await this.#stopSession();
     process.off('exit', this.#leaveNow);
-    this.#suspension.close();
-    this.#view.close();
     this.#watch.release();
     this.#held.release();
     return isWritable;
   }
 
-  /** Nobody can be waited for: a message that follows must be readable. The user's own end keeps the last picture. */
+  async #giveBack(ending: Ending): Promise<boolean> {
+    this.#painter.hold(true);
+    this.#suspension.close();
+    const isWritable = ending.kind !== 'gone' && (await this.#writer.settle(settleMs));
+    this.#writer.close();
+    this.#terminal.leave(isWritable);
+    this.#terminal.release();
+    this.#ink.unmount();
+    this.#view.close();
+    return isWritable;
+  }
+
+  /** A session that fails to stop must not hide why the view ended. */
+  async #stopSession(): Promise<void> {
+    const stopped = (async () => this.#session.stop())().catch(() => {});
+    await atMost(stopped, stopMs);
+  }
+
+  /** In the turn of the end itself, so that whatever prints next can be read; a frame in flight is waited for later. */
   #giveBackAtOnce(ending: Ending): void {
     if (ending.kind === 'quit') return;
     this.#painter.hold(true);
-    this.#terminal.leave(ending.kind !== 'gone' && !this.#writer.isBusy);
+    if (!this.#writer.isBusy) this.#terminal.leave(ending.kind !== 'gone');
   }
 
   readonly #leaveNow = (): void => this.#terminal.leave();

@@ -25,6 +25,26 @@ function breakStatus(): void {
   session.tick();
 }
 
+/** Sixty functions whose shares change at every tick: each frame is several kilobytes. */
+function feedMany(): void {
+  session.feeder.advance(100e6);
+  const turn = session.status.samples;
+  const lines = Array.from({ length: 60 }, (_, i) => ({
+    stack: ['main', `function_${i}`],
+    samples: 1 + ((i * 7919 + turn) % 13),
+  }));
+  session.feeder.add(lines);
+  session.tick({ samples: turn + 31, elapsedNs: session.status.elapsedNs + 100e6 });
+}
+
+/** The longest time the event loop was held: a timer of 20 ms that came late. */
+let longestGapMs = 0;
+let lastBeat = performance.now();
+setInterval(() => {
+  longestGapMs = Math.max(longestGapMs, performance.now() - lastBeat);
+  lastBeat = performance.now();
+}, 20).unref();
+
 const soonMs = 300;
 const stories: Readonly<Record<string, () => void>> = {
   still: () => session.feeder.add(serverStacks),
@@ -32,6 +52,10 @@ const stories: Readonly<Record<string, () => void>> = {
   live: () => {
     session.feeder.add(serverStacks);
     setInterval(feed, 100);
+  },
+  many: () => {
+    feedMany();
+    setInterval(feedMany, 100);
   },
   ends: () => {
     session.feeder.add(serverStacks);
@@ -67,7 +91,7 @@ try {
     color: !flags.includes('--no-color'),
     version: 'test',
   });
-  process.stdout.write(`stops: ${session.stops}\n`);
+  process.stdout.write(`stops: ${session.stops}\nlongest gap: ${Math.round(longestGapMs)} ms\n`);
   process.exit(0);
 } catch (error) {
   process.stderr.write(`prof-tui: ${(error as Error).message}\n`);
