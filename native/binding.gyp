@@ -11,8 +11,16 @@
     {
       "target_name": "prof_tui",
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS"],
-      "cflags_cc": ["-isystem", "<!(node -p \"require('node-addon-api').include_dir\")"],
+      "cflags_cc": ["-isystem", "<!(node -p \"require('path').resolve(require('node-addon-api').include_dir)\")"],
       "sources": ["<!@(node -p \"['.','base','capture','proc','table','unwind'].flatMap((d) => require('fs').readdirSync(d).filter((f) => f.endsWith('.cc')).map((f) => d + '/' + f)).join(' ')\")"]
+    },
+    {
+      "target_name": "prof_tui_demo",
+      "type": "executable",
+      "cflags!": ["-fno-omit-frame-pointer"],
+      "cflags_cc": ["-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread"],
+      "ldflags": ["-pthread"],
+      "sources": ["demo/demo.cc", "demo/work.cc"]
     }
   ]
 }

@@ -3,21 +3,19 @@
  * the accounting, the gates, the warnings. Data only; the words users read come from `warnings.ts`.
  */
 import type { Profile } from '../profile/profile.ts';
+import type { KernelSymbolsState } from '../symbolize/protocol.ts';
 import type { Warning } from './warnings.ts';
 
-export const engineAsks = ['auto', 'cpu', 'cpu-clock', 'ctimer', 'wall'] as const;
+export const engineAsks = ['auto', 'cpu', 'cpu-clock'] as const;
 /** What the user can ask for. */
 export type EngineAsk = (typeof engineAsks)[number];
 /** What can run. */
-export type EngineName = Exclude<EngineAsk, 'auto'>;
+export type EngineName = 'cpu' | 'cpu-clock' | 'ctimer' | 'wall';
 
 export type Mechanism = 'perf_events' | 'timer_create in the target' | 'external snapshots';
 
 /** Four truths about the kernel part of the stacks; they look alike in a profile and must not be mixed. */
 export type KernelPart = 'resolved' | 'unresolved' | 'excluded' | 'not-seen';
-
-/** `shown`, `hidden` (all addresses zero), `missing` (no lines), `refused:<errno>`: read from kallsyms itself. */
-export type KernelSymbols = 'shown' | 'hidden' | 'missing' | `refused:${string}`;
 
 export interface Target {
   readonly pid: number;
@@ -37,7 +35,7 @@ export interface EngineSpan {
   readonly engine: EngineName;
   readonly mechanism: Mechanism;
   readonly kernelPart: KernelPart;
-  readonly kernelSymbols: KernelSymbols;
+  readonly kernelSymbols: KernelSymbolsState;
   readonly reason: string;
   readonly startNs: number;
   readonly endNs: number;
@@ -58,9 +56,8 @@ export interface Accounting {
   readonly weightNs: number;
   readonly accounted: number | undefined;
   /** CPU time that no sample carries, and its known parts (they need not add up to the whole). */
-  readonly notSampledNs: number;
+  readonly unsampledNs: number;
   readonly lostNs: number;
-  readonly throttledNs: number;
   readonly shortLivedNs: number;
 }
 
@@ -87,7 +84,7 @@ export interface SessionStatus {
   readonly running: EngineName | undefined;
   readonly mechanism: Mechanism | undefined;
   readonly kernelPart: KernelPart;
-  readonly kernelSymbols: KernelSymbols;
+  readonly kernelSymbols: KernelSymbolsState;
   readonly frequencyHz: number;
   readonly elapsedNs: number;
   readonly samples: number;

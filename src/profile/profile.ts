@@ -177,6 +177,14 @@ export class Profile {
     }
   }
 
+  /** The nodes of time that no sample carries. */
+  unsampled(): { readonly node: NodeId; readonly weightNs: number }[] {
+    const nodes = [...this.#unsampledNodes().values()];
+    return nodes
+      .map((node) => ({ node, weightNs: this.#tree.selfNs(node) }))
+      .filter(({ weightNs }) => weightNs > 0);
+  }
+
   #place(row: number, weightNs: number, samples: number, bucket: number): void {
     const waiting = this.#waiting.get(row);
     if (waiting) {

@@ -18,7 +18,7 @@ import { type InkHost, renderInto } from './screen/ink-host.tsx';
 import { type InputEvent, InputParser } from './screen/input.ts';
 import { Painter } from './screen/painter.ts';
 import { Suspension } from './screen/suspension.ts';
-import { Terminal, writeFully } from './screen/terminal.ts';
+import { type CrashGuard, Terminal, type TerminalKeys, writeFully } from './screen/terminal.ts';
 import { TerminalWriter } from './screen/writer.ts';
 import { createTheme } from './theme.ts';
 
@@ -26,6 +26,7 @@ export interface LiveViewOptions {
   readonly ascii: boolean;
   readonly color: boolean;
   readonly version: string;
+  readonly crashGuard: CrashGuard;
 }
 
 /** A burst of size changes while a window is dragged is one change. */
@@ -77,10 +78,11 @@ class LiveScreen {
     // Before Ink: its own signal handlers stand back when others listen.
     this.#watch = new EndingWatch((ending) => this.#giveBackAtOnce(ending));
     this.#held = holdStderr();
-    this.#terminal = new Terminal({
+    const keys: TerminalKeys = {
       onBytes: (bytes) => this.#input(this.#parser.feed(bytes)),
       onEnd: () => this.#watch.end({ kind: 'gone' }),
-    });
+    };
+    this.#terminal = new Terminal(keys, options.crashGuard);
     const size = this.#terminal.size();
     this.#writer = new TerminalWriter(this.#terminal.fd, {
       onReady: () => this.#painter.writerReady(),

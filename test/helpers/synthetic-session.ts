@@ -161,7 +161,7 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
       systemTimeNs: 12.1e9,
       weightNs: 81.8e9,
       accounted: 0.996,
-      notSampledNs: 0.3e9,
+      unsampledNs: 0.3e9,
       lostNs: 0,
       throttledNs: 0,
       shortLivedNs: 0,

@@ -18,13 +18,22 @@ export interface TerminalKeys {
   onEnd(): void;
 }
 
+/** Gives the terminal back when native code dies and JavaScript runs no more. */
+export interface CrashGuard {
+  /** Called while the terminal still has the user's own settings. */
+  arm(leaveSequence: string): void;
+  release(): void;
+}
+
 export class Terminal {
+  readonly #guard: CrashGuard;
   readonly #output = process.stdout;
   readonly #input: ReadStream;
   #isEntered = false;
 
   /** Keys come from stdin, or from the controlling terminal when stdin is something else. */
-  constructor(keys: TerminalKeys) {
+  constructor(keys: TerminalKeys, guard: CrashGuard) {
+    this.#guard = guard;
     this.#input = process.stdin.isTTY ? process.stdin : new ReadStream(openSync('/dev/tty', 'r'));
     this.#input.on('data', (bytes: Uint8Array) => keys.onBytes(bytes));
     this.#input.on('end', () => keys.onEnd());
@@ -50,6 +59,7 @@ export class Terminal {
   enter(): void {
     if (this.#isEntered) return;
     this.#isEntered = true;
+    this.#guard.arm(leaveCodes);
     this.#input.setRawMode(true);
     this.#input.resume();
     writeFully(this.fd, enterCodes);
@@ -75,6 +85,7 @@ export class Terminal {
     } catch {
       // The terminal is gone; there are no modes left to restore.
     }
+    this.#guard.release();
     this.#input.pause();
   }
 

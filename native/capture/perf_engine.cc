@@ -1,0 +1,230 @@
+#include "capture/perf_engine.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <set>
+
+#include "capture/threads.h"
+
+namespace prof {
+namespace {
+
+constexpr size_t kSmallestRingPages = 8;
+constexpr size_t kUsualRingPages = 512;
+constexpr size_t kLargestRingPages = 4096;
+constexpr int kListingRounds = 5;
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Busiest first: if descriptors run out, those that are followed carry most of the time.
+std::vector<pid_t> threads_by_cpu_time(pid_t pid) {
+  std::vector<std::pair<uint64_t, pid_t>> keyed;
+  for (const pid_t tid : list_threads(pid)) keyed.emplace_back(thread_cpu_ns(pid, tid).value_or(0), tid);
+  std::sort(keyed.rbegin(), keyed.rend());
+  std::vector<pid_t> tids;
+  for (const auto& [cpu_ns, tid] : keyed) tids.push_back(tid);
+  return tids;
+}
+
+uint64_t read_value(int fd) {
+  uint64_t fields[3] = {};  // value, time running, id
+  return read(fd, fields, sizeof fields) == sizeof fields ? fields[0] : 0;
+}
+
+}  // namespace
+
+std::optional<Refusal> PerfEngine::open(const EngineConfig& config) {
+  config_ = config;
+  raise_descriptor_limit();
+  for (;;) {
+    attr_ = make_perf_attr(config_, features_);
+    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    // The bell for bursts: the drain thread looks in by itself many times a second.
+    attr_.wakeup_watermark = static_cast<uint32_t>(wanted_ring_pages() * page / 2);
+    auto refusal = open_threads();
+    if (!refusal || refusal->error != EINVAL || !features_.drop_newest()) return refusal;
+    events_.clear();
+    rings_.clear();
+    wake_fds_.clear();
+    own_events_.clear();
+    limits_ = {};
+    first_listing_ = true;
+  }
+}
+
+std::optional<Refusal> PerfEngine::open_threads() {
+  std::set<pid_t> known;
+  // A thread may start another one between the listing and our open: list again until nothing new is there.
+  for (int round = 0; round < kListingRounds; round++) {
+    bool found_new = false;
+    for (const pid_t tid : threads_by_cpu_time(config_.pid)) {
+      if (!known.insert(tid).second) continue;
+      found_new = true;
+      if (limits_.threads_refused > 0) {
+        limits_.threads_refused++;
+        continue;
+      }
+      const int error = open_thread(tid);
+      if (error == 0) {
+        limits_.threads_followed++;
+      } else if ((error == EMFILE || error == ENFILE) && limits_.threads_followed > 0) {
+        limits_.threads_refused++;
+      } else if (error != ESRCH) {
+        return Refusal{error == EPERM && !rings_.empty() ? "mmap" : "perf_event_open", std::to_string(tid), error};
+      }
+    }
+    first_listing_ = false;
+    if (!found_new) break;
+  }
+  if (limits_.threads_followed == 0) return Refusal{"perf_event_open", std::to_string(config_.pid), ESRCH};
+  return std::nullopt;
+}
+
+int PerfEngine::open_thread(pid_t tid) {
+  const int cpus = static_cast<int>(sysconf(_SC_NPROCESSORS_CONF));
+  std::vector<Event> opened;
+  for (int cpu = 0; cpu < cpus; cpu++) {
+    const int fd = perf_event_open(attr_, tid, cpu);
+    if (fd == -ENODEV) continue;  // this CPU is offline
+    if (fd < 0) return -fd;
+    Event event{UniqueFd(fd), tid, 0};
+    if (const int error = attach_ring(fd, cpu)) return error;
+    if (ioctl(fd, PERF_EVENT_IOC_ID, &event.id) != 0) return errno;
+    opened.push_back(std::move(event));
+  }
+  if (opened.empty()) return ENODEV;
+  for (auto& event : opened) {
+    if (!first_listing_) own_events_[tid].insert(event.id);
+    events_.push_back(std::move(event));
+  }
+  return 0;
+}
+
+size_t PerfEngine::wanted_ring_pages() const {
+  // Room for a quarter of a second of the fastest thread; records always have full size.
+  const uint64_t record = config_.stack_bytes + 1024U;
+  const uint64_t bytes = record * (250'000'000 / std::max<uint64_t>(1, config_.period_ns));
+  const auto pages = std::bit_ceil(static_cast<size_t>(bytes / static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) + 1));
+  return std::clamp(pages, kUsualRingPages, kLargestRingPages);
+}
+
+int PerfEngine::attach_ring(int fd, int cpu) {
+  const auto known = rings_.find(cpu);
+  if (known != rings_.end()) {
+    return ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, known->second.output_fd) == 0 ? 0 : errno;
+  }
+  const auto page_kib = static_cast<size_t>(sysconf(_SC_PAGESIZE)) / 1024;
+  limits_.ring_kib_wanted = static_cast<uint32_t>(wanted_ring_pages() * page_kib);
+  CpuRing ring;
+  // Beyond perf_event_mlock_kb and RLIMIT_MEMLOCK mmap says EPERM; a smaller ring may still fit.
+  for (size_t pages = wanted_ring_pages(); pages >= kSmallestRingPages; pages /= 2) {
+    const int error = ring.ring.map(fd, pages);
+    if (error == 0) {
+      ring.output_fd = fd;
+      const auto kib = static_cast<uint32_t>(pages * page_kib);
+      limits_.ring_kib = limits_.ring_kib == 0 ? kib : std::min(limits_.ring_kib, kib);
+      rings_.emplace(cpu, std::move(ring));
+      wake_fds_.push_back(fd);
+      return 0;
+    }
+    if (error != EPERM && error != ENOMEM) return error;
+  }
+  return EPERM;
+}
+
+void PerfEngine::arm() {
+  for (const auto& event : events_) ioctl(event.fd.get(), PERF_EVENT_IOC_ENABLE, 0);
+}
+
+void PerfEngine::disarm() {
+  for (const auto& event : events_) ioctl(event.fd.get(), PERF_EVENT_IOC_DISABLE, 0);
+}
+
+uint64_t PerfEngine::counted_ns() const {
+  uint64_t total = 0;
+  for (const auto& event : events_) total += read_value(event.fd.get());
+  return total;
+}
+
+void PerfEngine::drain(SampleSink& sink) {
+  for (auto& [number, cpu] : rings_) {
+    if (cpu.damaged) continue;
+    cpu.damaged = !cpu.ring.drain([&](std::span<const std::byte> record) { deliver(cpu, record, sink); });
+  }
+}
+
+void PerfEngine::finish(SampleSink& sink) {
+  for (const auto& event : events_) {
+    // read(2) on an inherited event gives it and its children together; the children have all reported.
+    const uint64_t total = read_value(event.fd.get());
+    const auto children = ended_children_ns_.find(event.id);
+    const uint64_t others = children == ended_children_ns_.end() ? 0 : children->second;
+    const auto state = counts_.find({event.tid, event.id});
+    const uint64_t sampled = others + (state == counts_.end() ? 0 : state->second.value_ns);
+    if (total > sampled) sink.on_thread_tail(event.tid, total - sampled);
+  }
+}
+
+void PerfEngine::deliver(CpuRing& cpu, std::span<const std::byte> bytes, SampleSink& sink) {
+  PerfRecord record = parse_perf_record(bytes, attr_.sample_type);
+  if (auto* sample = std::get_if<SampleRecord>(&record)) {
+    deliver_sample(cpu, *sample, sink);
+  } else if (const auto* lost = std::get_if<LostRecord>(&record)) {
+    loss_.lost += lost->lost;
+    loss_.lost_ns += lost->lost * config_.period_ns;
+    cpu.loss_epoch++;
+  } else if (std::get_if<ThrottleRecord>(&record) != nullptr) {
+    loss_.throttled++;
+  } else if (const auto* comm = std::get_if<CommRecord>(&record)) {
+    if (comm->pid != config_.pid) return;
+    if (comm->is_exec) sink.on_exec();
+    sink.on_thread_name(comm->tid, comm->name);
+  } else if (const auto* mapping = std::get_if<MappingRecord>(&record)) {
+    if (mapping->pid == config_.pid) sink.on_mappings_changed();
+  } else if (const auto* final_count = std::get_if<ReadRecord>(&record)) {
+    deliver_tail(*final_count, sink);
+  }
+}
+
+void PerfEngine::deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& sink) {
+  RawSample& sample = record.sample;
+  if (sample.pid != config_.pid || is_duplicate(sample.tid, record.count.id)) return;
+  if (record.count.has_value) {
+    EventState& state = counts_[{sample.tid, record.count.id}];
+    // What the event counted since its last sample is exact even if the timer was late or throttled. Only what
+    // the ring lost in between must not be given to this stack.
+    const bool has_lost = state.loss_epoch != cpu.loss_epoch;
+    if (!has_lost && record.count.value_ns > state.value_ns) {
+      sample.weight_ns = record.count.value_ns - state.value_ns;
+    }
+    state = {record.count.value_ns, cpu.loss_epoch};
+  }
+  sink.on_sample(sample);
+}
+
+void PerfEngine::deliver_tail(const ReadRecord& record, SampleSink& sink) {
+  if (record.pid != config_.pid) return;
+  ended_children_ns_[record.count.id] += record.count.value_ns;
+  if (is_duplicate(record.tid, record.count.id)) return;
+  const auto state = counts_.find({record.tid, record.count.id});
+  const uint64_t sampled = state == counts_.end() ? 0 : state->second.value_ns;
+  if (record.count.value_ns > sampled) sink.on_thread_tail(record.tid, record.count.value_ns - sampled);
+  if (state != counts_.end()) counts_.erase(state);
+}
+
+bool PerfEngine::is_duplicate(pid_t tid, uint64_t event_id) const {
+  const auto own = own_events_.find(tid);
+  return own != own_events_.end() && !own->second.contains(event_id);
+}
+
+}  // namespace prof

@@ -1,0 +1,185 @@
+#include "sample_pipeline.h"
+
+#include <thread>
+
+#include "base/clock.h"
+#include "capture/threads.h"
+
+namespace prof {
+namespace {
+
+// A pc that no mapping holds may be code that was mapped a moment ago; reading maps costs, so not too often.
+constexpr uint64_t kRefreshIntervalNs = 100'000'000;
+
+}  // namespace
+
+SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
+    : pid_(pid), start_ns_(session_start_ns), modules_(pid), memory_(pid), unwinder_(modules_.code_map(), memory_) {}
+
+int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
+  const int error = modules_.refresh();
+  last_refresh_ns_ = monotonic_ns();
+  modules_.wait_ready(patience);
+  if (modules_.adopt_ready()) unwinder_.flush();
+  const std::lock_guard lock(batch_mutex_);
+  queue_new_modules();
+  return error;
+}
+
+void SamplePipeline::begin_accounting() {
+  const std::lock_guard lock(batch_mutex_);
+  for (const pid_t tid : list_threads(pid_)) know_thread(tid, thread_cpu_ns(pid_, tid).value_or(0));
+}
+
+void SamplePipeline::set_window(uint64_t from_ns, uint64_t until_ns) {
+  from_ns_ = from_ns;
+  until_ns_ = until_ns;
+}
+
+void SamplePipeline::follow_mappings() {
+  const uint64_t now = monotonic_ns();
+  if (mappings_changed_ && now - last_refresh_ns_ >= kRefreshIntervalNs) {
+    mappings_changed_ = false;
+    last_refresh_ns_ = now;
+    if (modules_.refresh() == 0) unwinder_.flush();
+  }
+  if (modules_.adopt_ready()) unwinder_.flush();
+  const std::lock_guard lock(batch_mutex_);
+  queue_new_modules();
+}
+
+void SamplePipeline::queue_new_modules() {
+  const auto& known = modules_.modules();
+  for (; modules_queued_ < known.size(); modules_queued_++) fill_.modules.push_back(known[modules_queued_]);
+}
+
+void SamplePipeline::settle_threads(uint64_t period_ns, bool has_lost) {
+  // A thread's rest is less than one period on each CPU it ran on; more than that is a gap, not a rest.
+  const uint64_t limit = period_ns * std::max(1U, std::thread::hardware_concurrency());
+  const uint64_t now = monotonic_ns();
+  const std::lock_guard lock(batch_mutex_);
+  for (const pid_t tid : ledger_.tids()) {
+    const auto used = thread_cpu_ns(pid_, tid);
+    if (!used) {
+      ledger_.mark_gone(tid);
+    } else if (has_lost) {
+      ledger_.forgive(tid, *used);
+    } else {
+      const auto tail = ledger_.settle(tid, *used, limit);
+      if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
+    }
+  }
+}
+
+Batch SamplePipeline::take_batch() {
+  const std::lock_guard lock(batch_mutex_);
+  return std::exchange(fill_, Batch{});
+}
+
+void SamplePipeline::on_sample(const RawSample& sample) {
+  if (sample.time_ns < from_ns_ || sample.time_ns >= until_ns_) return;
+  const std::lock_guard lock(batch_mutex_);
+  const uint32_t stack = intern_stack(sample);
+  const uint32_t thread = know_thread(sample.tid, 0);
+  counts_.samples++;
+  add_row(sample.time_ns, ledger_.book_sample(sample.tid, stack, sample.weight_ns), thread, stack, true);
+}
+
+uint32_t SamplePipeline::intern_stack(const RawSample& sample) {
+  uint32_t stack = push_user_frames(sample);
+  for (size_t i = sample.kernel_ips.size(); i-- > 0;) {
+    // All but the leaf are return addresses: the call is the byte before.
+    const uint64_t address = sample.kernel_ips[i] - (i == 0 ? 0 : 1);
+    stack = push_frame(stack, {FrameKind::kernel, kNoModuleId, address});
+  }
+  if (sample.in_kernel && sample.kernel_unseen) stack = push_frame(stack, {FrameKind::kernel_unseen, kNoModuleId, 0});
+  return stack;
+}
+
+uint32_t SamplePipeline::push_user_frames(const RawSample& sample) {
+  uint32_t stack = 0;
+  if (!sample.user_ips.empty()) {
+    for (size_t i = sample.user_ips.size(); i-- > 0;) {
+      stack = push_frame(stack, {FrameKind::native, kNoModuleId, sample.user_ips[i] - (i == 0 ? 0 : 1)});
+    }
+    return stack;
+  }
+  if (!sample.has_registers) return stack;
+  const StackCopy copy{sample.registers.sp(), sample.stack};
+  StackEnd end = unwinder_.unwind(sample.registers, copy, unwound_);
+  if (end == StackEnd::no_map && monotonic_ns() - last_refresh_ns_ >= kRefreshIntervalNs) {
+    retry_unmapped();
+    end = unwinder_.unwind(sample.registers, copy, unwound_);
+  }
+  if (end != StackEnd::root) {
+    counts_.truncated++;
+    if (end == StackEnd::truncated_copy) counts_.copy_ended++;
+    stack = push_frame(stack, {FrameKind::truncated, kNoModuleId, 0});
+  }
+  for (size_t i = unwound_.size(); i-- > 0;) stack = push_frame(stack, frame_at(unwound_[i]));
+  return stack;
+}
+
+void SamplePipeline::retry_unmapped() {
+  last_refresh_ns_ = monotonic_ns();
+  modules_.refresh();
+  modules_.adopt_ready();
+  unwinder_.flush();
+  queue_new_modules();
+}
+
+Frame SamplePipeline::frame_at(const UnwoundFrame& unwound) const {
+  const CodeRange* range = unwound.range;
+  if (range == nullptr || range->module == kNoModule) return {FrameKind::exec_anon, kNoModuleId, unwound.address};
+  return {FrameKind::native, range->module, unwound.address - range->bias};
+}
+
+uint32_t SamplePipeline::push_frame(uint32_t stack, const Frame& frame) {
+  const uint32_t id = table_.add_frame(frame, fill_.rows, [this](const Frame& added) {
+    const bool has_table = added.kind == FrameKind::native && added.module != kNoModuleId;
+    return has_table ? modules_.function_start(added.module, added.address) : 0;
+  });
+  return table_.push(stack, id, fill_.rows);
+}
+
+uint32_t SamplePipeline::know_thread(pid_t tid, uint64_t used_before_ns) {
+  const auto [thread, is_new] = ledger_.know(tid, used_before_ns);
+  if (is_new) fill_.threads.push_back({thread, tid, thread_name(pid_, tid)});
+  return thread;
+}
+
+void SamplePipeline::add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample) {
+  fill_.time_ns.push_back(time_ns > start_ns_ ? static_cast<double>(time_ns - start_ns_) : 0.0);
+  fill_.weight_ns.push_back(static_cast<double>(weight_ns));
+  fill_.thread.push_back(thread);
+  fill_.stack.push_back(stack);
+  fill_.is_sample.push_back(is_sample ? 1 : 0);
+}
+
+void SamplePipeline::on_thread_tail(pid_t tid, uint64_t tail_ns) {
+  const auto tail = ledger_.end(tid, tail_ns);
+  if (tail.weight_ns == 0) return;
+  if (tail.stack == 0) {
+    counts_.short_lived_ns += tail.weight_ns;
+    return;
+  }
+  const std::lock_guard lock(batch_mutex_);
+  add_row(monotonic_ns(), tail.weight_ns, tail.thread, tail.stack, false);
+}
+
+void SamplePipeline::on_thread_name(pid_t tid, std::string_view name) {
+  const std::lock_guard lock(batch_mutex_);
+  const auto [thread, is_new] = ledger_.know(tid, 0);
+  fill_.threads.push_back({thread, tid, std::string(name)});
+}
+
+void SamplePipeline::on_exec() {
+  // The new program has other code and other threads; what the old one had used stays as it was accounted.
+  modules_.reset_after_exec();
+  unwinder_.flush();
+  mappings_changed_ = true;
+  last_refresh_ns_ = 0;
+  for (const pid_t tid : ledger_.tids()) ledger_.forgive(tid, thread_cpu_ns(pid_, tid).value_or(0));
+}
+
+}  // namespace prof

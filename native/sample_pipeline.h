@@ -1,0 +1,79 @@
+// One sample's way through native code: record -> unwind -> intern -> a row of the batch. Drain thread only, but
+// for the batch, which is swapped under a lock. Knows engines only as SampleSink callers.
+#pragma once
+
+#include <array>
+#include <mutex>
+
+#include "capture/engine.h"
+#include "proc/process_memory.h"
+#include "table/batch.h"
+#include "table/thread_ledger.h"
+#include "target_modules.h"
+#include "unwind/unwinder.h"
+
+namespace prof {
+
+struct PipelineCounts {
+  uint64_t samples = 0;
+  uint64_t truncated = 0;       // stacks that end before the thread's root
+  uint64_t copy_ended = 0;      // of these, those whose stack copy was too short
+  uint64_t short_lived_ns = 0;  // CPU time of threads that ended before any sample
+};
+
+class SamplePipeline final : public SampleSink {
+ public:
+  SamplePipeline(pid_t pid, uint64_t session_start_ns);
+
+  /// Reads the mappings and builds unwind tables, biggest module first, for as long as `patience` lasts.
+  /// 0, or the errno with which the mappings were refused (stacks then come from the kernel's own walk).
+  [[nodiscard]] int load_modules(std::chrono::milliseconds patience);
+  /// Notes the CPU time each thread has used so far: what comes after is ours to explain.
+  void begin_accounting();
+  /// Samples outside [from_ns, until_ns) belong to another engine: the cut of a switch.
+  void set_window(uint64_t from_ns, uint64_t until_ns);
+  /// Follows mappings and finished unwind tables; cheap when nothing changed.
+  void follow_mappings();
+  /// Gives each thread's rest to its last stack. `has_lost`: records were lost since the last call.
+  void settle_threads(uint64_t period_ns, bool has_lost);
+
+  /// Any thread: takes what was gathered since the last call.
+  [[nodiscard]] Batch take_batch();
+  [[nodiscard]] PipelineCounts counts() const { return counts_; }
+
+  void on_sample(const RawSample& sample) override;
+  void on_thread_tail(pid_t tid, uint64_t tail_ns) override;
+  void on_thread_name(pid_t tid, std::string_view name) override;
+  void on_mappings_changed() override { mappings_changed_ = true; }
+  void on_exec() override;
+
+ private:
+  [[nodiscard]] uint32_t intern_stack(const RawSample& sample);
+  [[nodiscard]] uint32_t push_frame(uint32_t stack, const Frame& frame);
+  [[nodiscard]] uint32_t push_user_frames(const RawSample& sample);
+  [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
+  [[nodiscard]] uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
+  void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample);
+  void retry_unmapped();
+  void queue_new_modules();
+
+  const pid_t pid_;
+  const uint64_t start_ns_;
+  TargetModules modules_;
+  ProcessMemory memory_;
+  Unwinder unwinder_;
+  StackTable table_;
+  ThreadLedger ledger_;
+  PipelineCounts counts_;
+  std::vector<UnwoundFrame> unwound_;
+  bool mappings_changed_ = false;
+  uint64_t last_refresh_ns_ = 0;
+  size_t modules_queued_ = 0;
+  uint64_t from_ns_ = 0;
+  uint64_t until_ns_ = UINT64_MAX;
+
+  std::mutex batch_mutex_;
+  Batch fill_;  // under batch_mutex_: the drain thread appends, JavaScript takes
+};
+
+}  // namespace prof

@@ -1,0 +1,247 @@
+#include "session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "capture/perf_engine.h"
+
+namespace prof {
+namespace {
+
+constexpr int kDrainIntervalMs = 50;
+// With a ring that cannot wake us any more we look in more often.
+constexpr int kUnwakeableIntervalMs = 10;
+constexpr uint64_t kSettleIntervalNs = 1'000'000'000;
+constexpr std::chrono::milliseconds kTablePatience{2000};
+// Copies end too early in more than 1 % of this many samples: copy more. 65528 is the most perf takes (a u16
+// record size, and the size must be a multiple of 8).
+constexpr uint64_t kGrowthWindow = 500;
+constexpr uint32_t kLargestStackCopy = 65528;
+
+int open_pidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
+
+/// Signals belong to the JavaScript thread: a handler of Node must never run here.
+void block_all_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+EngineLoss operator+(const EngineLoss& a, const EngineLoss& b) {
+  return {a.lost + b.lost, a.lost_ns + b.lost_ns, a.throttled + b.throttled};
+}
+
+}  // namespace
+
+Session::Session(pid_t pid)
+    : pid_(pid),
+      start_ns_(monotonic_ns()),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      exit_(open_pidfd(pid)),
+      pipeline_(pid, start_ns_),
+      thread_([this] { run(); }) {}
+
+Session::~Session() {
+  stop();
+  ends_ = true;
+  eventfd_write(wake_.get(), 1);
+  thread_.join();
+}
+
+StartResult Session::start(bool user_only, uint64_t period_ns) {
+  StartResult result;
+  on_drain_thread([&] {
+    EngineConfig config;
+    config.pid = pid_;
+    config.period_ns = period_ns;
+    config.user_only = user_only;
+    config.stack_bytes = config_.pid == 0 ? config.stack_bytes : config_.stack_bytes;
+    // Tables first: the first sample then finds its rules, and the ring does not fill while they are built.
+    const int maps_error = pipeline_.load_modules(kTablePatience);
+    config.kernel_walks_user = maps_error != 0;
+    result = open_engine(config);
+    result.maps_error = maps_error;
+  });
+  return result;
+}
+
+StartResult Session::open_engine(const EngineConfig& config) {
+  auto next = std::make_unique<PerfEngine>();
+  StartResult result;
+  result.refusal = next->open(config);
+  if (result.refusal) return result;
+  result.limits = next->limits();
+  if (!is_accounting_) {
+    pipeline_.begin_accounting();
+    cpu_base_ns_ = process_cpu_ns(pid_).value_or(0);
+    is_accounting_ = true;
+  }
+  // The cut: before it the old engine's samples count, from it on the new one's. Both are armed for a moment,
+  // so nothing falls between.
+  next->arm();
+  const uint64_t cut = monotonic_ns();
+  if (engine_) {
+    engine_->disarm();
+    pipeline_.set_window(0, cut);
+    engine_->drain(pipeline_);
+    closed_loss_ = closed_loss_ + engine_->loss();
+    pipeline_.set_window(cut, UINT64_MAX);
+  }
+  engine_ = std::move(next);
+  config_ = config;
+  polled_ = engine_->wake_fds();
+  counts_at_growth_ = pipeline_.counts();
+  pair_clocks();
+  publish();
+  return result;
+}
+
+void Session::stop() {
+  on_drain_thread([this] {
+    if (!engine_) return;
+    engine_->disarm();
+    engine_->drain(pipeline_);
+    pipeline_.follow_mappings();
+    if (!has_exited_) {
+      settle();
+      read_cpu_clock();
+    }
+    closed_loss_ = closed_loss_ + engine_->loss();
+    engine_.reset();
+    publish();
+  });
+}
+
+SessionState Session::state() {
+  const std::lock_guard lock(mutex_);
+  return published_;
+}
+
+void Session::on_drain_thread(const std::function<void()>& work) {
+  std::unique_lock lock(mutex_);
+  work_done_.wait(lock, [this] { return pending_work_ == nullptr; });
+  pending_work_ = &work;
+  eventfd_write(wake_.get(), 1);
+  work_done_.wait(lock, [this, &work] { return pending_work_ != &work; });
+}
+
+void Session::run_pending_work() {
+  const std::function<void()>* work = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    work = pending_work_;
+  }
+  if (work == nullptr) return;
+  (*work)();
+  const std::lock_guard lock(mutex_);
+  pending_work_ = nullptr;
+  work_done_.notify_all();
+}
+
+void Session::run() {
+  block_all_signals();
+  while (!ends_) {
+    wait_for_data();
+    run_pending_work();
+    if (engine_) tick();
+  }
+}
+
+void Session::wait_for_data() {
+  std::vector<pollfd> fds{{wake_.get(), POLLIN, 0}};
+  int timeout_ms = -1;
+  if (engine_) {
+    if (exit_.valid() && !has_exited_) fds.push_back({exit_.get(), POLLIN, 0});
+    for (const int fd : polled_) fds.push_back({fd, POLLIN, 0});
+    timeout_ms = polled_.size() == engine_->wake_fds().size() ? kDrainIntervalMs : kUnwakeableIntervalMs;
+  }
+  poll(fds.data(), fds.size(), timeout_ms);
+  // A ring's descriptor hangs up for ever once its first thread has ended, though others still fill the ring.
+  for (const pollfd& fd : fds) {
+    if ((fd.revents & (POLLHUP | POLLERR)) != 0) std::erase(polled_, fd.fd);
+  }
+  eventfd_t ignored = 0;
+  eventfd_read(wake_.get(), &ignored);
+}
+
+void Session::tick() {
+  engine_->drain(pipeline_);
+  pipeline_.follow_mappings();
+  const uint64_t now = monotonic_ns();
+  if (!has_exited_ && now - last_settle_ns_ >= kSettleIntervalNs) {
+    last_settle_ns_ = now;
+    settle();
+    pair_clocks();
+    if (may_grow_) grow_stack_copies();
+  }
+  pollfd exited{exit_.get(), POLLIN, 0};
+  const bool has_pidfd = exit_.valid();
+  const bool is_gone = has_pidfd ? poll(&exited, 1, 0) == 1 : kill(pid_, 0) != 0 && errno == ESRCH;
+  if (is_gone && !has_exited_) finish_target();
+  if (!has_exited_) read_cpu_clock();
+  publish();
+}
+
+void Session::finish_target() {
+  has_exited_ = true;
+  engine_->drain(pipeline_);
+  engine_->finish(pipeline_);
+  const uint64_t counted = engine_->counted_ns();
+  if (process_cpu_ns(pid_)) {
+    read_cpu_clock();
+  } else if (counted > paired_counted_ns_) {
+    // The parent has reaped it and the clock is gone; the events have counted on to its end.
+    cpu_ns_ = std::max(cpu_ns_, paired_cpu_ns_ + counted - paired_counted_ns_);
+  }
+}
+
+void Session::settle() {
+  const uint64_t lost = (closed_loss_ + engine_->loss()).lost;
+  pipeline_.settle_threads(config_.period_ns, lost != lost_at_settle_);
+  lost_at_settle_ = lost;
+}
+
+void Session::grow_stack_copies() {
+  const PipelineCounts counts = pipeline_.counts();
+  const uint64_t samples = counts.samples - counts_at_growth_.samples;
+  if (samples < kGrowthWindow) return;
+  const uint64_t ended = counts.copy_ended - counts_at_growth_.copy_ended;
+  counts_at_growth_ = counts;
+  if (ended * 100 <= samples || config_.stack_bytes >= kLargestStackCopy) return;
+  EngineConfig larger = config_;
+  larger.stack_bytes = std::min(config_.stack_bytes * 2, kLargestStackCopy);
+  // Refused (no locked memory for a second set of rings, say): the running engine goes on as it is.
+  if (open_engine(larger).refusal) may_grow_ = false;
+}
+
+void Session::read_cpu_clock() {
+  if (const auto clock = process_cpu_ns(pid_)) cpu_ns_ = *clock - cpu_base_ns_;
+}
+
+void Session::pair_clocks() {
+  read_cpu_clock();
+  paired_cpu_ns_ = cpu_ns_;
+  paired_counted_ns_ = engine_->counted_ns();
+}
+
+void Session::publish() {
+  SessionState state;
+  state.has_exited = has_exited_;
+  state.elapsed_ns = monotonic_ns() - start_ns_;
+  state.cpu_ns = cpu_ns_;
+  state.stack_bytes = config_.stack_bytes;
+  state.counts = pipeline_.counts();
+  state.loss = engine_ ? closed_loss_ + engine_->loss() : closed_loss_;
+  if (engine_) state.limits = engine_->limits();
+  const std::lock_guard lock(mutex_);
+  published_ = state;
+}
+
+}  // namespace prof

@@ -1,0 +1,99 @@
+// One target: owns the engine, the drain thread and the pipeline, and joins them. Calls that wait (start, stop) must
+// not come from the JavaScript thread.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "base/demangle.h"
+#include "base/terminal_guard.h"
+#include "base/unique_fd.h"
+#include "capture/engine.h"
+#include "capture/probe.h"
+#include "sample_pipeline.h"
+
+namespace prof {
+
+struct StartResult {
+  std::optional<Refusal> refusal;
+  int maps_error = 0;  // errno: /proc/PID/maps is unreadable, so stacks come from the kernel's own walk
+  EngineLimits limits;
+};
+
+/// What the session has seen so far; sums since its first start.
+struct SessionState {
+  bool has_exited = false;
+  uint64_t elapsed_ns = 0;
+  uint64_t cpu_ns = 0;  // the target's process CPU clock
+  uint64_t stack_bytes = 0;
+  PipelineCounts counts;
+  EngineLoss loss;
+  EngineLimits limits;
+};
+
+class Session {
+ public:
+  explicit Session(pid_t pid);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Opens the engine, arms it and starts draining. A refusal leaves everything as it was.
+  [[nodiscard]] StartResult start(bool user_only, uint64_t period_ns);
+  /// Disarms, drains what is left and gives every thread its rest. The batch stays to be taken.
+  void stop();
+  [[nodiscard]] Batch take_batch() { return pipeline_.take_batch(); }
+  [[nodiscard]] SessionState state();
+
+ private:
+  void run();
+  /// Runs `work` on the drain thread and waits for it.
+  void on_drain_thread(const std::function<void()>& work);
+  void run_pending_work();
+  void wait_for_data();
+  void tick();
+  void settle();
+  void grow_stack_copies();
+  [[nodiscard]] StartResult open_engine(const EngineConfig& config);
+  void finish_target();
+  void read_cpu_clock();
+  void pair_clocks();
+  void publish();
+
+  const pid_t pid_;
+  const uint64_t start_ns_;
+  UniqueFd wake_;      // eventfd: work is pending
+  UniqueFd exit_;      // pidfd: readable when the target has ended; may be invalid (seccomp, old kernel)
+  SamplePipeline pipeline_;
+
+  // Drain thread only.
+  std::unique_ptr<Engine> engine_;
+  EngineConfig config_;
+  EngineLoss closed_loss_;  // of engines that are no more
+  PipelineCounts counts_at_growth_;
+  bool may_grow_ = true;
+  std::vector<int> polled_;  // ring descriptors that can still wake us
+  uint64_t lost_at_settle_ = 0;
+  uint64_t last_settle_ns_ = 0;
+  uint64_t cpu_base_ns_ = 0;     // the clock when accounting began
+  uint64_t cpu_ns_ = 0;
+  // The clock and the engine's own count, read together: they tell the last moments of a target that is gone.
+  uint64_t paired_cpu_ns_ = 0;
+  uint64_t paired_counted_ns_ = 0;
+  bool is_accounting_ = false;
+  bool has_exited_ = false;
+
+  std::mutex mutex_;  // guards the three below
+  std::condition_variable work_done_;
+  const std::function<void()>* pending_work_ = nullptr;
+  SessionState published_;
+  std::atomic<bool> ends_ = false;
+  std::thread thread_;  // last: starts when all else is there
+};
+
+}  // namespace prof

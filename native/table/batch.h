@@ -1,0 +1,32 @@
+// What the drain thread hands to JavaScript: new table rows, then samples that refer to them. Columns, not objects.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "table/stack_table.h"
+#include "target_modules.h"
+
+namespace prof {
+
+struct ThreadRow {
+  uint32_t index;
+  pid_t tid;
+  std::string name;
+};
+
+struct Batch {
+  NewRows rows;
+  std::vector<ModuleInfo> modules;
+  std::vector<ThreadRow> threads;
+  std::vector<double> time_ns;  // since the session began
+  std::vector<double> weight_ns;
+  std::vector<uint32_t> thread;
+  std::vector<uint32_t> stack;
+  std::vector<uint8_t> is_sample;  // 0: the rest of a thread's time, carried by its last stack
+};
+
+}  // namespace prof

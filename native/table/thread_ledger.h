@@ -1,0 +1,56 @@
+// What each thread has used and what of it samples have carried. A period of sampling leaves a rest: the time since
+// a thread's last sample. The ledger gives that rest to the thread's last stack, so that the weights add up to the
+// CPU clock, and takes it off the next sample. Only what the ring lost is never given to another stack.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+namespace prof {
+
+class ThreadLedger {
+ public:
+  struct Tail {
+    pid_t tid;
+    uint32_t thread;  // index
+    uint32_t stack;
+    uint64_t weight_ns;
+  };
+  struct Known {
+    uint32_t thread;
+    bool is_new;
+  };
+
+  /// Index of a thread; a new one starts with the CPU time it had used before we looked.
+  Known know(pid_t tid, uint64_t used_before_ns);
+  /// Books a sample and returns what of its weight no tail has carried already.
+  uint64_t book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns);
+  /// The rest of a thread up to its CPU time `used_ns`, at most `limit_ns`; weight 0 when there is none to give.
+  Tail settle(pid_t tid, uint64_t used_ns, uint64_t limit_ns);
+  /// The thread has ended; `tail_ns` is what its counters held beyond its last sample. Its tid may be reused.
+  /// `thread` has no stack (0) if it never was sampled.
+  Tail end(pid_t tid, uint64_t tail_ns);
+  /// Forgets time that was lost: it will not turn up as a rest.
+  void forgive(pid_t tid, uint64_t used_ns);
+  /// The thread is not in /proc any more. Its records may still be in a ring, so it is dropped the second time.
+  void mark_gone(pid_t tid);
+  [[nodiscard]] std::vector<pid_t> tids() const;
+
+ private:
+  struct Account {
+    uint32_t thread = 0;
+    uint32_t last_stack = 0;
+    uint64_t base_ns = 0;     // CPU time that is not ours to explain
+    uint64_t carried_ns = 0;  // by samples and tails
+    uint64_t advance_ns = 0;  // carried by a tail, to be taken off the next sample
+    bool is_gone = false;
+  };
+
+  std::unordered_map<pid_t, Account> accounts_;
+  uint32_t next_thread_ = 0;
+};
+
+}  // namespace prof

@@ -1,0 +1,64 @@
+/** What is degraded right now, most important first: not a log. Pure. */
+import type { SymbolWarning } from '../symbolize/protocol.ts';
+import { errnoName } from './errno.ts';
+import { kernelSymbolsShut } from './gates.ts';
+import type { Capabilities } from './machine.ts';
+import type { NativeState } from './native.ts';
+import type { Plan } from './select.ts';
+import type { Accounting } from './status.ts';
+import type { Degradation } from './warnings.ts';
+
+export interface Situation {
+  readonly plan: Plan;
+  readonly capabilities: Capabilities;
+  /** Since the start or the last reset. */
+  readonly counters: NativeState;
+  readonly accounting: Accounting;
+  readonly askedHz: number;
+  readonly frequencyHz: number;
+  readonly mapsError: number;
+  readonly symbolWarnings: readonly SymbolWarning[];
+}
+
+// Below these a user need not look; above, the tree is visibly touched.
+const truncatedShareToTell = 0.05;
+const fewSamples = 100;
+
+export function currentDegradations(of: Situation): readonly Degradation[] {
+  return [...of.plan.degradations, ...kernelSymbols(of), ...limits(of), ...losses(of), ...symbols(of)];
+}
+
+function kernelSymbols({ plan, capabilities }: Situation): Degradation[] {
+  if (plan.engine !== 'cpu') return [];
+  const shut = kernelSymbolsShut(capabilities);
+  return shut ? [{ code: 'kernel-symbols-hidden', ...shut }] : [];
+}
+
+function limits({ counters, capabilities, askedHz, frequencyHz, mapsError }: Situation): Degradation[] {
+  const found: Degradation[] = [];
+  if (mapsError !== 0) found.push({ code: 'mappings-unreadable', because: errnoName(mapsError) });
+  if (counters.threadsRefused > 0) {
+    const { threadsRefused: refused, threadsFollowed: followed } = counters;
+    found.push({ code: 'threads-not-followed', refused, followed, limit: capabilities.facts.openFilesLimit });
+  }
+  if (counters.ringKib < counters.ringKibWanted) {
+    found.push({ code: 'rings-reduced', kib: counters.ringKib, wantedKib: counters.ringKibWanted });
+  }
+  if (frequencyHz < askedHz) found.push({ code: 'rate-limited', askedHz, hz: frequencyHz });
+  return found;
+}
+
+function losses({ counters, frequencyHz }: Situation): Degradation[] {
+  const found: Degradation[] = [];
+  if (counters.lost > 0) found.push({ code: 'records-lost', lost: counters.lost, hz: frequencyHz });
+  if (counters.throttled > 0) found.push({ code: 'throttled', times: counters.throttled, hz: frequencyHz });
+  const share = counters.truncated / Math.max(1, counters.samples);
+  if (counters.samples >= fewSamples && share > truncatedShareToTell) {
+    found.push({ code: 'stacks-cut', share, stackBytes: counters.stackBytes });
+  }
+  return found;
+}
+
+function symbols({ symbolWarnings }: Situation): Degradation[] {
+  return symbolWarnings.map(({ subject, detail }) => ({ code: 'symbols', subject, detail }));
+}

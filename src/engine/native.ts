@@ -1,0 +1,112 @@
+/** The only file that loads the addon: its surface as types, and one plain sentence when it cannot be loaded. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Module } from '../profile/frames.ts';
+
+/** A "no" of the kernel, as native code met it. */
+export interface NativeRefusal {
+  readonly syscall: string;
+  readonly subject: string;
+  readonly errno: number;
+}
+
+export interface StartResult {
+  readonly refusal?: NativeRefusal;
+  /** errno with which /proc/PID/maps was refused, or 0. */
+  readonly mapsError: number;
+}
+
+/** Columns of one drain; see native/table/batch.h. */
+export interface NativeBatch {
+  readonly rows: {
+    readonly frameKind: Uint8Array;
+    readonly frameModule: Uint32Array;
+    readonly frameAddress: BigUint64Array;
+    readonly frameFunctionStart: BigUint64Array;
+    readonly stackParent: Uint32Array;
+    readonly stackFrame: Uint32Array;
+  };
+  readonly modules: readonly Module[];
+  readonly threads: readonly { readonly index: number; readonly tid: number; readonly name: string }[];
+  readonly timeNs: Float64Array;
+  readonly weightNs: Float64Array;
+  readonly thread: Uint32Array;
+  readonly stack: Uint32Array;
+  readonly isSample: Uint8Array;
+}
+
+/** Sums since the session's first start; see native/session.h. */
+export interface NativeState {
+  readonly hasExited: boolean;
+  readonly elapsedNs: number;
+  readonly cpuNs: number;
+  readonly stackBytes: number;
+  readonly samples: number;
+  readonly truncated: number;
+  readonly shortLivedNs: number;
+  readonly lost: number;
+  readonly lostNs: number;
+  readonly throttled: number;
+  readonly ringKib: number;
+  readonly ringKibWanted: number;
+  readonly threadsFollowed: number;
+  readonly threadsRefused: number;
+}
+
+export interface NativeSession {
+  /** Opens and arms perf_events on the target. Resolves with the refusal, if there was one. */
+  start(userOnly: boolean, periodNs: number): Promise<StartResult>;
+  stop(): Promise<unknown>;
+  drain(): NativeBatch;
+  state(): NativeState;
+}
+
+/** Each value is 0 or an errno; see native/capture/probe.h. */
+export interface Probe {
+  readonly fullSelf: number;
+  readonly userSelf: number;
+  readonly fullTarget: number;
+  readonly userTarget: number;
+  readonly ptrace: number;
+  readonly readMemory: number;
+}
+
+export interface Native {
+  readonly Session: new (pid: number) => NativeSession;
+  probe(pid: number): Probe;
+  demangle(names: readonly string[]): string[];
+  guardTerminal(fd: number, leaveSequence: string): void;
+  releaseTerminal(): void;
+}
+
+/** The package's root: the nearest folder above this file, bundled or not, that has `native/` or `prebuilds/`. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+/** Thrown when there is no addon for this machine; the message says what to do. */
+export class NativeMissing extends Error {}
+
+export function loadNative(): Native {
+  const require = createRequire(import.meta.url);
+  const root = packageRoot();
+  const candidates = [
+    join(root, 'native/build/Release/prof_tui.node'),
+    join(root, `prebuilds/linux-${process.arch}/prof-tui.node`),
+  ];
+  const found = candidates.find((path) => existsSync(path));
+  if (found === undefined) {
+    throw new NativeMissing(
+      `no native sampler for linux-${process.arch}: build it with \`npm run build:native\` (needs g++, make, python3)`,
+    );
+  }
+  try {
+    return require(found) as Native;
+  } catch (error) {
+    throw new NativeMissing(`the native sampler does not load on this machine: ${(error as Error).message}`);
+  }
+}

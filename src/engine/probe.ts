@@ -1,0 +1,12 @@
+/** Tries everything that can refuse us, on ourselves and on the target. Takes a few ms and leaves no trace. */
+import { readKernelSymbolsState } from '../symbolize/kallsyms.ts';
+import { type Capabilities, readMachineFacts } from './machine.ts';
+import type { Native } from './native.ts';
+
+export function probeCapabilities(native: Native, pid: number): Capabilities {
+  return {
+    probe: native.probe(pid),
+    kernelSymbols: readKernelSymbolsState(),
+    facts: readMachineFacts(pid),
+  };
+}

@@ -1,0 +1,329 @@
+/**
+ * A live session on one target: starts the planned engine, drains it on a tick, hands new frames to the symbolizer,
+ * keeps the books, and publishes one status object. Owns the native session and the symbolizer's worker.
+ */
+import { readdirSync } from 'node:fs';
+import type { Batch } from '../profile/batch.ts';
+import { cleanText } from '../profile/clean-text.ts';
+import { markedLabels } from '../profile/frames.ts';
+import { Profile } from '../profile/profile.ts';
+import { SymbolizerClient } from '../symbolize/client.ts';
+import type { KernelSymbolsState, SymbolWarning } from '../symbolize/protocol.ts';
+import { account, type Baseline, since } from './accounting.ts';
+import { currentDegradations } from './degradations.ts';
+import { errnoName } from './errno.ts';
+import { listGates } from './gates.ts';
+import type { Capabilities } from './machine.ts';
+import type { Native, NativeBatch, NativeSession } from './native.ts';
+import { probeCapabilities } from './probe.ts';
+import { type Plan, selectEngine } from './select.ts';
+import { SelfUsage } from './self-usage.ts';
+import type {
+  EngineAsk,
+  EngineSpan,
+  KernelPart,
+  LiveSession,
+  SessionState,
+  SessionStatus,
+  Target,
+} from './status.ts';
+import { readProcessStat } from './target.ts';
+import { describe } from './warnings.ts';
+
+export interface SessionOptions {
+  readonly target: Target;
+  readonly asked: EngineAsk;
+  readonly strict: boolean;
+  readonly frequencyHz: number;
+  readonly native: Native;
+  /** The built symbolizer worker. */
+  readonly workerUrl: URL;
+}
+
+/** The engine that was asked for, and all below it, are refused: the gates say why and what would open them. */
+export class NotPermitted extends Error {
+  readonly capabilities: Capabilities;
+  readonly cure: string | undefined;
+  constructor(because: string, cure: string | undefined, capabilities: Capabilities) {
+    super(because);
+    this.cure = cure;
+    this.capabilities = capabilities;
+  }
+}
+
+/** The target ended between the look at it and the first event. */
+export class TargetGone extends Error {}
+
+const tickMs = 200;
+// How long a stack may wait for its first names before it is shown under addresses.
+const namePatienceMs = 1500;
+const ESRCH = 3;
+
+export class CaptureSession implements LiveSession {
+  readonly profile = new Profile();
+  readonly #options: SessionOptions;
+  readonly #plan: Plan;
+  readonly #native: NativeSession;
+  readonly #symbolizer: SymbolizerClient;
+  readonly #frequencyHz: number;
+  readonly #listeners = new Set<() => void>();
+  readonly #symbolWarnings = new Map<string, SymbolWarning>();
+  readonly #selfUsage = new SelfUsage();
+  #capabilities: Capabilities;
+  #kernelSymbols: KernelSymbolsState;
+  #baseline: Baseline;
+  #mapsError = 0;
+  #state: SessionState = 'starting';
+  #endReason: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | undefined;
+  #unnamedSinceMs = 0;
+  #framesWaiting = 0;
+  #lastStat = readProcessStat(0);
+  #threadCount = 0;
+  #threadsCountedMs = 0;
+  #status: SessionStatus;
+
+  /**
+   * Attaches and starts capture.
+   * @throws NotPermitted, TargetGone
+   */
+  static async start(options: SessionOptions): Promise<CaptureSession> {
+    const capabilities = probeCapabilities(options.native, options.target.pid);
+    const selection = selectEngine(options.asked, capabilities, options.strict);
+    if (selection.kind === 'refused') {
+      if (capabilities.probe.userTarget === ESRCH) throw new TargetGone();
+      throw new NotPermitted(selection.because, selection.cure, capabilities);
+    }
+    const session = new CaptureSession(options, selection.plan, capabilities);
+    await session.#open();
+    return session;
+  }
+
+  private constructor(options: SessionOptions, plan: Plan, capabilities: Capabilities) {
+    this.#options = options;
+    this.#plan = plan;
+    this.#capabilities = capabilities;
+    this.#kernelSymbols = capabilities.kernelSymbols;
+    this.#frequencyHz = Math.min(
+      options.frequencyHz,
+      capabilities.facts.maxSampleRate ?? options.frequencyHz,
+    );
+    this.#native = new options.native.Session(options.target.pid);
+    this.#baseline = { native: this.#native.state(), stat: undefined };
+    this.#symbolizer = this.#startSymbolizer();
+    this.#status = this.#makeStatus();
+  }
+
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  reset(): void {
+    this.#drain();
+    this.#baseline = { native: this.#native.state(), stat: readProcessStat(this.#options.target.pid) };
+    this.profile.reset();
+    this.#publish();
+  }
+
+  probeAgain(): void {
+    this.#capabilities = probeCapabilities(this.#options.native, this.#options.target.pid);
+    this.#kernelSymbols = this.#capabilities.kernelSymbols;
+    this.#publish();
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end('stopped', 'stopped');
+    return this.#stopping;
+  }
+
+  async #open(): Promise<void> {
+    const result = await this.#native.start(
+      this.#plan.engine === 'cpu-clock',
+      Math.round(1e9 / this.#frequencyHz),
+    );
+    if (result.refusal) {
+      await this.#symbolizer.stop();
+      if (result.refusal.errno === ESRCH) throw new TargetGone();
+      const { syscall, errno } = result.refusal;
+      throw new NotPermitted(`${syscall}: ${errnoName(errno)}`, this.#refusalCure(errno), this.#capabilities);
+    }
+    this.#mapsError = result.mapsError;
+    this.#baseline = { native: this.#native.state(), stat: readProcessStat(this.#options.target.pid) };
+    this.#state = 'live';
+    this.#timer = setInterval(() => this.#tick(), tickMs);
+    this.#tick();
+  }
+
+  #refusalCure(errno: number): string | undefined {
+    if (errnoName(errno) === 'EMFILE') return 'ulimit -n 4096';
+    if (errnoName(errno) === 'EPERM') return 'sudo sysctl kernel.perf_event_mlock_kb=4096';
+    return undefined;
+  }
+
+  #startSymbolizer(): SymbolizerClient {
+    const { native, target, workerUrl } = this.#options;
+    const client = new SymbolizerClient({
+      pid: target.pid,
+      workerUrl,
+      demangle: (names) => native.demangle(names),
+    });
+    client.onNames((names) => {
+      this.#framesWaiting = Math.max(0, this.#framesWaiting - names.length);
+      this.profile.setNames(names);
+    });
+    client.onKernelSymbols((state) => {
+      this.#kernelSymbols = state;
+    });
+    client.onWarning((warning) => this.#symbolWarnings.set(`${warning.code} ${warning.subject}`, warning));
+    return client;
+  }
+
+  #tick(): void {
+    this.#drain();
+    if (this.#native.state().hasExited && this.#state === 'live') {
+      this.#stopping ??= this.#end('ended', 'target exited');
+      return;
+    }
+    this.profile.settle(this.#framesWaiting > 0 && performance.now() - this.#unnamedSinceMs > namePatienceMs);
+    this.#publish();
+  }
+
+  #drain(): void {
+    const batch = this.#native.drain();
+    this.#symbolizer.addModules(batch.modules);
+    const unnamed = this.profile.add(toBatch(batch));
+    if (unnamed.length > 0) {
+      if (this.#framesWaiting === 0) this.#unnamedSinceMs = performance.now();
+      this.#framesWaiting += unnamed.length;
+      this.#symbolizer.request(unnamed);
+    }
+    this.#lastStat = readProcessStat(this.#options.target.pid) ?? this.#lastStat;
+  }
+
+  async #end(state: 'ended' | 'stopped', reason: string): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#native.stop();
+    this.#drain();
+    await Promise.race([this.#symbolizer.idle(), new Promise((resolve) => setTimeout(resolve, 1500))]);
+    await this.#symbolizer.stop();
+    this.profile.settle();
+    this.profile.settle(true);
+    this.#state = state;
+    this.#endReason = reason;
+    this.#publish();
+  }
+
+  #publish(): void {
+    this.#status = this.#makeStatus();
+    const { accounting } = this.#status;
+    const label = this.#plan.engine === 'cpu-clock' ? markedLabels.kernelNotSampled : markedLabels.notSampled;
+    this.profile.setUnsampled(label, accounting.unsampledNs);
+    this.profile.setNow(this.#native.state().elapsedNs);
+    for (const listener of this.#listeners) listener();
+  }
+
+  #makeStatus(): SessionStatus {
+    const { target, asked } = this.#options;
+    const counters = since(this.#native.state(), this.#baseline.native);
+    const accounting = account(counters, this.profile.weightNs, this.#lastStat, this.#baseline.stat);
+    const span = this.#span(counters.elapsedNs, accounting.weightNs);
+    const capabilities = { ...this.#capabilities, kernelSymbols: this.#kernelSymbols };
+    const degradations = currentDegradations({
+      plan: this.#plan,
+      capabilities,
+      counters,
+      accounting,
+      askedHz: this.#options.frequencyHz,
+      frequencyHz: this.#frequencyHz,
+      mapsError: this.#mapsError,
+      symbolWarnings: [...this.#symbolWarnings.values()],
+    });
+    return {
+      state: this.#state,
+      endReason: this.#endReason,
+      target,
+      threadCount: this.#countThreads(),
+      asked,
+      planned: this.#plan.engine,
+      running: this.#state === 'starting' ? undefined : this.#plan.engine,
+      mechanism: this.#plan.mechanism,
+      kernelPart: span.kernelPart,
+      kernelSymbols: this.#kernelSymbols,
+      frequencyHz: this.#frequencyHz,
+      elapsedNs: counters.elapsedNs,
+      samples: this.profile.samples,
+      lost: counters.lost,
+      throttled: counters.throttled,
+      truncated: counters.truncated,
+      accounting,
+      selfCpuShare: this.#selfUsage.read(),
+      spans: [span],
+      warnings: degradations.map(describe),
+      gates: listGates(capabilities),
+    };
+  }
+
+  #span(elapsedNs: number, weightNs: number): EngineSpan {
+    const counters = since(this.#native.state(), this.#baseline.native);
+    return {
+      asked: this.#options.asked,
+      planned: this.#plan.engine,
+      engine: this.#plan.engine,
+      mechanism: this.#plan.mechanism,
+      kernelPart: this.#kernelPart(),
+      kernelSymbols: this.#kernelSymbols,
+      reason: this.#plan.reason,
+      startNs: 0,
+      endNs: elapsedNs,
+      periodNs: Math.round(1e9 / this.#frequencyHz),
+      samples: this.profile.samples,
+      weightNs,
+      lost: counters.lost,
+      throttled: counters.throttled,
+      truncated: counters.truncated,
+      skipped: 0,
+    };
+  }
+
+  #kernelPart(): KernelPart {
+    if (this.#plan.engine === 'cpu-clock') return 'excluded';
+    return this.#kernelSymbols === 'shown' ? 'resolved' : 'unresolved';
+  }
+
+  #countThreads(): number {
+    const now = performance.now();
+    if (now - this.#threadsCountedMs < 1000) return this.#threadCount;
+    this.#threadsCountedMs = now;
+    try {
+      this.#threadCount = readdirSync(`/proc/${this.#options.target.pid}/task`).length;
+    } catch {
+      this.#threadCount = 0;
+    }
+    return this.#threadCount;
+  }
+}
+
+function toBatch(native: NativeBatch): Batch {
+  const { rows } = native;
+  return {
+    frames: {
+      kind: rows.frameKind,
+      module: rows.frameModule,
+      address: rows.frameAddress,
+      functionStart: rows.frameFunctionStart,
+    },
+    stacks: { parent: rows.stackParent, frame: rows.stackFrame },
+    modules: native.modules,
+    threads: native.threads.map(({ index, tid, name }) => ({
+      index,
+      thread: { tid, name: cleanText(name) },
+    })),
+    samples: native,
+  };
+}

@@ -1,0 +1,185 @@
+/** Every command and option, declared once: parsing, `--help`, the README's table and completion come from here. */
+import { parseArgs } from 'node:util';
+import { type EngineAsk, engineAsks } from './engine/status.ts';
+
+export const formats = ['text', 'json', 'folded'] as const;
+export type Format = (typeof formats)[number];
+
+interface OptionSpec {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  /** What follows the name in help. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export const optionSpecs = {
+  engine: { type: 'string', short: 'e', value: engineAsks.join('|'), help: 'capture engine (default auto)' },
+  frequency: {
+    type: 'string',
+    short: 'F',
+    value: 'HZ',
+    help: 'samples per CPU second of a thread (default 99)',
+  },
+  strict: { type: 'boolean', help: 'exit with code 4 if the engine asked for is refused' },
+  duration: {
+    type: 'string',
+    short: 'd',
+    value: 'SECONDS',
+    help: 'record: how long (default: until it ends or ^C)',
+  },
+  format: { type: 'string', short: 'f', value: formats.join('|'), help: 'record: format of the file' },
+  output: { type: 'string', short: 'o', value: 'FILE', help: 'record: file to write, - for standard output' },
+  threads: { type: 'boolean', help: 'folded: keep stacks apart by thread' },
+  ascii: { type: 'boolean', help: 'draw with ASCII characters only' },
+  'no-color': { type: 'boolean', help: 'no colours (also NO_COLOR)' },
+  help: { type: 'boolean', short: 'h', help: 'show this help' },
+  version: { type: 'boolean', short: 'V', help: 'show the version' },
+} as const satisfies Record<string, OptionSpec>;
+
+export const commandSpecs = [
+  ['prof-tui PID', 'live view of a process, by pid or a unique part of its name'],
+  ['prof-tui record PID', 'record without a screen'],
+  ['prof-tui record -- CMD ARG...', 'start a command and record it from its first instruction'],
+  ['prof-tui doctor [PID]', 'what this machine allows, what it refuses and the cure'],
+  ['prof-tui demo', 'start a small workload and attach to it'],
+] as const;
+
+export interface Options {
+  readonly engine: EngineAsk;
+  readonly frequencyHz: number;
+  readonly strict: boolean;
+  readonly durationNs: number | undefined;
+  readonly format: Format | undefined;
+  readonly output: string | undefined;
+  readonly threads: boolean;
+  readonly ascii: boolean;
+  readonly noColor: boolean;
+}
+
+export type Invocation =
+  | { readonly command: 'help' | 'version' }
+  | { readonly command: 'live'; readonly target: string; readonly options: Options }
+  | { readonly command: 'record'; readonly target: string; readonly options: Options }
+  | { readonly command: 'launch'; readonly argv: readonly string[]; readonly options: Options }
+  | { readonly command: 'doctor'; readonly target: string | undefined; readonly options: Options }
+  | { readonly command: 'demo'; readonly options: Options };
+
+/** Wrong use of the command line: exit code 2. */
+export class UsageError extends Error {}
+
+const longestRecordingS = 366 * 86400;
+const fastestHz = 20_000;
+
+/**
+ * @param argv without the program's own name
+ * @throws UsageError with one line that says what is wrong and what to do
+ */
+export function parseCommandLine(argv: readonly string[]): Invocation {
+  const dashes = argv.indexOf('--');
+  const ours = dashes < 0 ? argv : argv.slice(0, dashes);
+  const launch = dashes < 0 ? undefined : argv.slice(dashes + 1);
+  const { values, positionals } = parse(ours);
+  if (values.help === true) return { command: 'help' };
+  if (values.version === true) return { command: 'version' };
+  const options = readOptions(values);
+  const [first, ...rest] = positionals;
+  if (launch) return launchInvocation(first, rest, launch, options);
+  switch (first) {
+    case undefined:
+      throw new UsageError('which process? give a pid or a part of its name, or see `prof-tui --help`');
+    case 'record':
+      return {
+        command: 'record',
+        target: only(rest, 'record: which process? `prof-tui record PID`'),
+        options,
+      };
+    case 'doctor':
+      return { command: 'doctor', target: rest.length > 0 ? only(rest, '') : undefined, options };
+    case 'demo':
+      if (rest.length > 0) throw new UsageError(`demo takes no argument: ${rest[0]}`);
+      return { command: 'demo', options };
+    default:
+      return { command: 'live', target: only(positionals, ''), options };
+  }
+}
+
+function launchInvocation(
+  first: string | undefined,
+  rest: readonly string[],
+  argv: readonly string[],
+  options: Options,
+): Invocation {
+  if (first !== 'record' || rest.length > 0) {
+    throw new UsageError('`--` starts a command: use `prof-tui record -- CMD ARG...`');
+  }
+  if (argv.length === 0) throw new UsageError('no command after `--`: `prof-tui record -- CMD ARG...`');
+  return { command: 'launch', argv, options };
+}
+
+type Values = { readonly [name in keyof typeof optionSpecs]?: string | boolean | undefined };
+
+function parse(argv: readonly string[]): { values: Values; positionals: string[] } {
+  try {
+    return parseArgs({ args: [...argv], options: optionSpecs, allowPositionals: true });
+  } catch (error) {
+    const [line] = (error as Error).message.split(/[.\n]/);
+    throw new UsageError(`${line}: see \`prof-tui --help\``);
+  }
+}
+
+function readOptions(values: Values): Options {
+  const seconds = number(values.duration, 'duration', 0.001, longestRecordingS);
+  return {
+    engine: choice(values.engine, 'engine', engineAsks) ?? 'auto',
+    frequencyHz: number(values.frequency, 'frequency', 1, fastestHz) ?? 99,
+    strict: values.strict === true,
+    durationNs: seconds === undefined ? undefined : seconds * 1e9,
+    format: choice(values.format, 'format', formats),
+    output: values.output === undefined ? undefined : String(values.output),
+    threads: values.threads === true,
+    ascii: values.ascii === true,
+    noColor: values['no-color'] === true,
+  };
+}
+
+function only(positionals: readonly string[], missing: string): string {
+  const [first, second] = positionals;
+  if (first === undefined) throw new UsageError(missing);
+  if (second !== undefined) throw new UsageError(`one process at a time: what is ${JSON.stringify(second)}?`);
+  return first;
+}
+
+function choice<T extends string>(value: unknown, name: string, allowed: readonly T[]): T | undefined {
+  if (value === undefined) return undefined;
+  const found = allowed.find((one) => one === value);
+  if (found === undefined) throw new UsageError(`--${name} ${value}: one of ${allowed.join(', ')}`);
+  return found;
+}
+
+function number(value: unknown, name: string, least: number, most: number): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = Number(value);
+  if (String(value).trim() === '' || !(parsed >= least && parsed <= most)) {
+    throw new UsageError(`--${name} ${value}: a number from ${least} to ${most}`);
+  }
+  return parsed;
+}
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const commands = commandSpecs.map(([usage, help]) => `  ${usage.padEnd(32)}${help}\n`);
+  const options = Object.entries<OptionSpec>(optionSpecs).map(([name, spec]) => {
+    const short = spec.short === undefined ? '    ' : `-${spec.short}, `;
+    const value = spec.value === undefined ? '' : ` ${spec.value}`;
+    return `  ${`${short}--${name}${value}`.padEnd(40)}${spec.help}\n`;
+  });
+  return [
+    'A live terminal profiler for any Linux process: never loses CPU time, never hides how it knows.\n\n',
+    'Usage\n',
+    ...commands,
+    '\nOptions\n',
+    ...options,
+    '\nExit codes: 0 ok, 1 failure, 2 usage, 3 no such process, 4 not permitted\n',
+  ].join('');
+}
