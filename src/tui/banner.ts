@@ -3,7 +3,7 @@
  * accounts for, and, only when something is degraded, one line that says what and why. Pure.
  */
 import type { EngineName, KernelPart, Mechanism, SessionStatus } from '../engine/status.ts';
-import { clock, count, duration, percent } from './format.ts';
+import { clock, count, duration, percent } from '../profile/format.ts';
 import { asciiOnly, fewSamples } from './rows.ts';
 import { cellWidth, clean, cutEnd, fitPieces, type Piece } from './text.ts';
 import type { Role, Theme } from './theme.ts';
@@ -30,7 +30,7 @@ export function noticeText(context: Omit<BannerContext, 'theme'>): string | unde
   const [first, ...others] = status.warnings;
   if (first !== undefined) {
     const more = others.length > 0 ? ` (+${others.length} more)` : '';
-    return `${first.title}: ${first.cause}${more}`;
+    return first.title + more;
   }
   if (status.state === 'ended' || context.samples >= fewSamples || context.samples === 0) return undefined;
   return `${count(context.samples)} samples: too few to rank`;

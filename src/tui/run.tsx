@@ -12,6 +12,7 @@ import { copyBytes } from './clipboard.ts';
 import { type HeldOutput, holdStderr } from './held-output.ts';
 import { routeInput } from './input-router.ts';
 import { LiveView, type ViewHost } from './live-view.ts';
+import { hasUtf8Locale } from './locale.ts';
 import { createRegions, type TreeRegions } from './regions.ts';
 import { type Ending, EndingWatch, raise } from './screen/ending.ts';
 import { type InkHost, renderInto } from './screen/ink-host.tsx';
@@ -29,6 +30,9 @@ export interface LiveViewOptions {
   readonly crashGuard: CrashGuard;
 }
 
+/** The view broke; the message names the log that holds the stack. The terminal has been given back. */
+export class LiveViewFailed extends Error {}
+
 /** A burst of size changes while a window is dragged is one change. */
 const resizeMs = 16;
 /** How long a last frame may take; a terminal that does not read it is left without a farewell. */
@@ -40,7 +44,7 @@ const stopMs = 2500;
  * Shows `session` until the user quits. The session is stopped, the terminal is as it was, and one line about the
  * capture stands on it.
  * @returns after an end by the user
- * @throws Error, with the path of a log, when the view itself failed; a signal ends the process as it would have
+ * @throws LiveViewFailed when the view itself failed; a signal ends the process as it would have
  */
 export async function runLiveView(
   session: LiveSession,
@@ -90,7 +94,8 @@ class LiveScreen {
     });
     this.#painter = new Painter(this.#writer, size);
     this.#suspension = new Suspension(this.#terminal, this.#painter, this.#writer, () => this.#resize());
-    const theme = createTheme(options);
+    const ascii = options.ascii || !hasUtf8Locale(process.env);
+    const theme = createTheme({ ascii, color: options.color });
     this.#view = new LiveView(session, theme, size, this.#host());
     this.#regions = createRegions(this.#view);
     this.#painter.onFrame(() => this.#regions.prepare(this.#painter.heightOf(this.#regions.rows)));
@@ -190,9 +195,9 @@ async function atMost(work: Promise<void>, limitMs: number): Promise<void> {
 }
 
 /** The stack goes to a file of its own, so that the message fits on a line. */
-function failure(error: unknown): Error {
+function failure(error: unknown): LiveViewFailed {
   const cause = error instanceof Error ? error : new Error(String(error));
   const path = join(mkdtempSync(join(tmpdir(), 'prof-tui-')), 'error.log');
   writeFileSync(path, `${cause.stack ?? cause.message}\n`, { mode: 0o600 });
-  return new Error(`the live view failed: ${cause.message} (details in ${path})`, { cause });
+  return new LiveViewFailed(`the live view failed: ${cause.message} (details in ${path})`, { cause });
 }

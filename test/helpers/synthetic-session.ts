@@ -163,7 +163,6 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
       accounted: 0.996,
       unsampledNs: 0.3e9,
       lostNs: 0,
-      throttledNs: 0,
       shortLivedNs: 0,
     },
     selfCpuShare: 0.01,
@@ -171,8 +170,8 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
     warnings: [
       {
         code: 'kernel-symbols-hidden',
-        title: 'kernel symbols hidden',
-        cause: 'kptr_restrict=1',
+        title: 'kernel symbols hidden (kptr_restrict=1): kernel time kept as one node',
+        cause: 'kernel functions cannot be named: kptr_restrict=1',
         cure: 'sudo sysctl kernel.kptr_restrict=0',
       },
     ],
