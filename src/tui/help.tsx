@@ -43,6 +43,6 @@ function headLine(filter: string, lines: number, height: number, theme: Theme, w
     { text: lines > height ? `${up}${down} scroll` : '', rank: 1 },
     { text: lines === 0 ? 'no key matches' : '', rank: 3 },
   ];
-  const line = fitPieces(pieces, '   ', width - 1).map((piece) => piece.text);
-  return cutEnd(` ${line.join('   ')}`, width, theme.glyphs.ellipsis);
+  const line = fitPieces(pieces, '  ', width - 1).map((piece) => piece.text);
+  return cutEnd(` ${line.join('  ')}`, width, theme.glyphs.ellipsis);
 }

@@ -26,7 +26,7 @@ test('40x12: help scrolls to its end and the why panel shows the cure', async (t
   const terminal = openLive('still', { test: t, cols: 40, rows: 12 });
   await terminal.shows('escapeHtml');
   terminal.press('?');
-  await terminal.shows('MOVE', 'esc closes   ↑↓ scroll');
+  await terminal.shows('MOVE', 'esc closes  ↑↓ scroll');
   terminal.press('end');
   await terminal.shows('copy the cure');
   terminal.press('escape', 'w', 'j');
