@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { constants } from 'node:os';
+import { test } from 'node:test';
+import { listGates } from './gates.ts';
+import type { Capabilities, MachineFacts } from './machine.ts';
+import type { Probe } from './native.ts';
+import { selectEngine } from './select.ts';
+import type { EngineAsk } from './status.ts';
+
+const { EACCES, EPERM, ENOSYS, ESRCH } = constants.errno;
+const open: Probe = { fullSelf: 0, userSelf: 0, fullTarget: 0, userTarget: 0, ptrace: 0, readMemory: 0 };
+const userFacts: MachineFacts = {
+  paranoid: 2,
+  kptrRestrict: 1,
+  maxSampleRate: 100_000,
+  yamaScope: 0,
+  uid: 1000,
+  hasPerfmon: false,
+  hasSyslog: false,
+  hasPtrace: false,
+  ownSeccomp: false,
+  openFilesLimit: 1024,
+  targetUid: 1000,
+  targetDumpable: true,
+  targetSeccomp: false,
+  tracerPid: 0,
+};
+
+function world(
+  probe: Partial<Probe>,
+  facts: Partial<MachineFacts> = {},
+  kernelSymbols = 'hidden',
+): Capabilities {
+  return {
+    probe: { ...open, ...probe },
+    facts: { ...userFacts, ...facts },
+    kernelSymbols: kernelSymbols as Capabilities['kernelSymbols'],
+  };
+}
+
+const paranoid2 = world({ fullSelf: EACCES, fullTarget: EACCES });
+const seccomp = (errno: number): Capabilities =>
+  world({ fullSelf: errno, userSelf: errno, fullTarget: errno, userTarget: errno }, { ownSeccomp: true });
+const otherUser = world({ fullSelf: EACCES, fullTarget: EACCES, userTarget: EACCES }, { targetUid: 0 });
+const notDumpable = world({ fullTarget: EACCES, userTarget: EACCES }, { targetDumpable: false });
+const outerNamespace = world({ fullTarget: EACCES, userTarget: EACCES });
+const noPerf = world(
+  { fullSelf: ENOSYS, userSelf: ENOSYS, fullTarget: ENOSYS, userTarget: ENOSYS },
+  { paranoid: undefined },
+);
+const hardened = world(
+  { fullSelf: EACCES, userSelf: EACCES, fullTarget: EACCES, userTarget: EACCES },
+  { paranoid: 4 },
+);
+const gone = world({ fullTarget: ESRCH, userTarget: ESRCH });
+
+const paranoidCure = 'sudo sysctl kernel.perf_event_paranoid=1';
+const rootCure = 'sudo prof-tui PID';
+
+// ask, strict, world, engine or 'refused', what the warning or refusal names, the cure
+const table: readonly (readonly [
+  string,
+  EngineAsk,
+  boolean,
+  Capabilities,
+  string,
+  RegExp,
+  string | undefined,
+])[] = [
+  ['open machine', 'auto', false, world({}), 'cpu', /^$/, undefined],
+  ['open machine', 'cpu', true, world({}), 'cpu', /^$/, undefined],
+  ['open machine', 'cpu-clock', false, world({}), 'cpu-clock', /user mode only/, 'prof-tui -e cpu'],
+  ['paranoid 2', 'auto', false, paranoid2, 'cpu-clock', /perf_event_paranoid=2, needs ≤ 1/, paranoidCure],
+  ['paranoid 2', 'cpu', false, paranoid2, 'cpu-clock', /asked cpu, running cpu-clock/, paranoidCure],
+  ['paranoid 2', 'cpu', true, paranoid2, 'refused', /perf_event_paranoid=2/, paranoidCure],
+  ['paranoid 2', 'auto', true, paranoid2, 'cpu-clock', /perf_event_paranoid=2/, paranoidCure],
+  ['paranoid 2', 'cpu-clock', true, paranoid2, 'cpu-clock', /user mode only/, 'prof-tui -e cpu'],
+  [
+    'seccomp EPERM',
+    'auto',
+    false,
+    seccomp(EPERM),
+    'refused',
+    /seccomp filter.*EPERM/,
+    'run prof-tui outside the filter; in a container: --cap-add PERFMON',
+  ],
+  [
+    'seccomp EACCES',
+    'auto',
+    false,
+    seccomp(EACCES),
+    'refused',
+    /seccomp filter.*EACCES/,
+    'run prof-tui outside the filter; in a container: --cap-add PERFMON',
+  ],
+  [
+    'seccomp ENOSYS',
+    'cpu',
+    false,
+    seccomp(ENOSYS),
+    'refused',
+    /seccomp filter.*ENOSYS/,
+    'run prof-tui outside the filter; in a container: --cap-add PERFMON',
+  ],
+  ['other user', 'auto', false, otherUser, 'refused', /belongs to uid 0/, rootCure],
+  ['other user', 'cpu-clock', false, otherUser, 'refused', /belongs to uid 0/, rootCure],
+  ['not dumpable', 'auto', false, notDumpable, 'refused', /not dumpable/, rootCure],
+  [
+    'outer user namespace',
+    'auto',
+    false,
+    outerNamespace,
+    'refused',
+    /user namespace/,
+    'run prof-tui on the host',
+  ],
+  ['kernel without perf', 'auto', false, noPerf, 'refused', /no perf_events/, undefined],
+  [
+    'distribution kernel, paranoid 4',
+    'auto',
+    false,
+    hardened,
+    'refused',
+    /perf_event_paranoid=4/,
+    paranoidCure,
+  ],
+  ['target gone', 'auto', false, gone, 'refused', /has ended/, undefined],
+];
+
+for (const [name, ask, strict, capabilities, engine, names, cure] of table) {
+  test(`${name}: ask ${ask}${strict ? ' --strict' : ''} -> ${engine}`, async () => {
+    const { describe } = await import('./warnings.ts');
+    const selection = selectEngine(ask, capabilities, strict);
+    if (selection.kind === 'refused') {
+      assert.equal('refused', engine);
+      assert.match(selection.because, names);
+      assert.equal(selection.cure, cure);
+      return;
+    }
+    assert.equal(selection.plan.engine, engine);
+    const [warning] = selection.plan.degradations.map(describe);
+    assert.match(warning?.title ?? '', names);
+    assert.equal(warning?.cure, cure);
+  });
+}
+
+const symbolRows: readonly (readonly [string, Capabilities, string | undefined])[] = [
+  ['shown', world({}, {}, 'shown'), undefined],
+  [
+    'root, kptr 2',
+    world({}, { uid: 0, hasSyslog: true, kptrRestrict: 2 }),
+    'sudo sysctl kernel.kptr_restrict=1',
+  ],
+  ['user, paranoid 1, kptr 1', world({}, { paranoid: 1 }), 'sudo sysctl kernel.kptr_restrict=0'],
+  ['user, paranoid 2, kptr 0', world({}, { kptrRestrict: 0 }), 'sudo sysctl kernel.perf_event_paranoid=1'],
+  [
+    'user, paranoid 2, kptr 1',
+    world({}, {}),
+    'sudo sysctl kernel.kptr_restrict=0 kernel.perf_event_paranoid=1',
+  ],
+  ['PERFMON without SYSLOG', world({}, { hasPerfmon: true }), 'add CAP_SYSLOG'],
+  [
+    'PERFMON, kptr 2',
+    world({}, { hasPerfmon: true, kptrRestrict: 2 }),
+    'add CAP_SYSLOG and sudo sysctl kernel.kptr_restrict=1',
+  ],
+  ['masked', world({}, {}, 'missing'), 'unmask /proc/kallsyms in the container settings'],
+  ['unreadable', world({}, {}, 'refused:EACCES'), rootCure],
+];
+
+for (const [name, capabilities, cure] of symbolRows) {
+  test(`kernel symbols, ${name}: cure ${cure}`, () => {
+    const found = listGates(capabilities).find((gate) => gate.name === 'kernel symbols');
+    assert.equal(found?.state, cure === undefined ? 'allowed' : 'hidden');
+    assert.equal(found?.cure, cure);
+  });
+}
+
+test('an open gate has no cure and no cause, whatever the sysctls say', () => {
+  for (const gate of listGates(world({}, { paranoid: 4, kptrRestrict: 2 }, 'shown'))) {
+    assert.deepEqual([gate.state, gate.cure, gate.because], ['allowed', undefined, '']);
+  }
+});

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { helpText, optionSpecs, parseCommandLine, UsageError } from './options.ts';
+
+const usageErrors: readonly (readonly [argv: readonly string[], says: RegExp])[] = [
+  [[], /which process/],
+  [['record'], /which process/],
+  [['1', '2'], /one process at a time/],
+  [['--frequency', '0', '1'], /number from 1/],
+  [['-F', 'fast', '1'], /number from 1/],
+  [['-F', '', '1'], /number from 1/],
+  [['-d', '-3', 'record', '1'], /duration/],
+  [['-e', 'warp', '1'], /one of auto, cpu/],
+  [['-f', 'png', 'record', '1'], /one of text, json, folded/],
+  [['--what', '1'], /Unknown option/],
+  [['record', '--'], /no command after/],
+  [['--', 'true'], /record -- CMD/],
+  [['demo', 'x'], /demo takes no argument/],
+];
+
+for (const [argv, says] of usageErrors) {
+  test(`usage error: prof-tui ${argv.join(' ')}`, () => {
+    assert.throws(
+      () => parseCommandLine(argv),
+      (error: Error) =>
+        error instanceof UsageError && says.test(error.message) && !error.message.includes('\n'),
+    );
+  });
+}
+
+test('defaults: auto, 99 Hz, no end', () => {
+  const invocation = parseCommandLine(['4242']);
+  assert.equal(invocation.command, 'live');
+  assert.ok('options' in invocation);
+  assert.deepEqual([invocation.options.engine, invocation.options.frequencyHz], ['auto', 99]);
+  assert.equal(invocation.options.durationNs, undefined);
+});
+
+test('options may stand anywhere, and everything after -- belongs to the command', () => {
+  const invocation = parseCommandLine(['record', '-d', '1.5', '--', 'sh', '-c', 'exit 3', '-F']);
+  assert.equal(invocation.command, 'launch');
+  assert.ok(invocation.command === 'launch');
+  assert.deepEqual(invocation.argv, ['sh', '-c', 'exit 3', '-F']);
+  assert.equal(invocation.options.durationNs, 1.5e9);
+});
+
+test('help names every option', () => {
+  for (const name of Object.keys(optionSpecs)) assert.match(helpText(), new RegExp(`--${name}\\b`));
+});

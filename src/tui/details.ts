@@ -1,0 +1,102 @@
+/**
+ * The lines under the tree: everything about the selected node that a row has no room for. Pure.
+ */
+import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import type { ThreadWeight } from '../profile/profile.ts';
+import { count, duration, percent, points, standardError } from './format.ts';
+import { asciiOnly, fewSamples, roleOf, selfSamples, shareOf } from './rows.ts';
+import { clean, cutEnd, fitPieces, shortenName } from './text.ts';
+import type { Theme } from './theme.ts';
+
+export interface DetailContext {
+  readonly tree: CallTree;
+  readonly node: NodeId;
+  readonly theme: Theme;
+  readonly threads: readonly ThreadWeight[];
+  /** How many functions call this one, anywhere in the tree; undefined while it is not known. */
+  readonly callers: number | undefined;
+}
+
+/** 1: a blank line and one of text; 2: a rule, the name, the numbers. */
+export function detailLines(context: DetailContext, lines: 1 | 2, width: number): readonly string[] {
+  if (lines === 1) return ['', shortDetail(context, width)];
+  return [
+    context.theme.paint('dim', context.theme.glyphs.rule.repeat(width)),
+    nameLine(context, width),
+    numberLine(context, width),
+  ];
+}
+
+function nameLine({ tree, node, theme }: DetailContext, width: number): string {
+  const func = tree.functionOf(node);
+  const module = func.module === '' ? '' : `   ${visible(func.module, theme)}`;
+  const room = Math.max(1, width - module.length);
+  const name = shortenName(visible(func.name, theme), room, theme.glyphs.ellipsis);
+  return (
+    theme.paint(roleOf(func), name) + theme.paint('dim', cutEnd(module, width - 1, theme.glyphs.ellipsis))
+  );
+}
+
+function numberLine(context: DetailContext, width: number): string {
+  const { tree, node, theme, callers } = context;
+  const samples = tree.samplesOf(node);
+  const pieces = [
+    { text: weightPiece(context, 'total', tree.totalNs(node)), rank: 0 },
+    { text: weightPiece(context, 'self', tree.selfNs(node)), rank: 1 },
+    { text: `${count(samples)} ${samples === 1 ? 'sample' : 'samples'}`, rank: 2 },
+    { text: threadPiece(context, width >= 140), rank: 4 },
+    { text: node === ROOT || callers === undefined ? '' : `callers ${count(callers)}`, rank: 3 },
+  ];
+  const line = fitPieces(pieces, '   ', width)
+    .map((piece) => piece.text)
+    .join('   ');
+  return cutEnd(line, width, theme.glyphs.ellipsis);
+}
+
+/** `total 31.0% ± 1.2 25.8 s`: the error is one standard error of a share seen in that many samples. */
+function weightPiece({ tree, theme }: DetailContext, word: string, weightNs: number): string {
+  const share = shareOf(tree, weightNs);
+  const all = tree.samplesOf(ROOT);
+  const time = duration(weightNs, theme.glyphs.micro);
+  if (all < fewSamples) return `${word} ${time}`;
+  const error = (standardError(share, all) * 100).toFixed(1);
+  return `${word} ${percent(share)} ${theme.glyphs.plusMinus} ${error} ${time}`;
+}
+
+function threadPiece({ threads, theme }: DetailContext, hasNames: boolean): string {
+  if (threads.length === 0) return '';
+  const all = threads.reduce((sum, thread) => sum + thread.weightNs, 0);
+  const shown = threads.slice(0, 3).map((thread) => {
+    const share = percent(all > 0 ? thread.weightNs / all : 0, 0);
+    return `${thread.tid}${hasNames ? ` ${visible(thread.name, theme)}` : ''} (${share})`;
+  });
+  const more = threads.length > 3 ? ` +${threads.length - 3}` : '';
+  return `threads ${shown.join(' ')}${more}`;
+}
+
+function shortDetail({ tree, node, theme }: DetailContext, width: number): string {
+  const func = tree.functionOf(node);
+  const isFew = tree.samplesOf(ROOT) < fewSamples;
+  const self = isFew
+    ? `self ${count(selfSamples(tree, node))} samples`
+    : `self ${percent(shareOf(tree, tree.selfNs(node)))}`;
+  const change = isFew ? '' : points(tree.shareDelta(node));
+  const numbers = [self, change].filter((text) => text !== '').join('  ');
+  const room = Math.max(1, width - numbers.length - 2);
+  const name = shortenName(visible(func.name, theme), room, theme.glyphs.ellipsis);
+  return cutEnd(`${name}  ${numbers}`, width, theme.glyphs.ellipsis);
+}
+
+function visible(text: string, theme: Theme): string {
+  return theme.isAscii ? asciiOnly(clean(text)) : clean(text);
+}
+
+/** Distinct functions that call the function of `node`. Walks all nodes. */
+export function countCallers(tree: CallTree, node: NodeId): number {
+  const wanted = tree.functionOf(node).id;
+  const callers = new Set<number>();
+  for (let at = 1; at < tree.nodeCount; at++) {
+    if (tree.functionOf(at).id === wanted) callers.add(tree.functionOf(tree.parentOf(at)).id);
+  }
+  return callers.size;
+}

@@ -1,0 +1,155 @@
+/**
+ * Where an input event goes: into the find prompt, the open popup or the tree. Keys are looked up in the key map;
+ * text that is typed or pasted into an input never runs a command.
+ */
+import { helpLineCount } from './help-lines.ts';
+import { treeCommand, type WhyCommand, whyCommand } from './keymap.ts';
+import type { LiveView } from './live-view.ts';
+import type { InputEvent } from './screen/input.ts';
+import type { Popup } from './state.ts';
+import { clean } from './text.ts';
+import { copy, goToFirstMatch, runTreeCommand } from './tree-commands.ts';
+
+const longestPrompt = 200;
+
+/** @param onMouse what lies under the mouse is known to the painter only */
+export function routeInput(
+  view: LiveView,
+  event: InputEvent,
+  onMouse: (event: InputEvent & { type: 'mouse' }) => void,
+): void {
+  const { popup } = view.state.structure;
+  if (event.type === 'mouse') {
+    if (popup?.kind === 'help')
+      scrollHelp(view, popup, event.action === 'wheel-up' ? -3 : event.action === 'press' ? 0 : 3);
+    else onMouse(event);
+  } else if (event.type === 'paste') {
+    paste(view, event.text);
+  } else {
+    routeKey(view, event.key);
+  }
+  view.touched();
+}
+
+function routeKey(view: LiveView, key: string): void {
+  const { popup, isFinding } = view.state.structure;
+  if (key === 'ctrl+c') view.host.quit();
+  else if (isFinding) keyInPrompt(view, key);
+  else if (popup?.kind === 'help') keyInHelp(view, popup, key);
+  else if (popup?.kind === 'why') keyInWhy(view, popup, key);
+  else keyInTree(view, key);
+}
+
+function keyInTree(view: LiveView, key: string): void {
+  const command = treeCommand(key);
+  if (command !== undefined) runTreeCommand(view, command);
+}
+
+function paste(view: LiveView, text: string): void {
+  const { popup, isFinding } = view.state.structure;
+  const line = clean(text.split(/[\r\n]/)[0] ?? '');
+  if (isFinding) type(view, view.state.prompt + line);
+  else if (popup?.kind === 'help') showHelp(view, { ...popup, filter: popup.filter + line, scroll: 0 });
+}
+
+function keyInPrompt(view: LiveView, key: string): void {
+  const { prompt } = view.state;
+  const edited = editText(prompt, key);
+  if (edited !== undefined) type(view, edited);
+  else if (key === 'escape' || key === 'backspace') closePrompt(view);
+  else if (key === 'enter') acceptPrompt(view, prompt);
+}
+
+function acceptPrompt(view: LiveView, prompt: string): void {
+  closePrompt(view);
+  view.dispatch({ type: 'find', query: prompt === '' ? undefined : { text: prompt, isExact: false } });
+  if (prompt === '') return;
+  if (view.found()?.nodes.size === 0) view.toast(`no name matches ${prompt}`);
+  else goToFirstMatch(view);
+}
+
+function type(view: LiveView, text: string): void {
+  view.dispatch({ type: 'prompt', text: text.slice(0, longestPrompt) });
+}
+
+function closePrompt(view: LiveView): void {
+  view.dispatch({ type: 'prompt', text: undefined });
+}
+
+/** A line of text after an editing key; undefined when the key does not edit. */
+function editText(text: string, key: string): string | undefined {
+  if (key === 'space') return `${text} `;
+  if (key === 'ctrl+u') return '';
+  if (key === 'ctrl+w') return text.replace(/\S*\s*$/, '');
+  if (key === 'backspace') return text === '' ? undefined : Array.from(text).slice(0, -1).join('');
+  return Array.from(key).length === 1 ? text + clean(key) : undefined;
+}
+
+type HelpPopup = Popup & { kind: 'help' };
+
+function keyInHelp(view: LiveView, popup: HelpPopup, key: string): void {
+  const page = Math.max(1, view.state.structure.size.rows - 4);
+  const scrolls: Readonly<Record<string, number>> = {
+    down: 1,
+    up: -1,
+    pagedown: page,
+    pageup: -page,
+    'ctrl+d': page,
+    'ctrl+u': -page,
+    end: Number.MAX_SAFE_INTEGER,
+    home: -Number.MAX_SAFE_INTEGER,
+  };
+  const rows = scrolls[key];
+  const isClosing = key === 'escape' || key === 'f1' || key === '?';
+  const filter = isClosing ? undefined : editText(popup.filter, key);
+  if (rows !== undefined) scrollHelp(view, popup, rows);
+  else if (filter !== undefined)
+    showHelp(view, { ...popup, filter: filter.slice(0, longestPrompt), scroll: 0 });
+  else if (key === 'ctrl+l') view.host.redraw();
+  else if (key === 'ctrl+z') view.host.suspend();
+  else if (isClosing || key === 'backspace') view.dispatch({ type: 'popup', popup: undefined });
+}
+
+function scrollHelp(view: LiveView, popup: HelpPopup, rows: number): void {
+  const { size } = view.state.structure;
+  const last = Math.max(0, helpLineCount(view.theme.glyphs, popup.filter, size) - Math.max(1, size.rows - 1));
+  showHelp(view, { ...popup, scroll: Math.max(0, Math.min(last, popup.scroll + rows)) });
+}
+
+function showHelp(view: LiveView, popup: HelpPopup): void {
+  view.dispatch({ type: 'popup', popup });
+}
+
+type WhyPopup = Popup & { kind: 'why' };
+
+function keyInWhy(view: LiveView, popup: WhyPopup, key: string): void {
+  const command = whyCommand(key);
+  if (command !== undefined) whyCommands[command](view, popup);
+}
+
+const whyCommands: Readonly<Record<WhyCommand, (view: LiveView, popup: WhyPopup) => void>> = {
+  down: (view, popup) => chooseGate(view, popup, 1),
+  up: (view, popup) => chooseGate(view, popup, -1),
+  'copy-cure': copyCure,
+  probe: (view, popup) => {
+    view.session.probeAgain();
+    view.dispatch({ type: 'popup', popup: { ...popup, status: view.status } });
+    view.toast('every gate tried again');
+  },
+  dismiss: (view) => view.dispatch({ type: 'popup', popup: undefined }),
+  redraw: (view) => view.host.redraw(),
+  suspend: (view) => view.host.suspend(),
+  quit: (view) => view.host.quit(),
+};
+
+function chooseGate(view: LiveView, popup: WhyPopup, step: 1 | -1): void {
+  const last = Math.max(0, popup.status.gates.length - 1);
+  const gate = Math.max(0, Math.min(last, popup.gate + step));
+  if (gate !== popup.gate) view.dispatch({ type: 'popup', popup: { ...popup, gate } });
+}
+
+function copyCure(view: LiveView, popup: WhyPopup): void {
+  const cure = popup.status.gates[popup.gate]?.cure;
+  if (cure === undefined) view.toast('this gate needs no cure');
+  else copy(view, cure, 'cure');
+}

@@ -1,0 +1,182 @@
+/**
+ * Every key, once: keys, command, words and section. The dispatcher, the help screen, the footer and the key table
+ * of the README are all made from this list.
+ */
+import type { Glyphs } from './theme.ts';
+
+/** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
+export type KeyMode = 'tree' | 'why';
+
+interface Binding<Command extends string> {
+  readonly command: Command;
+  /** Names as the input parser gives them; the first ones are shown. */
+  readonly keys: readonly string[];
+  readonly text: string;
+  readonly section: string;
+  /** Short word for the footer; only keys that have one stand there, in this order. */
+  readonly hint?: string;
+}
+
+function bind<const Command extends string>(list: readonly Binding<Command>[]): readonly Binding<Command>[] {
+  return list;
+}
+
+export const treeKeys = bind([
+  { command: 'down', keys: ['j', 'down'], text: 'next row', section: 'Move', hint: 'move' },
+  { command: 'up', keys: ['k', 'up'], text: 'previous row', section: 'Move' },
+  { command: 'first', keys: ['g', 'home'], text: 'first row', section: 'Move' },
+  { command: 'last', keys: ['G', 'end'], text: 'last row', section: 'Move' },
+  { command: 'half-down', keys: ['ctrl+d', 'pagedown'], text: 'half a page down', section: 'Move' },
+  { command: 'half-up', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Move' },
+  { command: 'next-sibling', keys: ['}'], text: 'next sibling', section: 'Move' },
+  { command: 'previous-sibling', keys: ['{'], text: 'previous sibling', section: 'Move' },
+  { command: 'open', keys: ['l', 'right'], text: 'open, then first child', section: 'Tree', hint: 'open' },
+  { command: 'close', keys: ['h', 'left'], text: 'close, then parent', section: 'Tree', hint: 'close' },
+  { command: 'open-all', keys: ['E', '*'], text: 'open everything below', section: 'Tree' },
+  { command: 'close-all', keys: ['W'], text: 'close everything below', section: 'Tree' },
+  {
+    command: 'hottest',
+    keys: ['o'],
+    text: 'open the hottest path from here',
+    section: 'Tree',
+    hint: 'hottest',
+  },
+  { command: 'zoom', keys: ['enter'], text: 'zoom: make this row the root', section: 'Tree', hint: 'zoom' },
+  {
+    command: 'back',
+    keys: ['escape', 'backspace'],
+    text: 'end the search, then the zoom',
+    section: 'Tree',
+    hint: 'back',
+  },
+  {
+    command: 'find',
+    keys: ['/'],
+    text: 'find a name by regex',
+    section: 'Find',
+    hint: 'find',
+  },
+  { command: 'find-next', keys: ['n'], text: 'next match', section: 'Find' },
+  { command: 'find-previous', keys: ['N'], text: 'previous match', section: 'Find' },
+  { command: 'find-same', keys: ['#'], text: 'find this name elsewhere', section: 'Find' },
+  {
+    command: 'pause',
+    keys: ['space', 'z'],
+    text: 'pause the view, resume',
+    section: 'Live',
+    hint: 'pause',
+  },
+  { command: 'reset', keys: ['r'], text: 'reset: begin to count anew', section: 'Live' },
+  { command: 'kernel', keys: ['K'], text: 'fold the kernel part, unfold', section: 'Look' },
+  { command: 'sort', keys: ['s'], text: 'sort by total, self, name', section: 'Look' },
+  { command: 'reverse', keys: ['S'], text: 'reverse the order', section: 'Look' },
+  { command: 'unit', keys: ['%'], text: 'percent, time, samples', section: 'Look' },
+  { command: 'names', keys: [','], text: 'full names, short names', section: 'Look' },
+  {
+    command: 'why',
+    keys: ['w'],
+    text: 'why this engine, what is hidden',
+    section: 'Engine',
+    hint: 'why',
+  },
+  { command: 'copy-name', keys: ['y'], text: 'copy the name', section: 'Keep' },
+  { command: 'copy-stack', keys: ['Y'], text: 'copy the stack, root first', section: 'Keep' },
+  { command: 'help', keys: ['?', 'f1'], text: 'all keys', section: 'Program', hint: 'help' },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Program' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Program' },
+  { command: 'quit', keys: ['q', 'ctrl+c'], text: 'quit', section: 'Program', hint: 'quit' },
+]);
+
+export const whyKeys = bind([
+  { command: 'down', keys: ['j', 'down'], text: 'next gate', section: 'Why panel', hint: 'choose' },
+  { command: 'up', keys: ['k', 'up'], text: 'previous gate', section: 'Why panel' },
+  { command: 'copy-cure', keys: ['y'], text: 'copy the cure', section: 'Why panel', hint: 'copy the cure' },
+  { command: 'probe', keys: ['r'], text: 'try every gate again', section: 'Why panel', hint: 'probe again' },
+  {
+    command: 'dismiss',
+    keys: ['escape', 'q', 'w'],
+    text: 'close the panel',
+    section: 'Why panel',
+    hint: 'close',
+  },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Why panel' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Why panel' },
+  { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Why panel' },
+]);
+
+export type TreeCommand = (typeof treeKeys)[number]['command'];
+export type WhyCommand = (typeof whyKeys)[number]['command'];
+
+function indexByKey<Command extends string>(list: readonly Binding<Command>[]): ReadonlyMap<string, Command> {
+  return new Map(list.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
+}
+const treeIndex = indexByKey(treeKeys);
+const whyIndex = indexByKey(whyKeys);
+
+export function treeCommand(key: string): TreeCommand | undefined {
+  return treeIndex.get(key);
+}
+
+export function whyCommand(key: string): WhyCommand | undefined {
+  return whyIndex.get(key);
+}
+
+export interface KeyLine {
+  readonly section: string;
+  readonly keys: string;
+  readonly text: string;
+}
+
+/** Every key of every mode as one line of words, in the order of declaration. */
+export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
+  return [...treeKeys, ...whyKeys].map((binding) => ({
+    section: binding.section,
+    keys: binding.keys.map((key) => keyLabel(key, glyphs)).join(' '),
+    text: binding.text,
+  }));
+}
+
+/** The footer's hints for a mode: first key and short word. */
+export function footerHints(mode: KeyMode, glyphs: Glyphs): readonly string[] {
+  const list: readonly Binding<string>[] = mode === 'tree' ? treeKeys : whyKeys;
+  return list.flatMap((binding) =>
+    binding.hint === undefined ? [] : [`${hintKeys(binding, list, glyphs)} ${binding.hint}`],
+  );
+}
+
+/** Down and up share one hint, `jk move`: two halves of one movement. */
+function hintKeys(binding: Binding<string>, list: readonly Binding<string>[], glyphs: Glyphs): string {
+  const first = keyLabel(binding.keys[0] ?? '', glyphs);
+  if (binding.command !== 'down') return first;
+  return first + keyLabel(list.find((other) => other.command === 'up')?.keys[0] ?? '', glyphs);
+}
+
+export function keyLabel(key: string, glyphs: Glyphs): string {
+  const [left, down, up, right] = glyphs.arrows;
+  const special: Readonly<Record<string, string>> = {
+    left,
+    down,
+    up,
+    right,
+    enter: glyphs.enter,
+    escape: 'esc',
+    backspace: 'Backspace',
+    pageup: 'PgUp',
+    pagedown: 'PgDn',
+    home: 'Home',
+    end: 'End',
+    f1: 'F1',
+  };
+  return special[key] ?? key.replace(/^ctrl\+(.)$/, (_, letter: string) => `^${letter.toUpperCase()}`);
+}
+
+/** The key table of the README, as Markdown, one table for all sections. */
+export function keyTableMarkdown(glyphs: Glyphs): string {
+  const code = (keys: string) =>
+    keys
+      .split(' ')
+      .map((key) => `\`${key}\``)
+      .join(' ');
+  const rows = keyLines(glyphs).map((line) => `| ${line.section} | ${code(line.keys)} | ${line.text} |`);
+  return ['| | keys | does |', '|---|---|---|', ...rows].join('\n');
+}

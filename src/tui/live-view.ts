@@ -1,0 +1,205 @@
+/**
+ * The live view without its screen: joins the session, the UI state and the rows, follows the data at each tick and
+ * answers what the regions and the commands ask. Draws nothing and writes nothing.
+ */
+import type { LiveSession, SessionStatus } from '../engine/status.ts';
+import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import { noticeText } from './banner.ts';
+import { type FindResult, findAll } from './find.ts';
+import { RowList } from './row-list.ts';
+import { fewSamples } from './rows.ts';
+import type { ScreenSize } from './screen/frame.ts';
+import { SelectionFacts } from './selection-facts.ts';
+import { type Action, baseOf, type FindQuery, initialState, type UiState } from './state.ts';
+import { Store } from './store.ts';
+import type { Theme } from './theme.ts';
+import { TreeSource } from './tree-source.ts';
+
+/** What only the owner of the terminal and of the process can do. */
+export interface ViewHost {
+  quit(): void;
+  suspend(): void;
+  /** Clears and draws everything again. */
+  redraw(): void;
+  /** Draws what has changed, soon. */
+  paint(): void;
+  /** Sends text to the terminal's clipboard. */
+  copy(text: string): void;
+}
+
+const findMs = 500;
+const toastMs = 3000;
+/** How far the view opens by itself when the first samples are there. */
+const mostAutoOpened = 12;
+
+export class LiveView {
+  readonly session: LiveSession;
+  readonly theme: Theme;
+  readonly host: ViewHost;
+  readonly store: Store;
+  readonly source: TreeSource;
+  readonly rows = new RowList();
+  readonly facts: SelectionFacts;
+  /** Steady clock, in ms. */
+  readonly now: () => number;
+  #lastKeyMs = Number.NEGATIVE_INFINITY;
+  #found: { query: FindQuery; tree: CallTree; version: number; atMs: number; result: FindResult } | undefined;
+  #toastTimer: NodeJS.Timeout | undefined;
+  #whyKey = '';
+
+  constructor(
+    session: LiveSession,
+    theme: Theme,
+    size: ScreenSize,
+    host: ViewHost,
+    now: () => number = () => performance.now(),
+  ) {
+    this.session = session;
+    this.theme = theme;
+    this.host = host;
+    this.now = now;
+    this.store = new Store(initialState(size));
+    this.source = new TreeSource(() => session.profile);
+    this.facts = new SelectionFacts(this.source, host.paint, now);
+    this.tick();
+  }
+
+  get state(): UiState {
+    return this.store.state;
+  }
+
+  get tree(): CallTree {
+    return this.source.tree;
+  }
+
+  get status(): SessionStatus {
+    return this.session.status;
+  }
+
+  dispatch(action: Action): void {
+    this.store.dispatch(action);
+  }
+
+  /** A key or a click: rows are not reshuffled for a moment, and what it changed is painted at once. */
+  touched(): void {
+    this.#lastKeyMs = this.now();
+    this.host.paint();
+  }
+
+  /** New data or a new state of the session. */
+  tick(): void {
+    this.followNodes();
+    this.#openHottestPathOnce();
+    this.dispatch({ type: 'notice', hasNotice: this.notice() !== undefined });
+    this.#refreshWhyPanel();
+    this.host.paint();
+  }
+
+  /** After anything that may have made nodes anew: selection, open nodes and zoom follow. */
+  followNodes(): void {
+    const successorOf = this.source.follow();
+    if (successorOf !== undefined) this.dispatch({ type: 'remap', successorOf });
+  }
+
+  notice(): string | undefined {
+    const { status, source, state } = this;
+    return noticeText({
+      status,
+      isPaused: state.isPaused,
+      samplesSincePause: source.samplesSincePause,
+      samples: source.samples,
+    });
+  }
+
+  /** Brings the rows up to date and keeps the selection on one of them. `height` is the window's, in rows. */
+  prepareRows(height: number): void {
+    this.rows.refresh(this.tree, this.state, this.now(), this.#lastKeyMs);
+    if (this.rows.indexOf(this.state.selected) < 0) {
+      this.dispatch({ type: 'select', node: this.#nearestRow(this.state.selected) });
+    }
+    this.rows.show(this.state.selected, height);
+  }
+
+  /** Children in the order of the screen. */
+  childrenOf(node: NodeId): readonly NodeId[] {
+    return this.rows.childrenOf(this.tree, this.state, node);
+  }
+
+  isOpen(node: NodeId): boolean {
+    return node === baseOf(this.state) || this.state.open.has(node);
+  }
+
+  /** What is looked for now: the prompt while it is typed in, else the search in force. */
+  get query(): FindQuery | undefined {
+    const { state } = this;
+    return state.structure.isFinding ? { text: state.prompt, isExact: false } : state.find;
+  }
+
+  /** The matches of the query in force, at most half a second old. */
+  found(): FindResult | undefined {
+    const { query, tree } = this;
+    if (query === undefined) return undefined;
+    const known = this.#found;
+    const isSameQuery = known?.query.text === query.text && known.query.isExact === query.isExact;
+    if (known !== undefined && isSameQuery && known.tree === tree) {
+      if (known.version === tree.version || this.now() - known.atMs < findMs) return known.result;
+    }
+    const result = findAll(tree, query);
+    this.#found = { query, tree, version: tree.version, atMs: this.now(), result };
+    return result;
+  }
+
+  /** Says something in the footer for a few seconds. */
+  toast(text: string): void {
+    clearTimeout(this.#toastTimer);
+    this.dispatch({ type: 'toast', text });
+    this.#toastTimer = setTimeout(() => this.dispatch({ type: 'toast', text: '' }), toastMs).unref();
+  }
+
+  close(): void {
+    clearTimeout(this.#toastTimer);
+    this.facts.close();
+  }
+
+  #nearestRow(node: NodeId): NodeId {
+    const base = baseOf(this.state);
+    for (let at = node; at >= 0 && at < this.tree.nodeCount; at = this.tree.parentOf(at)) {
+      if (this.rows.indexOf(at) >= 0) return at;
+    }
+    return base;
+  }
+
+  /** A first screen with one closed row would say nothing; opened by itself once, then the user's choice holds. */
+  #openHottestPathOnce(): void {
+    const { state, tree, source } = this;
+    if (state.hasOpened || state.open.size > 1 || source.samples < fewSamples) return;
+    const path: NodeId[] = [];
+    for (let node: NodeId = ROOT; path.length < mostAutoOpened; path.push(node)) {
+      const hottest = hottestChild(tree, node);
+      if (hottest === undefined || tree.totalNs(hottest) < tree.totalNs(ROOT) / 20) break;
+      node = hottest;
+    }
+    if (path.length > 0) this.dispatch({ type: 'open', nodes: path, byUser: false });
+  }
+
+  /** The open panel shows the status of its opening, until a gate, a warning or an engine changes. */
+  #refreshWhyPanel(): void {
+    const { popup } = this.state.structure;
+    if (popup?.kind !== 'why') return;
+    const { asked, planned, running, gates, warnings } = this.status;
+    const key = JSON.stringify([asked, planned, running, gates, warnings]);
+    if (key === this.#whyKey) return;
+    const isFirst = this.#whyKey === '';
+    this.#whyKey = key;
+    if (!isFirst) this.dispatch({ type: 'popup', popup: { ...popup, status: this.status } });
+  }
+}
+
+/** The child with the largest total; the first one seen among equals. */
+export function hottestChild(tree: CallTree, node: NodeId): NodeId | undefined {
+  let hottest: NodeId | undefined;
+  for (const child of tree.childrenOf(node)) {
+    if (hottest === undefined || tree.totalNs(child) > tree.totalNs(hottest)) hottest = child;
+  }
+  return hottest;
+}

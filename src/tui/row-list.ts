@@ -1,0 +1,158 @@
+/**
+ * Which nodes are rows, in which order, and which of them are in the window. Order is not reshuffled under a moving
+ * cursor, and the selected row keeps its line on the screen when rows above it change.
+ */
+import type { CallTree, NodeId } from '../profile/call-tree.ts';
+import { baseOf, type UiState } from './state.ts';
+
+/** Re-sorting at most this often, and not while keys are being pressed. */
+export const resortMs = 1000;
+
+interface SortedChildren {
+  readonly epoch: number;
+  readonly nodes: readonly NodeId[];
+}
+
+/** What the list of rows depends on; while none of it changes, the rows stay. */
+interface Basis {
+  readonly tree: CallTree;
+  readonly generation: number;
+  readonly nodeCount: number;
+  readonly epoch: number;
+  readonly open: ReadonlySet<NodeId>;
+  readonly base: NodeId;
+}
+
+export class RowList {
+  rows: readonly NodeId[] = [];
+  /** Index of the first row in the window. */
+  top = 0;
+  #height = 1;
+  #basis: Basis | undefined;
+  #sorted = new Map<NodeId, SortedChildren>();
+  #epoch = 0;
+  #order = '';
+  #sortedAt = Number.NEGATIVE_INFINITY;
+  #sortedVersion = -1;
+
+  get height(): number {
+    return this.#height;
+  }
+
+  indexOf(node: NodeId): number {
+    return this.rows.indexOf(node);
+  }
+
+  /**
+   * Brings the rows up to date.
+   * @param nowMs any steady clock; @param lastKeyMs the same clock at the last key
+   */
+  refresh(tree: CallTree, state: UiState, nowMs: number, lastKeyMs: number): void {
+    this.#resortIfDue(tree, state, nowMs, lastKeyMs);
+    const basis: Basis = {
+      tree,
+      generation: tree.generation,
+      nodeCount: tree.nodeCount,
+      epoch: this.#epoch,
+      open: state.open,
+      base: baseOf(state),
+    };
+    if (this.#basis !== undefined && isSame(this.#basis, basis)) return;
+    if (this.#basis?.tree !== tree || this.#basis.generation !== tree.generation) this.#sorted.clear();
+    this.#basis = basis;
+    const before = this.indexOf(state.selected);
+    this.rows = this.#flatten(tree, state);
+    const after = this.indexOf(state.selected);
+    if (before >= 0 && after >= 0) this.top += after - before;
+    this.#clamp();
+  }
+
+  /** Sets the height of the window and moves it as little as needed to show the row. */
+  show(node: NodeId, height: number): void {
+    this.#height = Math.max(1, height);
+    const index = this.indexOf(node);
+    if (index >= 0) {
+      if (index < this.top) this.top = index;
+      if (index >= this.top + this.#height) this.top = index - this.#height + 1;
+    }
+    this.#clamp();
+  }
+
+  /** Moves the window; the caller moves the selection into it. */
+  scroll(rows: number): void {
+    this.top += rows;
+    this.#clamp();
+  }
+
+  /** Children in the order of the screen. New ones stand at the end until the next sort. */
+  childrenOf(tree: CallTree, state: UiState, node: NodeId): readonly NodeId[] {
+    const children = tree.childrenOf(node);
+    if (children.length < 2) return children;
+    const known = this.#sorted.get(node);
+    if (known?.epoch === this.#epoch) {
+      if (known.nodes.length === children.length) return known.nodes;
+      const nodes = [...known.nodes, ...children.slice(known.nodes.length)];
+      this.#sorted.set(node, { epoch: this.#epoch, nodes });
+      return nodes;
+    }
+    const nodes = children.slice().sort(comparator(tree, state));
+    this.#sorted.set(node, { epoch: this.#epoch, nodes });
+    return nodes;
+  }
+
+  #resortIfDue(tree: CallTree, state: UiState, nowMs: number, lastKeyMs: number): void {
+    const order = `${state.sort} ${state.isReversed}`;
+    const isDue =
+      tree.version !== this.#sortedVersion &&
+      nowMs - this.#sortedAt >= resortMs &&
+      nowMs - lastKeyMs >= resortMs;
+    if (order === this.#order && !isDue) return;
+    this.#order = order;
+    this.#epoch++;
+    this.#sortedAt = nowMs;
+    this.#sortedVersion = tree.version;
+  }
+
+  #flatten(tree: CallTree, state: UiState): NodeId[] {
+    const base = baseOf(state);
+    const rows: NodeId[] = [];
+    const stack: NodeId[] = [base];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      rows.push(node);
+      if (node !== base && !state.open.has(node)) continue;
+      const children = this.childrenOf(tree, state, node);
+      for (let i = children.length - 1; i >= 0; i--) stack.push(children[i] as NodeId);
+    }
+    return rows;
+  }
+
+  #clamp(): void {
+    this.top = Math.max(0, Math.min(this.top, this.rows.length - this.#height));
+  }
+}
+
+function isSame(a: Basis, b: Basis): boolean {
+  return (
+    a.tree === b.tree &&
+    a.generation === b.generation &&
+    a.nodeCount === b.nodeCount &&
+    a.epoch === b.epoch &&
+    a.open === b.open &&
+    a.base === b.base
+  );
+}
+
+/** Largest first, names A to Z; ties by node id, so that equal rows never change places. */
+function comparator(tree: CallTree, state: UiState): (a: NodeId, b: NodeId) => number {
+  const direction = state.isReversed ? -1 : 1;
+  const compare = {
+    total: (a: NodeId, b: NodeId) => tree.totalNs(b) - tree.totalNs(a),
+    self: (a: NodeId, b: NodeId) => tree.selfNs(b) - tree.selfNs(a),
+    name: (a: NodeId, b: NodeId) => compareText(tree.functionOf(a).name, tree.functionOf(b).name),
+  }[state.sort];
+  return (a, b) => direction * compare(a, b) || a - b;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,164 @@
+/**
+ * One node of the call tree as one line of the screen. Pure; marks, numbers, history, name, module, in this order.
+ */
+import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import type { ProfileFunction } from '../profile/functions.ts';
+import { duration, percent, points, shortCount, sparkline } from './format.ts';
+import type { Columns } from './layout.ts';
+import type { SortOrder, Unit } from './state.ts';
+import { cellWidth, clean, cutEnd, padEnd, padStart, shortenName, takeStart } from './text.ts';
+import type { Role, Theme } from './theme.ts';
+
+/** With fewer samples than this a share says nothing: counts are shown in place of percents. */
+export const fewSamples = 30;
+
+export interface RowContext {
+  readonly tree: CallTree;
+  readonly theme: Theme;
+  readonly columns: Columns;
+  readonly unit: Unit;
+  readonly sort: SortOrder;
+  readonly isReversed: boolean;
+  readonly hasFullNames: boolean;
+  /** Samples behind the tree. */
+  readonly samples: number;
+  /** Depth of the row that stands at the left edge. */
+  readonly baseDepth: number;
+  isOpen(node: NodeId): boolean;
+  isMatch(node: NodeId): boolean;
+}
+
+export function rowLine(context: RowContext, node: NodeId, isSelected: boolean): string {
+  const { tree, theme, columns } = context;
+  const numbers = numberColumns(context, node);
+  const func = tree.functionOf(node);
+  const lead = `${indentOf(context, node)}${markOf(context, node, func)} `;
+  const room = Math.max(1, columns.name - cellWidth(lead) - (columns.module > 0 ? 1 : 0));
+  const name = nameIn(func.name, room, context.hasFullNames, theme);
+  const module = columns.module > 0 ? moduleIn(func.module, columns.module, theme) : '';
+  if (isSelected) {
+    const body = columns.module > 0 ? padEnd(lead + name, columns.name) + module : lead + name;
+    return theme.paint('selected', `>${numbers.plain}${body}`);
+  }
+  const role = context.isMatch(node) ? 'match' : roleOf(func);
+  const gap = module === '' ? '' : ' '.repeat(Math.max(0, columns.name - cellWidth(lead + name)));
+  return ` ${numbers.painted}${lead}${theme.paint(role, name)}${gap}${theme.paint('dim', module)}`;
+}
+
+/** The line above the rows; a mark stands at the column that orders them. */
+export function columnHead(context: RowContext): string {
+  const { theme, columns, sort } = context;
+  const mark = theme.glyphs.sorted[context.isReversed ? 1 : 0];
+  const head = (order: SortOrder, word: string) => (sort === order ? word + mark : word);
+  const line = [
+    ' ',
+    padStart(head('total', 'TOTAL'), columns.total - 1),
+    columns.self > 0 ? padStart(head('self', 'SELF'), columns.self) : '',
+    columns.delta > 0 ? padStart(`${theme.glyphs.delta}10s`, columns.delta - 1) : '',
+    columns.spark > 0 ? padEnd(' LAST 30s', columns.spark) : '',
+    ' ',
+    padEnd(head('name', 'FUNCTION'), columns.name),
+    columns.module > 0 ? 'MODULE' : '',
+  ].join('');
+  return theme.paint('dim', line.trimEnd());
+}
+
+/** A weight in the unit of the column. `share` is 0..1 of all. */
+export function weightText(
+  unit: Unit,
+  weightNs: number,
+  samples: number,
+  share: number,
+  decimals: 0 | 1,
+  micro: string,
+): string {
+  if (unit === 'time') return duration(weightNs, micro);
+  return unit === 'samples' ? shortCount(samples) : percent(share, decimals);
+}
+
+/** Samples at the node itself: all that pass through it, less those that go on into a child. */
+export function selfSamples(tree: CallTree, node: NodeId): number {
+  return tree.childrenOf(node).reduce((rest, child) => rest - tree.samplesOf(child), tree.samplesOf(node));
+}
+
+export function shareOf(tree: CallTree, weightNs: number): number {
+  const all = tree.totalNs(ROOT);
+  return all > 0 ? weightNs / all : 0;
+}
+
+function numberColumns(context: RowContext, node: NodeId): { plain: string; painted: string } {
+  const { tree, theme, columns } = context;
+  const isFew = context.samples < fewSamples;
+  const unit = isFew && context.unit === 'percent' ? 'samples' : context.unit;
+  const weight = (ns: number, samples: number) =>
+    weightText(unit, ns, samples, shareOf(tree, ns), columns.decimals, theme.glyphs.micro);
+  const total = padStart(weight(tree.totalNs(node), tree.samplesOf(node)), columns.total - 1);
+  const self =
+    columns.self > 0
+      ? padStart(weight(tree.selfNs(node), unit === 'samples' ? selfSamples(tree, node) : 0), columns.self)
+      : '';
+  const change = columns.delta > 0 && !isFew ? tree.shareDelta(node) : undefined;
+  const delta = columns.delta > 0 ? padStart(points(change), columns.delta - 1) : '';
+  const spark = columns.spark > 0 ? ` ${historyBars(tree, node, theme)}` : '';
+  return {
+    plain: `${total}${self}${delta}${spark} `,
+    painted: `${total}${self}${theme.paint((change ?? 0) > 0 ? 'up' : 'down', delta)}${theme.paint('dim', spark)} `,
+  };
+}
+
+const rowBuckets = new Float64Array(12);
+const rootBuckets = new Float64Array(12);
+
+/** Share of each bucket, so that all rows have one scale and a bucket still filling looks like a full one. */
+function historyBars(tree: CallTree, node: NodeId, theme: Theme): string {
+  tree.history(node, rowBuckets);
+  tree.history(ROOT, rootBuckets);
+  const shares = rowBuckets.map((ns, i) => ((rootBuckets[i] ?? 0) > 0 ? ns / (rootBuckets[i] ?? 1) : 0));
+  return sparkline(shares, theme.glyphs.bars);
+}
+
+/** Two cells a level up to half the name column, then a constant indent with the depth as a number. */
+function indentOf(context: RowContext, node: NodeId): string {
+  const { columns, tree } = context;
+  const depth = Math.max(0, tree.depthOf(node) - context.baseDepth);
+  const widest = Math.floor(columns.name / 2 / columns.indent) * columns.indent;
+  const cells = depth * columns.indent;
+  if (cells <= widest) return ' '.repeat(cells);
+  return takeStart(padEnd(`${depth}`, widest), widest);
+}
+
+function markOf(context: RowContext, node: NodeId, func: ProfileFunction): string {
+  const { glyphs } = context.theme;
+  const hasChildren = context.tree.childrenOf(node).length > 0;
+  const fold = context.isOpen(node) ? glyphs.opened : glyphs.closed;
+  if (func.kind === 'marked') return hasChildren ? fold + glyphs.marked : glyphs.marked;
+  return hasChildren ? fold : glyphs.leaf;
+}
+
+export function roleOf(func: ProfileFunction): Role {
+  return func.kind === 'native' || func.kind === 'root' ? 'plain' : func.kind;
+}
+
+const fittedNames = new Map<string, string>();
+const mostFittedNames = 20000;
+
+function nameIn(name: string, room: number, isFull: boolean, theme: Theme): string {
+  const key = `${room} ${isFull} ${theme.isAscii} ${name}`;
+  const known = fittedNames.get(key);
+  if (known !== undefined) return known;
+  const safe = theme.isAscii ? asciiOnly(clean(name)) : clean(name);
+  const { ellipsis } = theme.glyphs;
+  const fitted = isFull ? cutEnd(safe, room, ellipsis) : shortenName(safe, room, ellipsis);
+  if (fittedNames.size >= mostFittedNames) fittedNames.clear();
+  fittedNames.set(key, fitted);
+  return fitted;
+}
+
+function moduleIn(module: string, width: number, theme: Theme): string {
+  return nameIn(module, width, false, theme);
+}
+
+/** A terminal without UTF-8 would show one character as several. */
+export function asciiOnly(text: string): string {
+  return text.replace(/[^\x20-\x7e]/gu, '?');
+}

@@ -1,0 +1,185 @@
+/**
+ * Runs the live view on the terminal from the first frame to the last: takes the terminal, joins input, view and
+ * painter, and gives the terminal back whatever happens.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { LiveSession } from '../engine/status.ts';
+import { App } from './app.tsx';
+import { summaryLine } from './banner.ts';
+import { copyBytes } from './clipboard.ts';
+import { type HeldOutput, holdStderr } from './held-output.ts';
+import { routeInput } from './input-router.ts';
+import { LiveView, type ViewHost } from './live-view.ts';
+import { createRegions, type TreeRegions } from './regions.ts';
+import { type Ending, EndingWatch, raise } from './screen/ending.ts';
+import { type InkHost, renderInto } from './screen/ink-host.tsx';
+import { type InputEvent, InputParser } from './screen/input.ts';
+import { Painter } from './screen/painter.ts';
+import { Suspension } from './screen/suspension.ts';
+import { type CrashGuard, Terminal, type TerminalKeys, writeFully } from './screen/terminal.ts';
+import { TerminalWriter } from './screen/writer.ts';
+import { createTheme } from './theme.ts';
+
+export interface LiveViewOptions {
+  readonly ascii: boolean;
+  readonly color: boolean;
+  readonly version: string;
+  readonly crashGuard: CrashGuard;
+}
+
+/** A burst of size changes while a window is dragged is one change. */
+const resizeMs = 16;
+/** How long a last frame may take; a terminal that does not read it is left without a farewell. */
+const settleMs = 300;
+/** `LiveSession.stop` promises two seconds. */
+const stopMs = 2500;
+
+/**
+ * Shows `session` until the user quits. The session is stopped, the terminal is as it was, and one line about the
+ * capture stands on it.
+ * @returns after an end by the user
+ * @throws Error, with the path of a log, when the view itself failed; a signal ends the process as it would have
+ */
+export async function runLiveView(
+  session: LiveSession,
+  options: LiveViewOptions,
+): Promise<{ restored: true }> {
+  const screen = new LiveScreen(session, options);
+  const ending = await screen.ended;
+  const isRestored = await screen.close(ending);
+  if (ending.kind === 'signal') raise(ending.signal);
+  if (ending.kind === 'gone') raise('SIGHUP');
+  if (ending.kind === 'error') throw failure(ending.error);
+  if (isRestored) writeFully(process.stdout.fd, `${summaryLine(session.status)}\n`);
+  return { restored: true };
+}
+
+/** One run on the terminal; made when it begins, closed once. */
+class LiveScreen {
+  readonly #session: LiveSession;
+  readonly #watch: EndingWatch;
+  readonly #held: HeldOutput;
+  readonly #terminal: Terminal;
+  readonly #writer: TerminalWriter;
+  readonly #painter: Painter;
+  readonly #suspension: Suspension;
+  readonly #view: LiveView;
+  readonly #regions: TreeRegions;
+  readonly #ink: InkHost;
+  readonly #parser = new InputParser();
+  readonly #unsubscribe: (() => void)[] = [];
+  #inputTimer: NodeJS.Timeout | undefined;
+  #resizeTimer: NodeJS.Timeout | undefined;
+
+  constructor(session: LiveSession, options: LiveViewOptions) {
+    this.#session = session;
+    // Before Ink: its own signal handlers stand back when others listen.
+    this.#watch = new EndingWatch((ending) => this.#giveBackAtOnce(ending));
+    this.#held = holdStderr();
+    const keys: TerminalKeys = {
+      onBytes: (bytes) => this.#input(this.#parser.feed(bytes)),
+      onEnd: () => this.#watch.end({ kind: 'gone' }),
+    };
+    this.#terminal = new Terminal(keys, options.crashGuard);
+    const size = this.#terminal.size();
+    this.#writer = new TerminalWriter(this.#terminal.fd, {
+      onReady: () => this.#painter.writerReady(),
+      onGone: () => this.#watch.end({ kind: 'gone' }),
+    });
+    this.#painter = new Painter(this.#writer, size);
+    this.#suspension = new Suspension(this.#terminal, this.#painter, this.#writer, () => this.#resize());
+    const theme = createTheme(options);
+    this.#view = new LiveView(session, theme, size, this.#host());
+    this.#regions = createRegions(this.#view);
+    this.#painter.onFrame(() => this.#regions.prepare(this.#painter.heightOf(this.#regions.rows)));
+    this.#terminal.enter();
+    process.on('exit', this.#leaveNow);
+    const app = <App store={this.#view.store} regions={this.#regions} theme={theme} />;
+    this.#ink = renderInto(this.#painter, size, app);
+    this.#ink.exited.catch((error: unknown) => this.#watch.end({ kind: 'error', error }));
+    this.#unsubscribe.push(
+      session.subscribe(() => this.#view.tick()),
+      this.#terminal.onResize(() => {
+        this.#resizeTimer ??= setTimeout(() => this.#resize(), resizeMs);
+      }),
+    );
+  }
+
+  get ended(): Promise<Ending> {
+    return this.#watch.ended;
+  }
+
+  /** Stops the session and gives everything back. @returns whether the terminal took its last bytes */
+  async close(ending: Ending): Promise<boolean> {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    clearTimeout(this.#inputTimer);
+    clearTimeout(this.#resizeTimer);
+    await atMost(this.#session.stop(), stopMs);
+    this.#painter.hold(true);
+    this.#ink.unmount();
+    const isWritable = ending.kind !== 'gone' && (await this.#writer.settle(settleMs));
+    this.#writer.close();
+    this.#terminal.leave(isWritable);
+    this.#terminal.release();
+    process.off('exit', this.#leaveNow);
+    this.#suspension.close();
+    this.#view.close();
+    this.#watch.release();
+    this.#held.release();
+    return isWritable;
+  }
+
+  /** Nobody can be waited for: a message that follows must be readable. The user's own end keeps the last picture. */
+  #giveBackAtOnce(ending: Ending): void {
+    if (ending.kind === 'quit') return;
+    this.#painter.hold(true);
+    this.#terminal.leave(ending.kind !== 'gone' && !this.#writer.isBusy);
+  }
+
+  readonly #leaveNow = (): void => this.#terminal.leave();
+
+  #host(): ViewHost {
+    return {
+      quit: () => this.#watch.end({ kind: 'quit' }),
+      suspend: () => this.#suspension.suspend(),
+      redraw: () => this.#painter.redraw(true),
+      paint: () => this.#painter.soon(),
+      copy: (text) => this.#painter.sendExtra(copyBytes(text, process.env['TMUX'] !== undefined)),
+    };
+  }
+
+  #input(events: readonly InputEvent[]): void {
+    clearTimeout(this.#inputTimer);
+    for (const event of events)
+      routeInput(this.#view, event, ({ action, y }) => this.#painter.mouse(action, y));
+    const { waitMs } = this.#parser;
+    if (waitMs !== undefined) this.#inputTimer = setTimeout(() => this.#input(this.#parser.expire()), waitMs);
+  }
+
+  #resize(): void {
+    clearTimeout(this.#resizeTimer);
+    this.#resizeTimer = undefined;
+    const size = this.#terminal.size();
+    this.#view.dispatch({ type: 'resize', size });
+    this.#ink.resize(size);
+    this.#painter.resize(size);
+  }
+}
+
+async function atMost(work: Promise<void>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}
+
+/** The stack goes to a file of its own, so that the message fits on a line. */
+function failure(error: unknown): Error {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const path = join(mkdtempSync(join(tmpdir(), 'prof-tui-')), 'error.log');
+  writeFileSync(path, `${cause.stack ?? cause.message}\n`, { mode: 0o600 });
+  return new Error(`the live view failed: ${cause.message} (details in ${path})`, { cause });
+}

@@ -1,0 +1,169 @@
+/**
+ * What the user has chosen to see, and the one reducer that changes it. `structure` is what React draws: its
+ * reference stays the same while only the cursor or the data move, so those never commit.
+ */
+import type { SessionStatus } from '../engine/status.ts';
+import { type NodeId, ROOT } from '../profile/call-tree.ts';
+import type { ScreenSize } from './screen/frame.ts';
+
+export const sortOrders = ['total', 'self', 'name'] as const;
+export type SortOrder = (typeof sortOrders)[number];
+export const units = ['percent', 'time', 'samples'] as const;
+export type Unit = (typeof units)[number];
+
+/** What is looked for: a pattern as typed, or one exact function name. */
+export interface FindQuery {
+  readonly text: string;
+  readonly isExact: boolean;
+}
+
+export type Popup =
+  | { readonly kind: 'help'; readonly filter: string; readonly scroll: number }
+  /** The status is the one at opening: figures that move would make every tick a commit. */
+  | { readonly kind: 'why'; readonly status: SessionStatus; readonly gate: number };
+
+export interface Structure {
+  readonly size: ScreenSize;
+  readonly popup: Popup | undefined;
+  /** The find prompt is open. */
+  readonly isFinding: boolean;
+  /** A line with a cause stands under the banner. */
+  readonly hasNotice: boolean;
+  readonly toast: string;
+}
+
+export interface UiState {
+  readonly structure: Structure;
+  readonly selected: NodeId;
+  readonly open: ReadonlySet<NodeId>;
+  /** Roots zoomed into, the innermost last. */
+  readonly zoom: readonly NodeId[];
+  readonly sort: SortOrder;
+  readonly isReversed: boolean;
+  readonly unit: Unit;
+  readonly hasFullNames: boolean;
+  readonly isPaused: boolean;
+  readonly find: FindQuery | undefined;
+  /** What is typed in the open find prompt. */
+  readonly prompt: string;
+  /** Whether the user opened or closed a node: until then the view may open the hottest path by itself. */
+  readonly hasOpened: boolean;
+}
+
+export type Action =
+  | { readonly type: 'select'; readonly node: NodeId }
+  | { readonly type: 'open'; readonly nodes: Iterable<NodeId>; readonly byUser: boolean }
+  | { readonly type: 'close'; readonly nodes: Iterable<NodeId> }
+  | { readonly type: 'zoom'; readonly node: NodeId }
+  | { readonly type: 'zoom-out' }
+  | { readonly type: 'sort' }
+  | { readonly type: 'reverse' }
+  | { readonly type: 'unit' }
+  | { readonly type: 'names' }
+  | { readonly type: 'paused'; readonly isPaused: boolean }
+  | { readonly type: 'prompt'; readonly text: string | undefined }
+  | { readonly type: 'find'; readonly query: FindQuery | undefined }
+  | { readonly type: 'remap'; readonly successorOf: (node: NodeId) => NodeId }
+  | { readonly type: 'start-over' }
+  | { readonly type: 'popup'; readonly popup: Popup | undefined }
+  | { readonly type: 'toast'; readonly text: string }
+  | { readonly type: 'notice'; readonly hasNotice: boolean }
+  | { readonly type: 'resize'; readonly size: ScreenSize };
+
+export function initialState(size: ScreenSize): UiState {
+  return {
+    structure: { size, popup: undefined, isFinding: false, hasNotice: false, toast: '' },
+    selected: ROOT,
+    open: new Set([ROOT]),
+    zoom: [],
+    sort: 'total',
+    isReversed: false,
+    unit: 'percent',
+    hasFullNames: false,
+    isPaused: false,
+    find: undefined,
+    prompt: '',
+    hasOpened: false,
+  };
+}
+
+/** The node whose subtree is shown. */
+export function baseOf(state: UiState): NodeId {
+  return state.zoom.at(-1) ?? ROOT;
+}
+
+export function reduce(state: UiState, action: Action): UiState {
+  switch (action.type) {
+    case 'select':
+      return action.node === state.selected ? state : { ...state, selected: action.node };
+    case 'open':
+      return {
+        ...state,
+        open: new Set([...state.open, ...action.nodes]),
+        hasOpened: state.hasOpened || action.byUser,
+      };
+    case 'close':
+      return { ...state, open: without(state.open, action.nodes), hasOpened: true };
+    case 'zoom':
+      return action.node === baseOf(state)
+        ? state
+        : { ...state, zoom: [...state.zoom, action.node], open: new Set([...state.open, action.node]) };
+    case 'zoom-out':
+      return { ...state, zoom: state.zoom.slice(0, -1) };
+    case 'sort':
+      return { ...state, sort: next(sortOrders, state.sort) };
+    case 'reverse':
+      return { ...state, isReversed: !state.isReversed };
+    case 'unit':
+      return { ...state, unit: next(units, state.unit) };
+    case 'names':
+      return { ...state, hasFullNames: !state.hasFullNames };
+    case 'paused':
+      return { ...state, isPaused: action.isPaused };
+    case 'prompt':
+      return withStructure({ ...state, prompt: action.text ?? '' }, { isFinding: action.text !== undefined });
+    case 'find':
+      return { ...state, find: action.query };
+    case 'remap':
+      return remap(state, action.successorOf);
+    case 'start-over':
+      return { ...state, selected: ROOT, open: new Set([ROOT]), zoom: [], hasOpened: false };
+    case 'popup':
+      return withStructure(state, { popup: action.popup });
+    case 'toast':
+      return withStructure(state, { toast: action.text });
+    case 'notice':
+      return withStructure(state, { hasNotice: action.hasNotice });
+    case 'resize':
+      return withStructure(state, { size: action.size });
+  }
+}
+
+/** Keeps the reference when nothing changes, so that React does not commit for nothing. */
+function withStructure(state: UiState, change: Partial<Structure>): UiState {
+  const isSame = Object.entries(change).every(
+    ([key, value]) => state.structure[key as keyof Structure] === value,
+  );
+  return isSame ? state : { ...state, structure: { ...state.structure, ...change } };
+}
+
+/** Nodes were made anew: everything that names a node follows to where it is now. */
+function remap(state: UiState, successorOf: (node: NodeId) => NodeId): UiState {
+  const zoom = state.zoom.map(successorOf).filter((node) => node !== ROOT);
+  return {
+    ...state,
+    selected: successorOf(state.selected),
+    open: new Set(Array.from(state.open, successorOf)),
+    zoom: zoom.filter((node, at) => node !== zoom[at - 1]),
+  };
+}
+
+function without(nodes: ReadonlySet<NodeId>, removed: Iterable<NodeId>): ReadonlySet<NodeId> {
+  const kept = new Set(nodes);
+  for (const node of removed) kept.delete(node);
+  return kept;
+}
+
+function next<T>(values: readonly T[], current: T): T {
+  return values[(values.indexOf(current) + 1) % values.length] as T;
+}

@@ -1,0 +1,229 @@
+/**
+ * What each key of the tree does: one entry per command of the key map. Works on the live view; the screen follows.
+ */
+import { type NodeId, ROOT } from '../profile/call-tree.ts';
+import { type FindResult, matchesInOrder } from './find.ts';
+import type { TreeCommand } from './keymap.ts';
+import { hottestChild, type LiveView } from './live-view.ts';
+import { baseOf } from './state.ts';
+import { clean } from './text.ts';
+
+/** Opening more at once would make a list nobody can read and slow every tick. */
+const mostOpenedAtOnce = 20000;
+
+const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
+  down: (view) => moveBy(view, 1),
+  up: (view) => moveBy(view, -1),
+  first: (view) => moveTo(view, 0),
+  last: (view) => moveTo(view, view.rows.rows.length - 1),
+  'half-down': (view) => moveBy(view, Math.ceil(view.rows.height / 2)),
+  'half-up': (view) => moveBy(view, -Math.ceil(view.rows.height / 2)),
+  'next-sibling': (view) => moveToSibling(view, 1),
+  'previous-sibling': (view) => moveToSibling(view, -1),
+  open: openOrEnter,
+  close: closeOrLeave,
+  'open-all': (view) =>
+    view.dispatch({ type: 'open', nodes: below(view, view.state.selected), byUser: true }),
+  'close-all': (view) => view.dispatch({ type: 'close', nodes: below(view, view.state.selected) }),
+  hottest: openHottestPath,
+  zoom: (view) => view.dispatch({ type: 'zoom', node: view.state.selected }),
+  back: goBack,
+  find: (view) => view.dispatch({ type: 'prompt', text: '' }),
+  'find-next': (view) => goToMatch(view, 1),
+  'find-previous': (view) => goToMatch(view, -1),
+  'find-same': findSame,
+  pause: togglePause,
+  reset: resetCounters,
+  kernel: toggleKernel,
+  sort: (view) => view.dispatch({ type: 'sort' }),
+  reverse: (view) => view.dispatch({ type: 'reverse' }),
+  unit: (view) => view.dispatch({ type: 'unit' }),
+  names: (view) => view.dispatch({ type: 'names' }),
+  why: (view) => view.dispatch({ type: 'popup', popup: { kind: 'why', status: view.status, gate: 0 } }),
+  'copy-name': (view) => copy(view, nameOf(view, view.state.selected), 'name'),
+  'copy-stack': copyStack,
+  help: (view) => view.dispatch({ type: 'popup', popup: { kind: 'help', filter: '', scroll: 0 } }),
+  redraw: (view) => view.host.redraw(),
+  suspend: (view) => view.host.suspend(),
+  quit: (view) => view.host.quit(),
+};
+
+export function runTreeCommand(view: LiveView, command: TreeCommand): void {
+  commands[command](view);
+  // The next key of the same burst must find the rows this one made.
+  view.prepareRows(view.rows.height);
+}
+
+export function select(view: LiveView, node: NodeId): void {
+  view.dispatch({ type: 'select', node });
+}
+
+export function toggleOpen(view: LiveView, node: NodeId): void {
+  if (view.isOpen(node)) view.dispatch({ type: 'close', nodes: [node] });
+  else view.dispatch({ type: 'open', nodes: [node], byUser: true });
+}
+
+/** Moves the window; the selection comes along only when it would leave it. */
+export function scrollBy(view: LiveView, rows: number): void {
+  view.rows.scroll(rows);
+  const { top, height } = view.rows;
+  const index = view.rows.indexOf(view.state.selected);
+  moveTo(view, Math.max(top, Math.min(index, top + height - 1)));
+}
+
+/** Selects a node wherever it is: what stands above it is opened, and a zoom that hides it is left. */
+export function reveal(view: LiveView, node: NodeId): void {
+  const above: NodeId[] = [];
+  for (let at = view.tree.parentOf(node); at >= 0; at = view.tree.parentOf(at)) above.push(at);
+  while (baseOf(view.state) !== ROOT && node !== baseOf(view.state) && !above.includes(baseOf(view.state))) {
+    view.dispatch({ type: 'zoom-out' });
+  }
+  view.dispatch({ type: 'open', nodes: above, byUser: true });
+  select(view, node);
+}
+
+/** The first match at or after the selection, when the prompt is accepted. */
+export function goToFirstMatch(view: LiveView): void {
+  if (!view.found()?.nodes.has(view.state.selected)) goToMatch(view, 1);
+}
+
+function moveBy(view: LiveView, rows: number): void {
+  moveTo(view, view.rows.indexOf(view.state.selected) + rows);
+}
+
+function moveTo(view: LiveView, index: number): void {
+  const { rows } = view.rows;
+  const node = rows[Math.max(0, Math.min(index, rows.length - 1))];
+  if (node !== undefined) select(view, node);
+}
+
+function moveToSibling(view: LiveView, step: 1 | -1): void {
+  const { selected } = view.state;
+  if (selected === baseOf(view.state)) return;
+  const siblings = view.childrenOf(view.tree.parentOf(selected));
+  const sibling = siblings[siblings.indexOf(selected) + step];
+  if (sibling !== undefined) select(view, sibling);
+}
+
+function openOrEnter(view: LiveView): void {
+  const { selected } = view.state;
+  const children = view.childrenOf(selected);
+  if (children.length === 0) return;
+  if (view.isOpen(selected)) select(view, children[0] as NodeId);
+  else toggleOpen(view, selected);
+}
+
+function closeOrLeave(view: LiveView): void {
+  const { selected } = view.state;
+  const isBase = selected === baseOf(view.state);
+  if (!isBase && view.isOpen(selected) && view.tree.childrenOf(selected).length > 0)
+    toggleOpen(view, selected);
+  else if (!isBase) select(view, view.tree.parentOf(selected));
+}
+
+function below(view: LiveView, node: NodeId): NodeId[] {
+  const nodes: NodeId[] = [];
+  const stack = [node];
+  for (let at = stack.pop(); at !== undefined && nodes.length < mostOpenedAtOnce; at = stack.pop()) {
+    if (view.tree.childrenOf(at).length === 0) continue;
+    nodes.push(at);
+    stack.push(...view.tree.childrenOf(at));
+  }
+  return nodes;
+}
+
+/** Down the largest child until a node spends more time itself than in any of its callees. */
+function openHottestPath(view: LiveView): void {
+  const { tree } = view;
+  const path: NodeId[] = [];
+  let node = view.state.selected;
+  for (;;) {
+    const hottest = hottestChild(tree, node);
+    if (hottest === undefined || tree.totalNs(hottest) < tree.selfNs(node)) break;
+    path.push(node);
+    node = hottest;
+  }
+  view.dispatch({ type: 'open', nodes: path, byUser: true });
+  select(view, node);
+}
+
+function goBack(view: LiveView): void {
+  const left = view.state.zoom.at(-1);
+  if (view.state.find !== undefined) {
+    view.dispatch({ type: 'find', query: undefined });
+  } else if (left !== undefined) {
+    view.dispatch({ type: 'zoom-out' });
+    reveal(view, left);
+  }
+}
+
+function goToMatch(view: LiveView, step: 1 | -1): void {
+  const found = view.found();
+  if (found === undefined) view.toast('nothing to find yet: / asks for a name');
+  else if (found.nodes.size === 0) view.toast('no match');
+  else reveal(view, matchBeside(view, found, step));
+}
+
+/** The match before or after the selection in the order of the screen; past the end it goes on at the other. */
+function matchBeside(view: LiveView, found: FindResult, step: 1 | -1): NodeId {
+  const { selected } = view.state;
+  const isMatch = found.nodes.has(selected);
+  const above = new Set(found.above);
+  for (let at = view.tree.parentOf(selected); at >= 0; at = view.tree.parentOf(at)) above.add(at);
+  const marked = { ...found, nodes: isMatch ? found.nodes : new Set([...found.nodes, selected]), above };
+  const order = matchesInOrder(marked, ROOT, (node) => view.childrenOf(node));
+  return order[(order.indexOf(selected) + step + order.length) % order.length] ?? selected;
+}
+
+function findSame(view: LiveView): void {
+  if (view.state.selected === ROOT) return;
+  const { name } = view.tree.functionOf(view.state.selected);
+  view.dispatch({ type: 'find', query: { text: name, isExact: true } });
+  if (view.found()?.nodes.size === 1) view.toast('this name is nowhere else');
+  else goToMatch(view, 1);
+}
+
+function togglePause(view: LiveView): void {
+  if (view.state.isPaused) {
+    view.dispatch({ type: 'remap', successorOf: view.source.resume() });
+  } else {
+    view.source.pause();
+  }
+  view.dispatch({ type: 'paused', isPaused: !view.state.isPaused });
+}
+
+function resetCounters(view: LiveView): void {
+  if (view.state.isPaused) togglePause(view);
+  view.session.reset();
+  view.source.follow();
+  view.dispatch({ type: 'start-over' });
+  view.toast('counters begin anew');
+}
+
+function toggleKernel(view: LiveView): void {
+  if (view.state.isPaused) {
+    view.toast('folding needs the live tree: space resumes');
+    return;
+  }
+  const { profile } = view.source;
+  profile.setKernelCollapsed(!profile.kernelCollapsed);
+  view.followNodes();
+  view.toast(
+    profile.kernelCollapsed ? 'kernel part of each stack: one node' : 'kernel part of each stack: unfolded',
+  );
+}
+
+function nameOf(view: LiveView, node: NodeId): string {
+  return clean(view.tree.functionOf(node).name);
+}
+
+function copyStack(view: LiveView): void {
+  const names: string[] = [];
+  for (let at = view.state.selected; at > ROOT; at = view.tree.parentOf(at)) names.unshift(nameOf(view, at));
+  copy(view, names.join('\n'), 'stack');
+}
+
+export function copy(view: LiveView, text: string, what: string): void {
+  view.host.copy(text);
+  view.toast(`${what} sent to the terminal's clipboard`);
+}

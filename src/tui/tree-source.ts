@@ -1,0 +1,80 @@
+/**
+ * Which tree the view reads: the living one or, while paused, a frozen one; and where its nodes are when the
+ * profile made them anew. One step of `follow` per tick, so no generation is missed.
+ */
+import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import type { Profile } from '../profile/profile.ts';
+import { freezeTree } from './frozen-tree.ts';
+
+export type SuccessorOf = (node: NodeId) => NodeId;
+
+export class TreeSource {
+  readonly #profileNow: () => Profile;
+  #profile: Profile;
+  #generation: number;
+  #frozen: { readonly tree: CallTree; readonly samples: number } | undefined;
+  /** While paused: where each node of the frozen tree is in the living one. */
+  #livingNode: Int32Array = new Int32Array(0);
+
+  constructor(profileNow: () => Profile) {
+    this.#profileNow = profileNow;
+    this.#profile = profileNow();
+    this.#generation = this.#profile.tree.generation;
+  }
+
+  get tree(): CallTree {
+    return this.#frozen?.tree ?? this.#profile.tree;
+  }
+
+  get profile(): Profile {
+    return this.#profile;
+  }
+
+  /** Samples behind what is shown. */
+  get samples(): number {
+    return this.#frozen?.samples ?? this.#profile.samples;
+  }
+
+  /** Samples that came since the pause. */
+  get samplesSincePause(): number {
+    return this.#frozen === undefined ? 0 : this.#profile.samples - this.#frozen.samples;
+  }
+
+  /** A node of the tree shown, in the living tree. */
+  livingNode(node: NodeId): NodeId {
+    return this.#frozen === undefined ? node : (this.#livingNode[node] ?? ROOT);
+  }
+
+  /** @returns how shown nodes moved since the last call, undefined when they did not */
+  follow(): SuccessorOf | undefined {
+    const step = this.#step();
+    if (step === undefined || this.#frozen === undefined) return step;
+    this.#livingNode = this.#livingNode.map(step);
+    return undefined;
+  }
+
+  pause(): void {
+    const tree = freezeTree(this.#profile.tree);
+    this.#frozen = { tree, samples: this.#profile.samples };
+    this.#livingNode = Int32Array.from({ length: tree.nodeCount }, (_, node) => node);
+  }
+
+  /** @returns where the nodes of the frozen tree are now */
+  resume(): SuccessorOf {
+    this.follow();
+    const living = this.#livingNode;
+    this.#frozen = undefined;
+    return (node) => living[node] ?? ROOT;
+  }
+
+  #step(): SuccessorOf | undefined {
+    const profile = this.#profileNow();
+    const generations = profile.tree.generation - this.#generation;
+    const isSameProfile = profile === this.#profile;
+    this.#profile = profile;
+    this.#generation = profile.tree.generation;
+    if (isSameProfile && generations === 0) return undefined;
+    // Successors are known for one generation back; over more than one there is no safe way but the root.
+    return isSameProfile && generations === 1 ? (node) => profile.successorOf(node) : () => ROOT;
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * The why panel as lines: three values kept apart (asked, planned, running), what the engine cannot see, what it
+ * accounts for, and every gate with its cure. Pure; the box around it is drawn elsewhere.
+ */
+import type { Gate, SessionStatus } from '../engine/status.ts';
+import { seesText } from './banner.ts';
+import { count, duration, percent } from './format.ts';
+import { footerHints } from './keymap.ts';
+import { asciiOnly } from './rows.ts';
+import { cellWidth, clean, cutEnd, fitPieces, padEnd } from './text.ts';
+import type { Theme } from './theme.ts';
+
+export interface WhyLine {
+  readonly text: string;
+  readonly isChosen: boolean;
+}
+
+/** @param room lines there are for all; the gates scroll so that the chosen one is among them */
+export function whyLines(
+  status: SessionStatus,
+  chosen: number,
+  theme: Theme,
+  width: number,
+  room: number,
+): readonly WhyLine[] {
+  const plain = (text: string): WhyLine => ({
+    text: cutEnd(text, width, theme.glyphs.ellipsis),
+    isChosen: false,
+  });
+  const label = (word: string, text: string) =>
+    wrap(text, width - 11, theme).map((line, at) => plain(padEnd(at === 0 ? word : '', 11) + line));
+  const head = [
+    ...label('asked', askedText(status)),
+    ...label('sees', seenText(status)),
+    ...label('cannot see', unseenText(status)),
+    ...label('accounted', accountedText(status, theme)),
+    ...status.warnings.flatMap((warning) =>
+      label(theme.glyphs.warning, visible(`${warning.title}: ${warning.cause}`, theme)),
+    ),
+  ];
+  const gate = status.gates[chosen];
+  const cure = gate === undefined ? [] : label('cure', visible(gate.cure ?? cureless(gate), theme));
+  const hints = [plain(hintLine(theme, width))];
+  const left = room - cure.length - hints.length - 1;
+  const shownHead = head.slice(0, Math.max(1, left - 2));
+  const gates = gateLines(status.gates, chosen, theme, width, Math.max(1, left - shownHead.length - 1));
+  return [...shownHead, plain(''), ...gates, ...cure, ...hints].slice(0, Math.max(1, room));
+}
+
+/** The way out is the last hint and stays. */
+function hintLine(theme: Theme, width: number): string {
+  const hints = footerHints('why', theme.glyphs);
+  const pieces = hints.map((text, at) => ({ text, rank: at === hints.length - 1 ? 0 : at + 1 }));
+  return fitPieces(pieces, '   ', width)
+    .map((piece) => piece.text)
+    .join('   ');
+}
+
+function askedText(status: SessionStatus): string {
+  const hz = `${Math.round(status.frequencyHz)} Hz`;
+  const runs =
+    status.running === undefined ? 'nothing' : `${status.running} (${status.mechanism ?? '?'}, ${hz})`;
+  return `${status.asked}   planned ${status.planned}   runs ${runs}`;
+}
+
+function seenText(status: SessionStatus): string {
+  return status.running === undefined ? 'nothing yet' : seesText(status.running, status.kernelPart);
+}
+
+function unseenText(status: SessionStatus): string {
+  const missing = {
+    resolved: 'nothing',
+    unresolved: `kernel function names (symbols ${status.kernelSymbols}); the time is in [kernel: no symbols]`,
+    excluded: 'kernel mode; the time is in [kernel: not sampled]',
+    'not-seen': 'kernel functions; the time is in [kernel: no symbols]',
+  };
+  return missing[status.kernelPart];
+}
+
+function accountedText(status: SessionStatus, theme: Theme): string {
+  const { accounting, lost, throttled, truncated } = status;
+  const share = accounting.accounted === undefined ? '-' : percent(accounting.accounted);
+  const cpu = duration(accounting.cpuTimeNs, theme.glyphs.micro);
+  const rest = `lost ${count(lost)}   throttled ${count(throttled)}   truncated ${count(truncated)}`;
+  return `${share} of ${cpu} CPU   ${rest}`;
+}
+
+function cureless(gate: Gate): string {
+  return gate.state === 'allowed' ? 'none needed' : 'none known';
+}
+
+function gateLines(
+  gates: readonly Gate[],
+  chosen: number,
+  theme: Theme,
+  width: number,
+  room: number,
+): WhyLine[] {
+  const nameWidth = Math.min(
+    Math.max(6, ...gates.map((gate) => cellWidth(gate.name))),
+    Math.floor(width * 0.35),
+  );
+  const first = Math.max(0, Math.min(chosen - room + 1, gates.length - room));
+  const { ellipsis } = theme.glyphs;
+  return gates.slice(first, first + room).map((gate, at) => {
+    const isChosen = first + at === chosen;
+    const name = padEnd(cutEnd(visible(gate.name, theme), nameWidth, ellipsis), nameWidth);
+    const text = `${isChosen ? '>' : ' '} ${name}  ${padEnd(gate.state, 7)}  ${visible(gate.because, theme)}`;
+    return { text: cutEnd(text, width, ellipsis), isChosen };
+  });
+}
+
+function visible(text: string, theme: Theme): string {
+  return theme.isAscii ? asciiOnly(clean(text)) : clean(text);
+}
+
+/** Breaks at blanks; a word longer than the line is broken inside, because a cure must be readable in full. */
+export function wrap(text: string, width: number, theme: Theme): string[] {
+  const room = Math.max(8, width);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<= )/)) {
+    if (cellWidth(line + word.trimEnd()) > room && line !== '') {
+      lines.push(line.trimEnd());
+      line = '';
+    }
+    line += word;
+    while (cellWidth(line.trimEnd()) > room) {
+      const part = cutEnd(line, room + 1, theme.glyphs.ellipsis).slice(0, -theme.glyphs.ellipsis.length);
+      lines.push(part);
+      line = line.slice(part.length);
+    }
+  }
+  return [...lines, line.trimEnd()];
+}

@@ -1,0 +1,235 @@
+/**
+ * A session over a real Profile that is fed with stacks written as text: for tests of the screen that must know every
+ * number. Captures nothing; the tests of the whole program use real processes.
+ */
+import type { LiveSession, SessionStatus } from '../../src/engine/status.ts';
+import { type FrameKind, frameKinds } from '../../src/profile/frames.ts';
+import { Profile } from '../../src/profile/profile.ts';
+
+export interface StackLine {
+  /** Root first, `name` or `module!name`; a name in `[k]` is a kernel frame. */
+  readonly stack: readonly string[];
+  readonly samples: number;
+  readonly tid?: number;
+}
+
+export const periodNs = 10_101_010;
+
+/** Feeds a profile with stacks given as text; frames are named at once unless told otherwise. */
+export class StackFeeder {
+  readonly profile = new Profile();
+  nowNs = 0;
+  readonly #frames = new Map<string, number>();
+  readonly #stacks = new Map<string, number>();
+  readonly #threads = new Map<number, number>();
+  /** Frames whose names stay unknown until `nameAll`. */
+  readonly #unnamed = new Set<string>();
+
+  /** Adds samples at the clock's present time. */
+  add(lines: readonly StackLine[], withNames = true): void {
+    const frames: string[] = [];
+    const stacks: (readonly [number, number])[] = [];
+    const threads: { index: number; thread: { tid: number; name: string } }[] = [];
+    const rows: { stack: number; thread: number }[] = [];
+    for (const { stack, samples, tid = 100 } of lines) {
+      const thread = this.#threads.get(tid) ?? this.#threads.size;
+      if (!this.#threads.has(tid)) {
+        this.#threads.set(tid, thread);
+        threads.push({ index: thread, thread: { tid, name: `thread-${tid}` } });
+      }
+      let id = 0;
+      for (const frame of stack) id = this.#stackId(id, frame, frames, stacks);
+      for (let i = 0; i < samples; i++) rows.push({ stack: id, thread });
+    }
+    this.profile.add({
+      frames: {
+        kind: Uint8Array.from(frames, (frame) => frameKinds.indexOf(kindOf(frame))),
+        module: Uint32Array.from(frames, () => 0xffffffff),
+        address: BigUint64Array.from(frames, (frame) => BigInt(4096 + (this.#frames.get(frame) ?? 0))),
+        functionStart: BigUint64Array.from(frames, () => 0n),
+      },
+      stacks: {
+        parent: Uint32Array.from(stacks, ([parent]) => parent),
+        frame: Uint32Array.from(stacks, ([, frame]) => frame),
+      },
+      modules: [],
+      threads,
+      samples: {
+        timeNs: Float64Array.from(rows, () => this.nowNs),
+        weightNs: Float64Array.from(rows, () => periodNs),
+        thread: Uint32Array.from(rows, (row) => row.thread),
+        stack: Uint32Array.from(rows, (row) => row.stack),
+        isSample: Uint8Array.from(rows, () => 1),
+      },
+    });
+    if (withNames) this.profile.setNames(frames.map((frame) => this.#name(frame, frame)));
+    else {
+      for (const frame of frames) this.#unnamed.add(frame);
+      this.profile.setNames(frames.map((frame) => this.#name(frame, `app!fn_${this.#frames.get(frame)}`)));
+    }
+    this.profile.settle(true);
+  }
+
+  /** Late names arrive: one generation step. */
+  nameAll(): void {
+    this.profile.setNames(Array.from(this.#unnamed, (frame) => this.#name(frame, frame)));
+    this.#unnamed.clear();
+    this.profile.settle(true);
+  }
+
+  advance(ns: number): void {
+    this.nowNs += ns;
+    this.profile.setNow(this.nowNs);
+  }
+
+  #stackId(parent: number, frame: string, frames: string[], stacks: (readonly [number, number])[]): number {
+    if (!this.#frames.has(frame)) {
+      this.#frames.set(frame, this.#frames.size);
+      frames.push(frame);
+    }
+    const key = `${parent}/${frame}`;
+    const known = this.#stacks.get(key);
+    if (known !== undefined) return known;
+    const id = this.#stacks.size + 1;
+    this.#stacks.set(key, id);
+    stacks.push([parent, this.#frames.get(frame) ?? 0]);
+    return id;
+  }
+
+  #name(frame: string, text: string) {
+    const [, module = 'app', name = text] = /^([^!]+)!(.+)$/.exec(text) ?? [];
+    const isUnnamed = text.startsWith('?');
+    return {
+      frame: this.#frames.get(frame) ?? 0,
+      name: isUnnamed ? '' : name,
+      module,
+      hasSymbol: !isUnnamed,
+    };
+  }
+}
+
+function kindOf(frame: string): FrameKind {
+  if (frame.startsWith('kernel!') || frame.startsWith('?kernel')) return 'kernel';
+  return frame.startsWith('?jit') ? 'exec-anon' : 'native';
+}
+
+/** A web server of known shape: four samples in ten render, some read in the kernel. */
+export const serverStacks: readonly StackLine[] = [
+  { stack: ['main', 'uv_run', 'Server.handle', 'renderPage'], samples: 25 },
+  { stack: ['main', 'uv_run', 'Server.handle', 'renderPage', 'escapeHtml'], samples: 22 },
+  { stack: ['main', 'uv_run', 'fs::ReadFile', 'libc.so.6!read', '?kernel'], samples: 29 },
+  { stack: ['main', 'uv_run', 'libz.so.1!deflate_slow', 'libz.so.1!longest_match'], samples: 17, tid: 101 },
+  { stack: ['main', 'uv_run', 'libz.so.1!deflate_slow'], samples: 6, tid: 101 },
+  { stack: ['_start'], samples: 1 },
+];
+
+/** Names a hostile process may have: control codes, bidi marks, wide characters, and one far too long. */
+export const hostileStacks: readonly StackLine[] = [
+  { stack: ['main', 'clear\x1b[2J\x1b]0;title\x07screen'], samples: 40 },
+  { stack: ['main', '日本語の関数名', 'right\u202eto left'], samples: 30 },
+  { stack: ['main', `std::map<${'int, '.repeat(400)}int>::find(${'long, '.repeat(100)}long)`], samples: 20 },
+  { stack: ['main', 'e\u0301clair_👩‍👩‍👧'], samples: 10 },
+];
+
+export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionStatus {
+  return {
+    state: 'live',
+    endReason: undefined,
+    target: {
+      pid: 4242,
+      name: 'node',
+      exe: '/usr/bin/node',
+      command: 'node server.js',
+      startedAt: '2026-01-01T00:00:00.000Z',
+    },
+    threadCount: 4,
+    asked: 'auto',
+    planned: 'cpu',
+    running: 'cpu',
+    mechanism: 'perf_events',
+    kernelPart: 'unresolved',
+    kernelSymbols: 'hidden',
+    frequencyHz: 99,
+    elapsedNs: 83e9,
+    samples: 12483,
+    lost: 0,
+    throttled: 0,
+    truncated: 0,
+    accounting: {
+      cpuTimeNs: 82.1e9,
+      userTimeNs: 70e9,
+      systemTimeNs: 12.1e9,
+      weightNs: 81.8e9,
+      accounted: 0.996,
+      unsampledNs: 0.3e9,
+      lostNs: 0,
+      throttledNs: 0,
+      shortLivedNs: 0,
+    },
+    selfCpuShare: 0.01,
+    spans: [],
+    warnings: [
+      {
+        code: 'kernel-symbols-hidden',
+        title: 'kernel symbols hidden',
+        cause: 'kptr_restrict=1',
+        cure: 'sudo sysctl kernel.kptr_restrict=0',
+      },
+    ],
+    gates: [
+      { name: 'kernel samples', state: 'allowed', because: 'perf_event_open', cure: undefined },
+      {
+        name: 'kernel symbols',
+        state: 'hidden',
+        because: 'kptr_restrict=1',
+        cure: 'sudo sysctl kernel.kptr_restrict=0',
+      },
+      { name: 'ptrace', state: 'allowed', because: 'ptrace_scope=0', cure: undefined },
+    ],
+    ...change,
+  };
+}
+
+/** A session whose profile and status the test moves by hand; `tick` tells the listeners. */
+export class SyntheticSession implements LiveSession {
+  readonly feeder = new StackFeeder();
+  status: SessionStatus;
+  probes = 0;
+  stops = 0;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(change: Partial<SessionStatus> = {}) {
+    this.status = syntheticStatus(change);
+  }
+
+  get profile(): Profile {
+    return this.feeder.profile;
+  }
+
+  tick(change: Partial<SessionStatus> = {}): void {
+    this.status = { ...this.status, ...change };
+    for (const listener of this.#listeners) listener();
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  reset(): void {
+    this.feeder.profile.reset();
+    this.tick({ samples: 0 });
+  }
+
+  probeAgain(): void {
+    this.probes++;
+    const gates = this.status.gates.map((gate) => ({ ...gate, because: `${gate.because}, tried again` }));
+    this.tick({ gates });
+  }
+
+  stop(): Promise<void> {
+    this.stops++;
+    this.status = { ...this.status, state: 'stopped' };
+    return Promise.resolve();
+  }
+}
