@@ -1,5 +1,5 @@
 /** Tries everything that can refuse us, on ourselves and on the target. Takes a few ms and leaves no trace. */
-import { readKernelSymbolsState } from '../symbolize/kallsyms.ts';
+import { readKernelSymbolsState } from '../symbolize/kernel-symbols.ts';
 import { type Capabilities, readMachineFacts } from './machine.ts';
 import type { Native } from './native.ts';
 

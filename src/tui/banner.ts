@@ -3,7 +3,7 @@
  * accounts for, and, only when something is degraded, one line that says what and why. Pure.
  */
 import type { EngineName, KernelPart, Mechanism, SessionStatus } from '../engine/status.ts';
-import { clock, count, duration, percent } from './format.ts';
+import { clock, count, duration, percent } from '../profile/format.ts';
 import { asciiOnly, fewSamples } from './rows.ts';
 import { cellWidth, clean, cutEnd, fitPieces, type Piece } from './text.ts';
 import type { Role, Theme } from './theme.ts';

@@ -2,8 +2,8 @@
  * The lines under the tree: everything about the selected node that a row has no room for. Pure.
  */
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import { count, duration, percent, points, standardError } from '../profile/format.ts';
 import type { ThreadWeight } from '../profile/profile.ts';
-import { count, duration, percent, points, standardError } from './format.ts';
 import { asciiOnly, fewSamples, roleOf, selfSamples, shareOf } from './rows.ts';
 import { clean, cutEnd, fitPieces, shortenName } from './text.ts';
 import type { Theme } from './theme.ts';

@@ -3,9 +3,9 @@
  * They hold no state of their own but the lines of the frame in hand.
  */
 import { ROOT } from '../profile/call-tree.ts';
+import { count, percent } from '../profile/format.ts';
 import { bannerLines, noticeLine } from './banner.ts';
 import { detailLines } from './details.ts';
-import { count, percent } from './format.ts';
 import { screenLayout, treeColumns } from './layout.ts';
 import type { LiveView } from './live-view.ts';
 import { asciiOnly, columnHead, type RowContext, rowLine } from './rows.ts';

@@ -2,8 +2,8 @@
  * One node of the call tree as one line of the screen. Pure; marks, numbers, history, name, module, in this order.
  */
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import { duration, percent, points, shortCount, sparkline } from '../profile/format.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
-import { duration, percent, points, shortCount, sparkline } from './format.ts';
 import type { Columns } from './layout.ts';
 import type { SortOrder, Unit } from './state.ts';
 import { cellWidth, clean, cutEnd, padEnd, padStart, shortenName, takeStart } from './text.ts';

@@ -3,8 +3,8 @@
  * accounts for, and every gate with its cure. Pure; the box around it is drawn elsewhere.
  */
 import type { Gate, SessionStatus } from '../engine/status.ts';
+import { count, duration, percent } from '../profile/format.ts';
 import { seesText } from './banner.ts';
-import { count, duration, percent } from './format.ts';
 import { footerHints } from './keymap.ts';
 import { asciiOnly } from './rows.ts';
 import { cellWidth, clean, cutEnd, fitPieces, padEnd } from './text.ts';

@@ -163,7 +163,6 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
       accounted: 0.996,
       unsampledNs: 0.3e9,
       lostNs: 0,
-      throttledNs: 0,
       shortLivedNs: 0,
     },
     selfCpuShare: 0.01,

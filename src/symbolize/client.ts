@@ -1,0 +1,148 @@
+/**
+ * The main thread's end of the symbolizer: sends frames, hands out finished names. Demangles C++ here, with the
+ * compiler's own demangler that the caller injects, and cleans every text once, so that nothing a hostile file
+ * named can reach the screen. When the worker dies, frames still get an answer: their address.
+ */
+import { Worker } from 'node:worker_threads';
+import { cleanText } from '../profile/clean-text.ts';
+import type { Frame, FrameName, Module } from '../profile/frames.ts';
+import { addressName, moduleName } from './address-name.ts';
+import { displayNames } from './display-name.ts';
+import type {
+  FromWorker,
+  KernelSymbolsState,
+  SymbolizerOptions,
+  SymbolWarning,
+  ToWorker,
+} from './protocol.ts';
+
+export interface SymbolizerClientOptions extends SymbolizerOptions {
+  /** symbolize/worker.ts, or the bundle made of it. */
+  readonly workerUrl: URL;
+  /** Itanium demangling of a batch: same order and length; what it cannot read comes back unchanged. */
+  readonly demangle: (names: readonly string[]) => readonly string[];
+}
+
+export class SymbolizerClient {
+  readonly #worker: Worker;
+  readonly #demangle: (names: readonly string[]) => readonly string[];
+  readonly #modules = new Map<number, Module>();
+  /** Sent and not yet answered, oldest first: answers come in order. */
+  readonly #outstanding: (readonly Frame[])[] = [];
+  #idleWaiters: (() => void)[] = [];
+  #hasFailed = false;
+  #isStopped = false;
+  #onNames: (names: FrameName[]) => void = () => {};
+  #onKernelSymbols: (state: KernelSymbolsState) => void = () => {};
+  #onWarning: (warning: SymbolWarning) => void = () => {};
+
+  constructor({ workerUrl, demangle, ...options }: SymbolizerClientOptions) {
+    this.#demangle = demangle;
+    this.#worker = new Worker(workerUrl, { workerData: options satisfies SymbolizerOptions });
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
+    this.#worker.on('error', (error) => this.#fail(error.message));
+    this.#worker.on('exit', (code) => this.#fail(`the symbolizer thread ended (${code})`));
+  }
+
+  addModules(modules: readonly Module[]): void {
+    for (const module of modules) this.#modules.set(module.id, module);
+    this.#send({ type: 'modules', modules });
+  }
+
+  /** Asks for names; the answers, one per frame, come through `onNames`, in the order of the requests. */
+  request(frames: readonly Frame[]): void {
+    if (frames.length === 0) return;
+    if (this.#hasFailed) {
+      queueMicrotask(() => this.#answerWithAddresses(frames));
+      return;
+    }
+    this.#outstanding.push(frames);
+    this.#send({ type: 'frames', frames });
+  }
+
+  /** Also called when a frame's name changed later. */
+  onNames(callback: (names: FrameName[]) => void): void {
+    this.#onNames = callback;
+  }
+
+  /** Called once at the start and whenever the state changes. */
+  onKernelSymbols(callback: (state: KernelSymbolsState) => void): void {
+    this.#onKernelSymbols = callback;
+  }
+
+  onWarning(callback: (warning: SymbolWarning) => void): void {
+    this.#onWarning = callback;
+  }
+
+  /** Resolves when every request so far has been answered; never rejects. */
+  idle(): Promise<void> {
+    if (this.#outstanding.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  /** Ends the worker; requests still open stay unanswered. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#worker.terminate();
+    this.#outstanding.length = 0;
+    this.#wakeIdle();
+  }
+
+  #send(message: ToWorker): void {
+    if (!this.#hasFailed && !this.#isStopped) this.#worker.postMessage(message);
+  }
+
+  #receive(message: FromWorker): void {
+    if (this.#isStopped) return;
+    switch (message.type) {
+      case 'kernel-symbols':
+        this.#onKernelSymbols(message.state);
+        return;
+      case 'warning':
+        this.#onWarning({
+          ...message.warning,
+          subject: cleanText(message.warning.subject),
+          detail: cleanText(message.warning.detail),
+        });
+        return;
+      case 'names':
+        this.#deliver(message.names);
+        if (message.requests === 1) this.#outstanding.shift();
+        if (this.#outstanding.length === 0) this.#wakeIdle();
+    }
+  }
+
+  #deliver(names: readonly FrameName[]): void {
+    const texts = displayNames(
+      names.map((name) => name.name),
+      this.#demangle,
+    );
+    this.#onNames(
+      names.map((name, i) => ({ ...name, name: texts[i] ?? '', module: cleanText(name.module) })),
+    );
+  }
+
+  /** The profile must not wait for a thread that is gone. */
+  #fail(detail: string): void {
+    if (this.#hasFailed || this.#isStopped) return;
+    this.#hasFailed = true;
+    this.#onWarning({ code: 'symbolizer-failed', subject: 'symbolizer', detail: cleanText(detail) });
+    for (const frames of this.#outstanding.splice(0)) this.#answerWithAddresses(frames);
+    this.#wakeIdle();
+  }
+
+  #answerWithAddresses(frames: readonly Frame[]): void {
+    this.#deliver(
+      frames.map((frame) => {
+        const module = this.#modules.get(frame.module);
+        if (frame.kind === 'native' && module !== undefined)
+          return addressName(frame, moduleName(module.path));
+        return { frame: frame.id, name: '', module: '', hasSymbol: false };
+      }),
+    );
+  }
+
+  #wakeIdle(): void {
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+}

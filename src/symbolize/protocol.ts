@@ -1,0 +1,45 @@
+/**
+ * What crosses between the main thread and the symbolizer worker: plain data, structured-clone safe.
+ * It says nothing of how names are found.
+ */
+import type { Frame, FrameName, Module } from '../profile/frames.ts';
+
+/** Read from kallsyms itself: `hidden` = every address is zero, `missing` = no lines, `refused:` = open's errno name. */
+export type KernelSymbolsState = 'shown' | 'hidden' | 'missing' | `refused:${string}`;
+
+export type SymbolWarningCode =
+  | 'module-unreadable'
+  | 'elf-corrupt'
+  | 'perf-map-corrupt'
+  | 'perf-map-refused'
+  | 'debug-file-mismatch'
+  | 'symbolizer-failed';
+
+/** Something that costs names. One per subject and code; a later one replaces the earlier. */
+export interface SymbolWarning {
+  readonly code: SymbolWarningCode;
+  /** Path of the module, perf map or debug file it is about. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
+export interface SymbolizerOptions {
+  /** The target, as this process's /proc counts it. */
+  readonly pid: number;
+  /** Default /proc/kallsyms. */
+  readonly kallsymsPath?: string;
+  /** Where separate debug files lie, in the target's root and then in ours. Default /usr/lib/debug. */
+  readonly debugRoot?: string;
+  /** How often perf maps and kallsyms are looked at again. Default 1000. */
+  readonly refreshMs?: number;
+}
+
+export type ToWorker =
+  | { readonly type: 'modules'; readonly modules: readonly Module[] }
+  | { readonly type: 'frames'; readonly frames: readonly Frame[] };
+
+export type FromWorker =
+  /** `requests` = how many `frames` messages this answers: 1, or 0 for names that came late. */
+  | { readonly type: 'names'; readonly requests: 0 | 1; readonly names: readonly FrameName[] }
+  | { readonly type: 'kernel-symbols'; readonly state: KernelSymbolsState }
+  | { readonly type: 'warning'; readonly warning: SymbolWarning };

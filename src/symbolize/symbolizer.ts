@@ -1,0 +1,177 @@
+/**
+ * Names frames: chooses the source by the kind of frame, remembers which answers may still change, and asks again
+ * when a perf map grew or kernel symbols became readable. Synchronous; runs in the worker. Knows nothing of
+ * messages, and does not demangle C++: the main thread has the compiler's own demangler.
+ */
+import type { Frame, FrameName, Module } from '../profile/frames.ts';
+import { KernelSymbols } from './kernel-symbols.ts';
+import { mappingsOf } from './module-memory.ts';
+import { type ModuleContext, ModuleSymbols } from './module-symbols.ts';
+import { PerfMapFile } from './perf-map-file.ts';
+import type { KernelSymbolsState, SymbolizerOptions, SymbolWarning } from './protocol.ts';
+import { openTarget, type TargetProcess } from './target-process.ts';
+
+const noName = { name: '', module: '', hasSymbol: false } as const;
+/** Shown where a native frame has its file. */
+const jitModule = 'jit';
+const noLine = -1;
+
+/** A frame in generated code, and the perf map line that names it now. */
+interface JitFrame {
+  readonly frame: Frame;
+  readonly address: number;
+  readonly module: ModuleSymbols | undefined;
+  lineId: number;
+}
+
+export class Symbolizer {
+  readonly #target: TargetProcess;
+  readonly #kernel: KernelSymbols;
+  readonly #perfMap: PerfMapFile;
+  readonly #context: ModuleContext;
+  readonly #modules = new Map<number, Module>();
+  /** Opened when the first frame of a module asks. */
+  readonly #symbols = new Map<number, ModuleSymbols>();
+  readonly #warnings = new Map<string, SymbolWarning>();
+  readonly #jitFrames: JitFrame[] = [];
+  #unresolvedKernel: Frame[] = [];
+  #hasNewUnresolved = false;
+
+  constructor(options: SymbolizerOptions) {
+    const warn = (warning: SymbolWarning): void => this.#warn(warning);
+    this.#target = openTarget(options.pid);
+    this.#kernel = new KernelSymbols(options.kallsymsPath ?? '/proc/kallsyms');
+    this.#perfMap = new PerfMapFile(this.#target, warn);
+    this.#perfMap.refresh();
+    this.#context = {
+      pid: options.pid,
+      places: {
+        rootPaths: [...new Set([this.#target.rootPath, ''])],
+        debugRoot: options.debugRoot ?? '/usr/lib/debug',
+      },
+      warn,
+    };
+  }
+
+  get kernelSymbols(): KernelSymbolsState {
+    return this.#kernel.state;
+  }
+
+  /** What costs names now, one per subject and code. */
+  get warnings(): readonly SymbolWarning[] {
+    return [...this.#warnings.values()];
+  }
+
+  addModules(modules: readonly Module[]): void {
+    for (const module of modules) this.#modules.set(module.id, module);
+  }
+
+  /** @returns one answer per frame, in order. `_Z…` names are still mangled; names may hold control characters. */
+  nameFrames(frames: readonly Frame[]): FrameName[] {
+    return frames.map((frame) => this.#nameOf(frame));
+  }
+
+  /** Looks again at what can change. @returns only the frames whose name differs from the last answer. */
+  refresh(): FrameName[] {
+    return [...this.#refreshKernel(), ...this.#refreshJit()];
+  }
+
+  close(): void {
+    this.#perfMap.close();
+    this.#target.close();
+  }
+
+  #warn(warning: SymbolWarning): void {
+    this.#warnings.set(`${warning.code}\0${warning.subject}`, warning);
+  }
+
+  #nameOf(frame: Frame): FrameName {
+    switch (frame.kind) {
+      case 'native':
+        return this.#nameNative(frame);
+      case 'exec-anon':
+        return this.#nameJit(frame, Number(frame.address), undefined);
+      case 'kernel':
+        return this.#nameKernel(frame);
+      case 'kernel-unseen':
+      case 'truncated':
+        return { frame: frame.id, ...noName };
+    }
+  }
+
+  #symbolsOf(id: number): ModuleSymbols | undefined {
+    const known = this.#symbols.get(id);
+    if (known !== undefined) return known;
+    const module = this.#modules.get(id);
+    if (module === undefined) return undefined;
+    const symbols = new ModuleSymbols(module, this.#context);
+    this.#symbols.set(id, symbols);
+    return symbols;
+  }
+
+  #nameNative(frame: Frame): FrameName {
+    const symbols = this.#symbolsOf(frame.module);
+    if (symbols === undefined) {
+      return { frame: frame.id, ...noName, name: `0x${frame.address.toString(16)}` };
+    }
+    if (symbols.isElf) return symbols.nameOf(frame);
+    return this.#nameJit(frame, this.#absoluteAddress(symbols.path, Number(frame.address)), symbols);
+  }
+
+  /** A file that is no program has no ELF addresses: the frame holds an absolute one, or an offset in the file. */
+  #absoluteAddress(modulePath: string, address: number): number {
+    const mappings = mappingsOf(this.#context.pid, modulePath).filter((row) => row.isExecutable);
+    if (mappings.some(({ start, end }) => address >= start && address < end)) return address;
+    const holder = mappings.find(
+      ({ start, end, offset }) => address >= offset && address - offset < end - start,
+    );
+    return holder === undefined ? address : holder.start + (address - holder.offset);
+  }
+
+  #nameJit(frame: Frame, address: number, module: ModuleSymbols | undefined): FrameName {
+    const jitFrame: JitFrame = { frame, address, module, lineId: noLine };
+    this.#jitFrames.push(jitFrame);
+    return this.#answerJit(jitFrame);
+  }
+
+  #answerJit(jitFrame: JitFrame): FrameName {
+    const { frame, address, module } = jitFrame;
+    const found = this.#perfMap.find(address);
+    jitFrame.lineId = found?.lineId ?? noLine;
+    if (found !== undefined) return { frame: frame.id, name: found.name, module: jitModule, hasSymbol: true };
+    return module === undefined ? { frame: frame.id, ...noName } : module.nameOf(frame);
+  }
+
+  #refreshJit(): FrameName[] {
+    if (!this.#perfMap.refresh()) return [];
+    const changed: FrameName[] = [];
+    for (const jitFrame of this.#jitFrames) {
+      const lineId = this.#perfMap.find(jitFrame.address)?.lineId ?? noLine;
+      if (lineId !== jitFrame.lineId) changed.push(this.#answerJit(jitFrame));
+    }
+    return changed;
+  }
+
+  #nameKernel(frame: Frame): FrameName {
+    const symbol = this.#kernel.find(frame.address);
+    if (symbol !== undefined) return { frame: frame.id, ...symbol, hasSymbol: true };
+    this.#unresolvedKernel.push(frame);
+    this.#hasNewUnresolved = true;
+    return { frame: frame.id, ...noName };
+  }
+
+  #refreshKernel(): FrameName[] {
+    const hasNew = this.#hasNewUnresolved;
+    this.#hasNewUnresolved = false;
+    if (!this.#kernel.refresh(hasNew)) return [];
+    const stillUnresolved: Frame[] = [];
+    const named: FrameName[] = [];
+    for (const frame of this.#unresolvedKernel) {
+      const symbol = this.#kernel.find(frame.address);
+      if (symbol === undefined) stillUnresolved.push(frame);
+      else named.push({ frame: frame.id, ...symbol, hasSymbol: true });
+    }
+    this.#unresolvedKernel = stillUnresolved;
+    return named;
+  }
+}
