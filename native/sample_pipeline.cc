@@ -1,7 +1,5 @@
 #include "sample_pipeline.h"
 
-#include <thread>
-
 #include "base/clock.h"
 #include "capture/threads.h"
 
@@ -53,9 +51,7 @@ void SamplePipeline::queue_new_modules() {
   for (; modules_queued_ < known.size(); modules_queued_++) fill_.modules.push_back(known[modules_queued_]);
 }
 
-void SamplePipeline::settle_threads(uint64_t period_ns, bool has_lost) {
-  // A thread's rest is less than one period on each CPU it ran on.
-  const uint64_t limit = period_ns * std::max(1U, std::thread::hardware_concurrency());
+void SamplePipeline::settle_threads(bool has_lost) {
   const uint64_t now = monotonic_ns();
   const std::lock_guard lock(batch_mutex_);
   for (const pid_t tid : ledger_.tids()) {
@@ -65,10 +61,11 @@ void SamplePipeline::settle_threads(uint64_t period_ns, bool has_lost) {
     } else if (has_lost) {
       ledger_.forgive(tid, *used);
     } else {
-      const auto tail = ledger_.settle(tid, *used, limit);
+      const auto tail = ledger_.settle(tid, *used);
       if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
     }
   }
+  ledger_.end_round();
 }
 
 Batch SamplePipeline::take_batch() {

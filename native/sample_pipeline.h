@@ -35,7 +35,7 @@ class SamplePipeline final : public SampleSink {
   /// Follows mappings and finished unwind tables; cheap when nothing changed.
   void follow_mappings();
   /// Gives each thread's rest to its last stack. `has_lost`: records were lost since the last call.
-  void settle_threads(uint64_t period_ns, bool has_lost);
+  void settle_threads(bool has_lost);
 
   /// Any thread: takes what was gathered since the last call.
   [[nodiscard]] Batch take_batch();

@@ -214,7 +214,7 @@ void Session::settle() {
   // A user-only engine misses kernel time on purpose: that is not a rest of any stack.
   if (config_.user_only) return;
   const uint64_t lost = (closed_loss_ + engine_->loss()).lost;
-  pipeline_.settle_threads(config_.period_ns, lost != lost_at_settle_);
+  pipeline_.settle_threads(lost != lost_at_settle_);
   lost_at_settle_ = lost;
 }
 
