@@ -1,7 +1,5 @@
 #include "sample_pipeline.h"
 
-#include <thread>
-
 #include "base/clock.h"
 #include "capture/threads.h"
 
@@ -53,9 +51,7 @@ void SamplePipeline::queue_new_modules() {
   for (; modules_queued_ < known.size(); modules_queued_++) fill_.modules.push_back(known[modules_queued_]);
 }
 
-void SamplePipeline::settle_threads(uint64_t period_ns, bool has_lost) {
-  // A thread's rest is less than one period on each CPU it ran on; more than that is a gap, not a rest.
-  const uint64_t limit = period_ns * std::max(1U, std::thread::hardware_concurrency());
+void SamplePipeline::settle_threads(bool has_lost) {
   const uint64_t now = monotonic_ns();
   const std::lock_guard lock(batch_mutex_);
   for (const pid_t tid : ledger_.tids()) {
@@ -65,10 +61,11 @@ void SamplePipeline::settle_threads(uint64_t period_ns, bool has_lost) {
     } else if (has_lost) {
       ledger_.forgive(tid, *used);
     } else {
-      const auto tail = ledger_.settle(tid, *used, limit);
+      const auto tail = ledger_.settle(tid, *used);
       if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
     }
   }
+  ledger_.end_round();
 }
 
 Batch SamplePipeline::take_batch() {
@@ -122,7 +119,7 @@ uint32_t SamplePipeline::push_user_frames(const RawSample& sample) {
 
 void SamplePipeline::retry_unmapped() {
   last_refresh_ns_ = monotonic_ns();
-  modules_.refresh();
+  if (modules_.refresh() != 0) return;
   modules_.adopt_ready();
   unwinder_.flush();
   queue_new_modules();

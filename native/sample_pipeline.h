@@ -35,7 +35,7 @@ class SamplePipeline final : public SampleSink {
   /// Follows mappings and finished unwind tables; cheap when nothing changed.
   void follow_mappings();
   /// Gives each thread's rest to its last stack. `has_lost`: records were lost since the last call.
-  void settle_threads(uint64_t period_ns, bool has_lost);
+  void settle_threads(bool has_lost);
 
   /// Any thread: takes what was gathered since the last call.
   [[nodiscard]] Batch take_batch();
@@ -52,7 +52,7 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] uint32_t push_frame(uint32_t stack, const Frame& frame);
   [[nodiscard]] uint32_t push_user_frames(const RawSample& sample);
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
-  [[nodiscard]] uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
+  uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
   void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample);
   void retry_unmapped();
   void queue_new_modules();

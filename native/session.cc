@@ -21,9 +21,10 @@ constexpr int kDrainIntervalMs = 50;
 constexpr int kUnwakeableIntervalMs = 10;
 constexpr uint64_t kSettleIntervalNs = 1'000'000'000;
 constexpr std::chrono::milliseconds kTablePatience{2000};
-// Copies end too early in more than 1 % of this many samples: copy more. 65528 is the most perf takes (a u16
-// record size, and the size must be a multiple of 8).
-constexpr uint64_t kGrowthWindow = 500;
+// Copies end too early in more than 1 % of at least this many samples, and not by one odd stack: copy more. 65528
+// is the most perf takes (a u16 record size, and the size must be a multiple of 8).
+constexpr uint64_t kGrowthWindow = 50;
+constexpr uint64_t kGrowthCopiesEnded = 3;
 constexpr uint32_t kLargestStackCopy = 65528;
 
 int open_pidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
@@ -213,7 +214,7 @@ void Session::settle() {
   // A user-only engine misses kernel time on purpose: that is not a rest of any stack.
   if (config_.user_only) return;
   const uint64_t lost = (closed_loss_ + engine_->loss()).lost;
-  pipeline_.settle_threads(config_.period_ns, lost != lost_at_settle_);
+  pipeline_.settle_threads(lost != lost_at_settle_);
   lost_at_settle_ = lost;
 }
 
@@ -222,6 +223,7 @@ void Session::grow_stack_copies() {
   const uint64_t samples = counts.samples - counts_at_growth_.samples;
   if (samples < kGrowthWindow) return;
   const uint64_t ended = counts.copy_ended - counts_at_growth_.copy_ended;
+  if (ended < kGrowthCopiesEnded && samples < kGrowthWindow * 10) return;
   counts_at_growth_ = counts;
   const bool is_fixed = kind_ == EngineKind::snapshots || config_.stack_bytes >= kLargestStackCopy;
   if (ended * 100 <= samples || is_fixed) return;

@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace prof {
+namespace {
+
+// Below this the rest of a period would be taken for a scale.
+constexpr uint64_t kEnoughToScaleNs = 300'000'000;
+constexpr double kSmallestScale = 0.5;
+constexpr double kLargestScale = 2.0;
+
+double ratio_of(uint64_t used_ns, uint64_t measured_ns) {
+  return std::clamp(static_cast<double>(used_ns) / static_cast<double>(measured_ns), kSmallestScale, kLargestScale);
+}
+
+}  // namespace
 
 ThreadLedger::Known ThreadLedger::know(pid_t tid, uint64_t used_before_ns) {
   const auto [entry, is_new] = accounts_.try_emplace(tid);
@@ -15,22 +27,40 @@ ThreadLedger::Known ThreadLedger::know(pid_t tid, uint64_t used_before_ns) {
 
 uint64_t ThreadLedger::book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns) {
   Account& account = accounts_[tid];
-  const uint64_t already = std::min(account.advance_ns, weight_ns);
+  account.measured_ns += weight_ns;
+  const double scale = account.scale > 0 ? account.scale : scale_;
+  const auto scaled = static_cast<uint64_t>(static_cast<double>(weight_ns) * scale);
+  const uint64_t already = std::min(account.advance_ns, scaled);
   account.advance_ns -= already;
-  account.carried_ns += weight_ns - already;
+  account.carried_ns += scaled - already;
   account.last_stack = stack;
-  return weight_ns - already;
+  return scaled - already;
 }
 
-ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns, uint64_t limit_ns) {
+ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns) {
   const auto found = accounts_.find(tid);
   if (found == accounts_.end() || found->second.last_stack == 0) return {tid, 0, 0, 0};
   Account& account = found->second;
-  const uint64_t explained = account.base_ns + account.carried_ns;
-  const uint64_t rest = std::min(used_ns > explained ? used_ns - explained : 0, limit_ns);
-  account.carried_ns += rest;
+  const uint64_t used = used_ns - std::min(used_ns, account.base_ns);
+  if (account.measured_ns >= kEnoughToScaleNs) account.scale = ratio_of(used, account.measured_ns);
+  round_used_ns_ += used;
+  round_measured_ns_ += account.measured_ns;
+  if (used < account.carried_ns) {
+    // The scale was a little high: the next samples give it back.
+    const uint64_t over = account.carried_ns - used;
+    account.advance_ns = std::max(account.advance_ns, over);
+    return {tid, 0, 0, 0};
+  }
+  const uint64_t rest = used - account.carried_ns;
+  account.carried_ns = used;
   account.advance_ns += rest;
   return {tid, account.thread, account.last_stack, rest};
+}
+
+void ThreadLedger::end_round() {
+  if (round_measured_ns_ >= kEnoughToScaleNs) scale_ = ratio_of(round_used_ns_, round_measured_ns_);
+  round_used_ns_ = 0;
+  round_measured_ns_ = 0;
 }
 
 ThreadLedger::Tail ThreadLedger::end(pid_t tid, uint64_t tail_ns) {

@@ -1,6 +1,10 @@
 // What each thread has used and what of it samples have carried. A period of sampling leaves a rest: the time since
 // a thread's last sample. The ledger gives that rest to the thread's last stack, so that the weights add up to the
 // CPU clock, and takes it off the next sample. Only what the ring lost is never given to another stack.
+//
+// Events and the CPU clock do not measure the same: a context switch is charged to a thread but not counted by its
+// events (1 to 2 us each, two fifths of the time of a thread that does little else), and time that a hypervisor took
+// away is counted but not charged. The clock is the truth, so weights are scaled by used / measured.
 #pragma once
 
 #include <sys/types.h>
@@ -28,8 +32,10 @@ class ThreadLedger {
   Known know(pid_t tid, uint64_t used_before_ns);
   /// Books a sample and returns what of its weight no tail has carried already.
   uint64_t book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns);
-  /// The rest of a thread up to its CPU time `used_ns`, at most `limit_ns`; weight 0 when there is none to give.
-  Tail settle(pid_t tid, uint64_t used_ns, uint64_t limit_ns);
+  /// The rest of a thread up to its CPU time `used_ns`; weight 0 when there is none to give.
+  Tail settle(pid_t tid, uint64_t used_ns);
+  /// Every thread has been settled: threads that say too little by themselves are scaled like all together.
+  void end_round();
   /// The thread has ended; `tail_ns` is what its counters held beyond its last sample. Its tid may be reused.
   /// `thread` has no stack (0) if it never was sampled.
   Tail end(pid_t tid, uint64_t tail_ns);
@@ -45,11 +51,16 @@ class ThreadLedger {
     uint32_t last_stack = 0;
     uint64_t base_ns = 0;     // CPU time that is not ours to explain
     uint64_t carried_ns = 0;  // by samples and tails
+    uint64_t measured_ns = 0;  // by samples, before scaling
+    double scale = 0;          // used / measured when last settled; 0 while that says too little
     uint64_t advance_ns = 0;  // carried by a tail, to be taken off the next sample
     bool is_gone = false;
   };
 
   std::unordered_map<pid_t, Account> accounts_;
+  double scale_ = 1.0;           // of all threads together
+  uint64_t round_used_ns_ = 0;
+  uint64_t round_measured_ns_ = 0;
   uint32_t next_thread_ = 0;
 };
 

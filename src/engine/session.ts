@@ -154,7 +154,12 @@ export class CaptureSession implements LiveSession {
       throw new NotPermitted(`${syscall}: ${errnoName(errno)}`, this.#refusalCure(errno), this.#capabilities);
     }
     this.#mapsError = result.mapsError;
-    this.#baseline = { native: this.#native.state(), stat: readProcessStat(this.#options.target.pid) };
+    // The native books begin just before the engine is armed: only the clock of the screen begins now.
+    const { elapsedNs } = this.#native.state();
+    this.#baseline = {
+      native: { ...this.#baseline.native, elapsedNs },
+      stat: readProcessStat(this.#options.target.pid),
+    };
     this.#state = 'live';
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#tick();

@@ -13,30 +13,39 @@ void expect(const char* what, uint64_t actual, uint64_t expected) {
   std::exit(1);
 }
 
-constexpr uint64_t kNoLimit = UINT64_MAX;
-
 void rest_goes_to_the_last_stack_and_comes_off_the_next_sample() {
   prof::ThreadLedger ledger;
   expect("first thread", ledger.know(7, 1000).thread, 0);
   expect("sample", ledger.book_sample(7, 3, 100), 100);
-  const auto tail = ledger.settle(7, 1140, kNoLimit);
+  const auto tail = ledger.settle(7, 1140);
   expect("rest", tail.weight_ns, 40);
   expect("its stack", tail.stack, 3);
   expect("next sample", ledger.book_sample(7, 4, 100), 60);
-  expect("nothing left", ledger.settle(7, 1200, kNoLimit).weight_ns, 0);
+  expect("nothing left", ledger.settle(7, 1200).weight_ns, 0);
 }
 
-void a_rest_is_bounded() {
+void time_that_events_do_not_count_scales_the_weights() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
-  ledger.book_sample(7, 3, 100);
-  expect("bounded rest", ledger.settle(7, 1000, 50).weight_ns, 50);
+  uint64_t carried = ledger.book_sample(7, 3, 1'000'000'000);
+  carried += ledger.settle(7, 1'250'000'000).weight_ns;
+  expect("settled", carried, 1'250'000'000);
+  // The rest just given comes off first; what follows is scaled by 1.25.
+  carried += ledger.book_sample(7, 3, 1'000'000'000);
+  expect("scaled", carried, 2'250'000'000);
+  carried += ledger.book_sample(7, 3, 1'000'000'000);
+  expect("scaled again", carried, 3'500'000'000);
+  // Too much: the next samples give it back.
+  expect("no rest", ledger.settle(7, 3'400'000'000).weight_ns, 0);
+  carried += ledger.book_sample(7, 3, 500'000'000);
+  carried += ledger.settle(7, 4'000'000'000).weight_ns;
+  expect("in the end", carried, 4'000'000'000);
 }
 
 void a_thread_without_samples_has_no_stack_to_carry_its_time() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
-  expect("no stack, no rest", ledger.settle(7, 500, kNoLimit).weight_ns, 0);
+  expect("no stack, no rest", ledger.settle(7, 500).weight_ns, 0);
   const auto unknown = ledger.end(8, 30);
   expect("never seen: weight", unknown.weight_ns, 30);
   expect("never seen: stack", unknown.stack, 0);
@@ -46,7 +55,7 @@ void the_end_of_a_thread_is_counted_once() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
   ledger.book_sample(7, 3, 100);
-  expect("settled", ledger.settle(7, 130, kNoLimit).weight_ns, 30);
+  expect("settled", ledger.settle(7, 130).weight_ns, 30);
   expect("end takes off what was settled", ledger.end(7, 45).weight_ns, 15);
   expect("a second counter's rest is its own", ledger.end(7, 5).weight_ns, 5);
 }
@@ -56,8 +65,8 @@ void lost_time_is_not_given_to_another_stack() {
   ledger.know(7, 0);
   ledger.book_sample(7, 3, 100);
   ledger.forgive(7, 900);
-  expect("forgiven", ledger.settle(7, 900, kNoLimit).weight_ns, 0);
-  expect("later time still counts", ledger.settle(7, 910, kNoLimit).weight_ns, 10);
+  expect("forgiven", ledger.settle(7, 900).weight_ns, 0);
+  expect("later time still counts", ledger.settle(7, 910).weight_ns, 10);
 }
 
 void a_reused_tid_is_another_thread() {
@@ -73,7 +82,7 @@ void a_reused_tid_is_another_thread() {
 
 int main() {
   rest_goes_to_the_last_stack_and_comes_off_the_next_sample();
-  a_rest_is_bounded();
+  time_that_events_do_not_count_scales_the_weights();
   a_thread_without_samples_has_no_stack_to_carry_its_time();
   the_end_of_a_thread_is_counted_once();
   lost_time_is_not_given_to_another_stack();
