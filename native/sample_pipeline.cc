@@ -122,7 +122,7 @@ uint32_t SamplePipeline::push_user_frames(const RawSample& sample) {
 
 void SamplePipeline::retry_unmapped() {
   last_refresh_ns_ = monotonic_ns();
-  modules_.refresh();
+  if (modules_.refresh() != 0) return;
   modules_.adopt_ready();
   unwinder_.flush();
   queue_new_modules();
