@@ -9,7 +9,7 @@ namespace {
 
 template <class Array, class Element>
 Napi::Value to_array(Napi::Env env, const std::vector<Element>& values) {
-  const auto array = Array::New(env, values.size());
+  auto array = Array::New(env, values.size());
   if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(Element));
   return array;
 }
@@ -17,7 +17,7 @@ Napi::Value to_array(Napi::Env env, const std::vector<Element>& values) {
 Napi::Value to_number(Napi::Env env, uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
 
 Napi::Object to_object(Napi::Env env, const NewRows& rows) {
-  const auto object = Napi::Object::New(env);
+  auto object = Napi::Object::New(env);
   object["frameKind"] = to_array<Napi::Uint8Array>(env, rows.frame_kind);
   object["frameModule"] = to_array<Napi::Uint32Array>(env, rows.frame_module);
   object["frameAddress"] = to_array<Napi::BigUint64Array>(env, rows.frame_address);
@@ -29,7 +29,7 @@ Napi::Object to_object(Napi::Env env, const NewRows& rows) {
 
 Napi::Object to_object(Napi::Env env, const ModuleInfo& module) {
   static constexpr const char* kOpenedBy[] = {"map_files", "root", "exe", "memory", "vdso", "none"};
-  const auto object = Napi::Object::New(env);
+  auto object = Napi::Object::New(env);
   object["id"] = Napi::Number::New(env, module.id);
   object["path"] = Napi::String::New(env, module.path);
   object["buildId"] = Napi::String::New(env, module.build_id);
@@ -39,14 +39,14 @@ Napi::Object to_object(Napi::Env env, const ModuleInfo& module) {
 }
 
 Napi::Object to_object(Napi::Env env, const Batch& batch) {
-  const auto object = Napi::Object::New(env);
+  auto object = Napi::Object::New(env);
   object["rows"] = to_object(env, batch.rows);
-  const auto modules = Napi::Array::New(env);
+  auto modules = Napi::Array::New(env);
   for (const auto& module : batch.modules) modules[modules.Length()] = to_object(env, module);
   object["modules"] = modules;
-  const auto threads = Napi::Array::New(env);
+  auto threads = Napi::Array::New(env);
   for (const auto& row : batch.threads) {
-    const auto thread = Napi::Object::New(env);
+    auto thread = Napi::Object::New(env);
     thread["index"] = Napi::Number::New(env, row.index);
     thread["tid"] = Napi::Number::New(env, row.tid);
     thread["name"] = Napi::String::New(env, row.name);
@@ -62,7 +62,7 @@ Napi::Object to_object(Napi::Env env, const Batch& batch) {
 }
 
 Napi::Object to_object(Napi::Env env, const SessionState& state) {
-  const auto object = Napi::Object::New(env);
+  auto object = Napi::Object::New(env);
   object["hasExited"] = Napi::Boolean::New(env, state.has_exited);
   object["elapsedNs"] = to_number(env, state.elapsed_ns);
   object["cpuNs"] = to_number(env, state.cpu_ns);
@@ -91,10 +91,10 @@ class Waiting final : public Napi::AsyncWorker {
   void Execute() override { result_ = work_(); }
 
   void OnOK() override {
-    const auto object = Napi::Object::New(Env());
+    auto object = Napi::Object::New(Env());
     object["mapsError"] = Napi::Number::New(Env(), result_.maps_error);
     if (result_.refusal) {
-      const auto refusal = Napi::Object::New(Env());
+      auto refusal = Napi::Object::New(Env());
       refusal["syscall"] = Napi::String::New(Env(), result_.refusal->syscall);
       refusal["subject"] = Napi::String::New(Env(), result_.refusal->subject);
       refusal["errno"] = Napi::Number::New(Env(), result_.refusal->error);
@@ -125,9 +125,9 @@ class SessionWrapper final : public Napi::ObjectWrap<SessionWrapper> {
 
  private:
   Napi::Value start(const Napi::CallbackInfo& info) {
-    const bool user_only = info[0].As<Napi::Boolean>().Value();
+    const auto kind = static_cast<EngineKind>(info[0].As<Napi::Number>().Uint32Value());
     const auto period_ns = static_cast<uint64_t>(info[1].As<Napi::Number>().DoubleValue());
-    return wait_for(info, [this, user_only, period_ns] { return session_->start(user_only, period_ns); });
+    return wait_for(info, [this, kind, period_ns] { return session_->start(kind, period_ns); });
   }
 
   Napi::Value stop(const Napi::CallbackInfo& info) {
@@ -151,7 +151,7 @@ class SessionWrapper final : public Napi::ObjectWrap<SessionWrapper> {
 
 Napi::Value probe_target(const Napi::CallbackInfo& info) {
   const Probe found = probe(info[0].As<Napi::Number>().Int32Value());
-  const auto object = Napi::Object::New(info.Env());
+  auto object = Napi::Object::New(info.Env());
   object["fullSelf"] = Napi::Number::New(info.Env(), found.full_self);
   object["userSelf"] = Napi::Number::New(info.Env(), found.user_self);
   object["fullTarget"] = Napi::Number::New(info.Env(), found.full_target);
@@ -163,7 +163,7 @@ Napi::Value probe_target(const Napi::CallbackInfo& info) {
 
 Napi::Value demangle_all(const Napi::CallbackInfo& info) {
   const auto names = info[0].As<Napi::Array>();
-  const auto readable = Napi::Array::New(info.Env(), names.Length());
+  auto readable = Napi::Array::New(info.Env(), names.Length());
   for (uint32_t i = 0; i < names.Length(); i++) {
     readable[i] = Napi::String::New(info.Env(), demangle(names.Get(i).As<Napi::String>().Utf8Value()));
   }

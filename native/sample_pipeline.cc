@@ -54,7 +54,7 @@ void SamplePipeline::queue_new_modules() {
 }
 
 void SamplePipeline::settle_threads(uint64_t period_ns, bool has_lost) {
-  // A thread's rest is less than one period on each CPU it ran on; more than that is a gap, not a rest.
+  // A thread's rest is less than one period on each CPU it ran on.
   const uint64_t limit = period_ns * std::max(1U, std::thread::hardware_concurrency());
   const uint64_t now = monotonic_ns();
   const std::lock_guard lock(batch_mutex_);
@@ -122,7 +122,7 @@ uint32_t SamplePipeline::push_user_frames(const RawSample& sample) {
 
 void SamplePipeline::retry_unmapped() {
   last_refresh_ns_ = monotonic_ns();
-  modules_.refresh();
+  if (modules_.refresh() != 0) return;
   modules_.adopt_ready();
   unwinder_.flush();
   queue_new_modules();

@@ -52,7 +52,7 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] uint32_t push_frame(uint32_t stack, const Frame& frame);
   [[nodiscard]] uint32_t push_user_frames(const RawSample& sample);
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
-  [[nodiscard]] uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
+  uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
   void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample);
   void retry_unmapped();
   void queue_new_modules();

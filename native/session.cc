@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "capture/perf_engine.h"
+#include "capture/snapshot_engine.h"
 
 namespace prof {
 namespace {
@@ -20,9 +21,10 @@ constexpr int kDrainIntervalMs = 50;
 constexpr int kUnwakeableIntervalMs = 10;
 constexpr uint64_t kSettleIntervalNs = 1'000'000'000;
 constexpr std::chrono::milliseconds kTablePatience{2000};
-// Copies end too early in more than 1 % of this many samples: copy more. 65528 is the most perf takes (a u16
-// record size, and the size must be a multiple of 8).
-constexpr uint64_t kGrowthWindow = 500;
+// Copies end too early in more than 1 % of at least this many samples, and not by one odd stack: copy more. 65528
+// is the most perf takes (a u16 record size, and the size must be a multiple of 8).
+constexpr uint64_t kGrowthWindow = 50;
+constexpr uint64_t kGrowthCopiesEnded = 3;
 constexpr uint32_t kLargestStackCopy = 65528;
 
 int open_pidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
@@ -32,6 +34,11 @@ void block_all_signals() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+std::unique_ptr<Engine> make_engine(EngineKind kind) {
+  if (kind == EngineKind::snapshots) return std::make_unique<SnapshotEngine>();
+  return std::make_unique<PerfEngine>();
 }
 
 EngineLoss operator+(const EngineLoss& a, const EngineLoss& b) {
@@ -55,25 +62,25 @@ Session::~Session() {
   thread_.join();
 }
 
-StartResult Session::start(bool user_only, uint64_t period_ns) {
+StartResult Session::start(EngineKind kind, uint64_t period_ns) {
   StartResult result;
   on_drain_thread([&] {
     EngineConfig config;
     config.pid = pid_;
     config.period_ns = period_ns;
-    config.user_only = user_only;
+    config.user_only = kind == EngineKind::perf_user_only;
     config.stack_bytes = config_.pid == 0 ? config.stack_bytes : config_.stack_bytes;
     // Tables first: the first sample then finds its rules, and the ring does not fill while they are built.
     const int maps_error = pipeline_.load_modules(kTablePatience);
     config.kernel_walks_user = maps_error != 0;
-    result = open_engine(config);
+    result = open_engine(kind, config);
     result.maps_error = maps_error;
   });
   return result;
 }
 
-StartResult Session::open_engine(const EngineConfig& config) {
-  auto next = std::make_unique<PerfEngine>();
+StartResult Session::open_engine(EngineKind kind, const EngineConfig& config) {
+  auto next = make_engine(kind);
   StartResult result;
   result.refusal = next->open(config);
   if (result.refusal) return result;
@@ -96,6 +103,7 @@ StartResult Session::open_engine(const EngineConfig& config) {
   }
   engine_ = std::move(next);
   config_ = config;
+  kind_ = kind;
   polled_ = engine_->wake_fds();
   counts_at_growth_ = pipeline_.counts();
   pair_clocks();
@@ -203,6 +211,8 @@ void Session::finish_target() {
 }
 
 void Session::settle() {
+  // A user-only engine misses kernel time on purpose: that is not a rest of any stack.
+  if (config_.user_only) return;
   const uint64_t lost = (closed_loss_ + engine_->loss()).lost;
   pipeline_.settle_threads(config_.period_ns, lost != lost_at_settle_);
   lost_at_settle_ = lost;
@@ -213,12 +223,14 @@ void Session::grow_stack_copies() {
   const uint64_t samples = counts.samples - counts_at_growth_.samples;
   if (samples < kGrowthWindow) return;
   const uint64_t ended = counts.copy_ended - counts_at_growth_.copy_ended;
+  if (ended < kGrowthCopiesEnded && samples < kGrowthWindow * 10) return;
   counts_at_growth_ = counts;
-  if (ended * 100 <= samples || config_.stack_bytes >= kLargestStackCopy) return;
+  const bool is_fixed = kind_ == EngineKind::snapshots || config_.stack_bytes >= kLargestStackCopy;
+  if (ended * 100 <= samples || is_fixed) return;
   EngineConfig larger = config_;
   larger.stack_bytes = std::min(config_.stack_bytes * 2, kLargestStackCopy);
   // Refused (no locked memory for a second set of rings, say): the running engine goes on as it is.
-  if (open_engine(larger).refusal) may_grow_ = false;
+  if (open_engine(kind_, larger).refusal) may_grow_ = false;
 }
 
 void Session::read_cpu_clock() {

@@ -19,6 +19,9 @@
 
 namespace prof {
 
+/// What can capture; order is `engineKinds` in src/engine/native.ts.
+enum class EngineKind : uint8_t { perf, perf_user_only, snapshots };
+
 struct StartResult {
   std::optional<Refusal> refusal;
   int maps_error = 0;  // errno: /proc/PID/maps is unreadable, so stacks come from the kernel's own walk
@@ -44,7 +47,7 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   /// Opens the engine, arms it and starts draining. A refusal leaves everything as it was.
-  [[nodiscard]] StartResult start(bool user_only, uint64_t period_ns);
+  [[nodiscard]] StartResult start(EngineKind kind, uint64_t period_ns);
   /// Disarms, drains what is left and gives every thread its rest. The batch stays to be taken.
   void stop();
   [[nodiscard]] Batch take_batch() { return pipeline_.take_batch(); }
@@ -59,7 +62,7 @@ class Session {
   void tick();
   void settle();
   void grow_stack_copies();
-  [[nodiscard]] StartResult open_engine(const EngineConfig& config);
+  [[nodiscard]] StartResult open_engine(EngineKind kind, const EngineConfig& config);
   void finish_target();
   void read_cpu_clock();
   void pair_clocks();
@@ -73,6 +76,7 @@ class Session {
 
   // Drain thread only.
   std::unique_ptr<Engine> engine_;
+  EngineKind kind_ = EngineKind::perf;
   EngineConfig config_;
   EngineLoss closed_loss_;  // of engines that are no more
   PipelineCounts counts_at_growth_;

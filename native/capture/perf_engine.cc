@@ -164,6 +164,7 @@ void PerfEngine::drain(SampleSink& sink) {
 }
 
 void PerfEngine::finish(SampleSink& sink) {
+  if (config_.user_only) return;
   for (const auto& event : events_) {
     // read(2) on an inherited event gives it and its children together; the children have all reported.
     const uint64_t total = read_value(event.fd.get());
@@ -199,7 +200,8 @@ void PerfEngine::deliver(CpuRing& cpu, std::span<const std::byte> bytes, SampleS
 void PerfEngine::deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& sink) {
   RawSample& sample = record.sample;
   if (sample.pid != config_.pid || is_duplicate(sample.tid, record.count.id)) return;
-  if (record.count.has_value) {
+  // A user-only event counts kernel time too but samples none of it: there the period is the weight.
+  if (record.count.has_value && !config_.user_only) {
     EventState& state = counts_[{sample.tid, record.count.id}];
     // What the event counted since its last sample is exact even if the timer was late or throttled. Only what
     // the ring lost in between must not be given to this stack.
@@ -215,7 +217,7 @@ void PerfEngine::deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& 
 void PerfEngine::deliver_tail(const ReadRecord& record, SampleSink& sink) {
   if (record.pid != config_.pid) return;
   ended_children_ns_[record.count.id] += record.count.value_ns;
-  if (is_duplicate(record.tid, record.count.id)) return;
+  if (config_.user_only || is_duplicate(record.tid, record.count.id)) return;
   const auto state = counts_.find({record.tid, record.count.id});
   const uint64_t sampled = state == counts_.end() ? 0 : state->second.value_ns;
   if (record.count.value_ns > sampled) sink.on_thread_tail(record.tid, record.count.value_ns - sampled);

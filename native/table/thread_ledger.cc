@@ -27,7 +27,9 @@ ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns, uint64_t li
   if (found == accounts_.end() || found->second.last_stack == 0) return {tid, 0, 0, 0};
   Account& account = found->second;
   const uint64_t explained = account.base_ns + account.carried_ns;
-  const uint64_t rest = std::min(used_ns > explained ? used_ns - explained : 0, limit_ns);
+  const uint64_t recent = used_ns - std::min(used_ns, std::max(account.used_ns, account.base_ns));
+  account.used_ns = used_ns;
+  const uint64_t rest = std::min(used_ns > explained ? used_ns - explained : 0, limit_ns + recent / 8);
   account.carried_ns += rest;
   account.advance_ns += rest;
   return {tid, account.thread, account.last_stack, rest};

@@ -28,7 +28,9 @@ class ThreadLedger {
   Known know(pid_t tid, uint64_t used_before_ns);
   /// Books a sample and returns what of its weight no tail has carried already.
   uint64_t book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns);
-  /// The rest of a thread up to its CPU time `used_ns`, at most `limit_ns`; weight 0 when there is none to give.
+  /// The rest of a thread up to its CPU time `used_ns`; weight 0 when there is none to give. At most `limit_ns` and
+  /// an eighth of what it used since the last time: context switches are charged to a thread but not counted by its
+  /// events, which is a few percent where there are many. More than that is a gap, not a rest.
   Tail settle(pid_t tid, uint64_t used_ns, uint64_t limit_ns);
   /// The thread has ended; `tail_ns` is what its counters held beyond its last sample. Its tid may be reused.
   /// `thread` has no stack (0) if it never was sampled.
@@ -45,6 +47,7 @@ class ThreadLedger {
     uint32_t last_stack = 0;
     uint64_t base_ns = 0;     // CPU time that is not ours to explain
     uint64_t carried_ns = 0;  // by samples and tails
+    uint64_t used_ns = 0;     // when last settled
     uint64_t advance_ns = 0;  // carried by a tail, to be taken off the next sample
     bool is_gone = false;
   };

@@ -120,6 +120,11 @@ function memoryShut(capabilities: Capabilities): Shut | undefined {
   return { because: `process_vm_readv says ${errnoName(probe.readMemory)}`, cure: asRoot };
 }
 
+/** Why the target's threads cannot be stopped and read from outside; undefined when they can. */
+export function snapshotsShut(capabilities: Capabilities): Shut | undefined {
+  return ptraceShut(capabilities) ?? memoryShut(capabilities);
+}
+
 function gate(name: string, shut: Shut | undefined, shutState: Gate['state'] = 'refused'): Gate {
   if (!shut) return { name, state: 'allowed', because: '', cure: undefined };
   return { name, state: shutState, because: shut.because, cure: shut.cure };

@@ -5,6 +5,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Module } from '../profile/frames.ts';
 
+/** Index order is the native `EngineKind` (native/session.h). */
+export const engineKinds = ['perf', 'perf-user-only', 'snapshots'] as const;
+
 /** A "no" of the kernel, as native code met it. */
 export interface NativeRefusal {
   readonly syscall: string;
@@ -56,8 +59,12 @@ export interface NativeState {
 }
 
 export interface NativeSession {
-  /** Opens and arms perf_events on the target. Resolves with the refusal, if there was one. */
-  start(userOnly: boolean, periodNs: number): Promise<StartResult>;
+  /**
+   * Opens and arms an engine on the target; one that runs already is replaced at one cut in time.
+   * Resolves with the refusal, if there was one: everything is then as it was.
+   * @param kind index into `engineKinds`
+   */
+  start(kind: number, periodNs: number): Promise<StartResult>;
   stop(): Promise<unknown>;
   drain(): NativeBatch;
   state(): NativeState;

@@ -6,6 +6,7 @@ import type { Capabilities, MachineFacts } from './machine.ts';
 import type { Probe } from './native.ts';
 import { selectEngine } from './select.ts';
 import type { EngineAsk } from './status.ts';
+import { describe } from './warnings.ts';
 
 const { EACCES, EPERM, ENOSYS, ESRCH } = constants.errno;
 const open: Probe = { fullSelf: 0, userSelf: 0, fullTarget: 0, userTarget: 0, ptrace: 0, readMemory: 0 };
@@ -39,69 +40,80 @@ function world(
 }
 
 const paranoid2 = world({ fullSelf: EACCES, fullTarget: EACCES });
-const seccomp = (errno: number): Capabilities =>
-  world({ fullSelf: errno, userSelf: errno, fullTarget: errno, userTarget: errno }, { ownSeccomp: true });
-const otherUser = world({ fullSelf: EACCES, fullTarget: EACCES, userTarget: EACCES }, { targetUid: 0 });
-const notDumpable = world({ fullTarget: EACCES, userTarget: EACCES }, { targetDumpable: false });
-const outerNamespace = world({ fullTarget: EACCES, userTarget: EACCES });
-const noPerf = world(
-  { fullSelf: ENOSYS, userSelf: ENOSYS, fullTarget: ENOSYS, userTarget: ENOSYS },
-  { paranoid: undefined },
+const noPtrace = { ptrace: EPERM, readMemory: EPERM };
+const paranoid2Yama = world({ fullSelf: EACCES, fullTarget: EACCES, readMemory: EPERM }, { yamaScope: 1 });
+const paranoid2Traced = world({ fullSelf: EACCES, fullTarget: EACCES }, { tracerPid: 77 });
+const perfRefused = (errno: number): Partial<Probe> => ({
+  fullSelf: errno,
+  userSelf: errno,
+  fullTarget: errno,
+  userTarget: errno,
+});
+const seccomp = (errno: number): Capabilities => world(perfRefused(errno), { ownSeccomp: true });
+const seccompAll = world({ ...perfRefused(EPERM), ...noPtrace }, { ownSeccomp: true });
+const otherUser = world(
+  { fullSelf: EACCES, fullTarget: EACCES, userTarget: EACCES, readMemory: EPERM },
+  { targetUid: 0 },
 );
-const hardened = world(
-  { fullSelf: EACCES, userSelf: EACCES, fullTarget: EACCES, userTarget: EACCES },
-  { paranoid: 4 },
+const notDumpable = world(
+  { fullTarget: EACCES, userTarget: EACCES, readMemory: EPERM },
+  { targetDumpable: false },
 );
-const gone = world({ fullTarget: ESRCH, userTarget: ESRCH });
+const outerNamespace = world({ fullTarget: EACCES, userTarget: EACCES, readMemory: EPERM });
+const noPerf = world(perfRefused(ENOSYS), { paranoid: undefined });
+const hardened = world(perfRefused(EACCES), { paranoid: 4 });
+const gone = world({ fullTarget: ESRCH, userTarget: ESRCH, readMemory: ESRCH });
 
 const paranoidCure = 'sudo sysctl kernel.perf_event_paranoid=1';
 const rootCure = 'sudo prof-tui PID';
 
-// ask, strict, world, engine or 'refused', what the warning or refusal names, the cure
-const table: readonly (readonly [
-  string,
-  EngineAsk,
-  boolean,
-  Capabilities,
-  string,
-  RegExp,
-  string | undefined,
-])[] = [
+const filterCure = 'run prof-tui outside the filter; in a container: --cap-add PERFMON';
+
+// name, ask, strict, world, engine or 'refused', what the first warning or the refusal says, its cure
+type Row = readonly [string, EngineAsk, boolean, Capabilities, string, RegExp, string | undefined];
+const table: readonly Row[] = [
   ['open machine', 'auto', false, world({}), 'cpu', /^$/, undefined],
   ['open machine', 'cpu', true, world({}), 'cpu', /^$/, undefined],
-  ['open machine', 'cpu-clock', false, world({}), 'cpu-clock', /user mode only/, 'prof-tui -e cpu'],
-  ['paranoid 2', 'auto', false, paranoid2, 'cpu-clock', /perf_event_paranoid=2, needs ≤ 1/, paranoidCure],
-  ['paranoid 2', 'cpu', false, paranoid2, 'cpu-clock', /asked cpu, running cpu-clock/, paranoidCure],
+  ['open machine', 'cpu-clock', false, world({}), 'cpu-clock', /user mode only/, undefined],
+  ['open machine', 'ctimer', false, world({}), 'ctimer', /may interrupt system calls/, undefined],
+  [
+    'paranoid 2',
+    'auto',
+    false,
+    paranoid2,
+    'ctimer',
+    /asked auto, running ctimer, because perf_event_paranoid=2, needs ≤ 1/,
+    paranoidCure,
+  ],
+  ['paranoid 2', 'cpu', false, paranoid2, 'ctimer', /asked cpu, running ctimer/, paranoidCure],
   ['paranoid 2', 'cpu', true, paranoid2, 'refused', /perf_event_paranoid=2/, paranoidCure],
-  ['paranoid 2', 'auto', true, paranoid2, 'cpu-clock', /perf_event_paranoid=2/, paranoidCure],
-  ['paranoid 2', 'cpu-clock', true, paranoid2, 'cpu-clock', /user mode only/, 'prof-tui -e cpu'],
+  ['paranoid 2', 'auto', true, paranoid2, 'ctimer', /perf_event_paranoid=2/, paranoidCure],
+  ['paranoid 2', 'cpu-clock', true, paranoid2, 'cpu-clock', /user mode only/, undefined],
   [
-    'seccomp EPERM',
+    'paranoid 2, yama',
     'auto',
     false,
-    seccomp(EPERM),
-    'refused',
-    /seccomp filter.*EPERM/,
-    'run prof-tui outside the filter; in a container: --cap-add PERFMON',
+    paranoid2Yama,
+    'cpu-clock',
+    /running cpu-clock, because perf_event_paranoid/,
+    paranoidCure,
   ],
   [
-    'seccomp EACCES',
-    'auto',
+    'paranoid 2, yama',
+    'ctimer',
     false,
-    seccomp(EACCES),
-    'refused',
-    /seccomp filter.*EACCES/,
-    'run prof-tui outside the filter; in a container: --cap-add PERFMON',
+    paranoid2Yama,
+    'cpu-clock',
+    /asked ctimer.*yama.ptrace_scope=1/,
+    'prof-tui record -- CMD, or sudo sysctl kernel.yama.ptrace_scope=0',
   ],
-  [
-    'seccomp ENOSYS',
-    'cpu',
-    false,
-    seccomp(ENOSYS),
-    'refused',
-    /seccomp filter.*ENOSYS/,
-    'run prof-tui outside the filter; in a container: --cap-add PERFMON',
-  ],
+  ['paranoid 2, traced', 'auto', false, paranoid2Traced, 'cpu-clock', /perf_event_paranoid/, paranoidCure],
+  ['paranoid 2, traced', 'ctimer', true, paranoid2Traced, 'refused', /traced by 77/, 'end process 77'],
+  ['seccomp EPERM', 'auto', false, seccomp(EPERM), 'ctimer', /seccomp filter.*EPERM/, filterCure],
+  ['seccomp EACCES', 'auto', false, seccomp(EACCES), 'ctimer', /seccomp filter.*EACCES/, filterCure],
+  ['seccomp ENOSYS', 'cpu', false, seccomp(ENOSYS), 'ctimer', /seccomp filter.*ENOSYS/, filterCure],
+  ['seccomp ENOSYS', 'cpu-clock', false, seccomp(ENOSYS), 'ctimer', /asked cpu-clock.*seccomp/, filterCure],
+  ['seccomp refuses ptrace too', 'auto', false, seccompAll, 'refused', /seccomp filter/, filterCure],
   ['other user', 'auto', false, otherUser, 'refused', /belongs to uid 0/, rootCure],
   ['other user', 'cpu-clock', false, otherUser, 'refused', /belongs to uid 0/, rootCure],
   ['not dumpable', 'auto', false, notDumpable, 'refused', /not dumpable/, rootCure],
@@ -114,35 +126,44 @@ const table: readonly (readonly [
     /user namespace/,
     'run prof-tui on the host',
   ],
-  ['kernel without perf', 'auto', false, noPerf, 'refused', /no perf_events/, undefined],
+  ['kernel without perf', 'auto', false, noPerf, 'ctimer', /no perf_events/, undefined],
   [
     'distribution kernel, paranoid 4',
     'auto',
     false,
     hardened,
-    'refused',
+    'ctimer',
     /perf_event_paranoid=4/,
     paranoidCure,
   ],
   ['target gone', 'auto', false, gone, 'refused', /has ended/, undefined],
 ];
 
-for (const [name, ask, strict, capabilities, engine, names, cure] of table) {
-  test(`${name}: ask ${ask}${strict ? ' --strict' : ''} -> ${engine}`, async () => {
-    const { describe } = await import('./warnings.ts');
+for (const [name, ask, strict, capabilities, engine, says, cure] of table) {
+  test(`${name}: ask ${ask}${strict ? ' --strict' : ''} -> ${engine}`, () => {
     const selection = selectEngine(ask, capabilities, strict);
     if (selection.kind === 'refused') {
       assert.equal('refused', engine);
-      assert.match(selection.because, names);
+      assert.match(selection.because, says);
       assert.equal(selection.cure, cure);
       return;
     }
     assert.equal(selection.plan.engine, engine);
     const [warning] = selection.plan.degradations.map(describe);
-    assert.match(warning?.title ?? '', names);
+    assert.match(warning?.title ?? '', says);
     assert.equal(warning?.cure, cure);
   });
 }
+
+test('snapshots always say that they may interrupt, cpu-clock that it leaves the kernel out', () => {
+  for (const [, ask, strict, capabilities, engine] of table) {
+    const selection = selectEngine(ask, capabilities, strict);
+    if (selection.kind === 'refused') continue;
+    const codes = selection.plan.degradations.map((degradation) => degradation.code);
+    assert.equal(codes.includes('snapshots-interrupt'), engine === 'ctimer');
+    assert.equal(codes.includes('kernel-not-sampled'), engine === 'cpu-clock');
+  }
+});
 
 const symbolRows: readonly (readonly [string, Capabilities, string | undefined])[] = [
   ['shown', world({}, {}, 'shown'), undefined],

@@ -1,8 +1,8 @@
 /**
- * Which engine runs: ask × capabilities → plan. Pure, one table, tested whole. What runs is what the plan says only
+ * Which engine runs: ask × capabilities → plan. Pure, one ladder, tested whole. What runs is what the plan says only
  * if its open succeeds; the label on screen comes from the running engine, never from here.
  */
-import { kernelSamplesShut, userSamplesShut } from './gates.ts';
+import { kernelSamplesShut, type Shut, snapshotsShut, userSamplesShut } from './gates.ts';
 import type { Capabilities } from './machine.ts';
 import type { EngineAsk, EngineName, Mechanism } from './status.ts';
 import type { Degradation } from './warnings.ts';
@@ -17,35 +17,49 @@ export interface Plan {
 
 export type Selection =
   | { readonly kind: 'run'; readonly plan: Plan }
-  /** Nothing that was asked for, and nothing below it on the ladder, opens here. */
+  /** Nothing that was asked for, and nothing else on the ladder, opens here. */
   | { readonly kind: 'refused'; readonly because: string; readonly cure: string | undefined };
+
+interface Rung {
+  readonly engine: EngineName;
+  readonly mechanism: Mechanism;
+  readonly shut: (capabilities: Capabilities) => Shut | undefined;
+  /** What this engine cannot do even where it runs as asked. */
+  readonly caveats: readonly Degradation[];
+}
+
+/** Best first: what sees more stands higher, what may disturb the target less where it sees the same. */
+export const ladder: readonly Rung[] = [
+  { engine: 'cpu', mechanism: 'perf_events', shut: kernelSamplesShut, caveats: [] },
+  {
+    engine: 'ctimer',
+    mechanism: 'external snapshots',
+    shut: snapshotsShut,
+    caveats: [{ code: 'snapshots-interrupt' }],
+  },
+  {
+    engine: 'cpu-clock',
+    mechanism: 'perf_events',
+    shut: userSamplesShut,
+    caveats: [{ code: 'kernel-not-sampled' }],
+  },
+];
 
 /** @param strict an explicit ask that is refused is refused, not replaced */
 export function selectEngine(ask: EngineAsk, capabilities: Capabilities, strict: boolean): Selection {
-  if (ask === 'cpu-clock') return userOnly(ask, capabilities);
-  const shut = kernelSamplesShut(capabilities);
-  if (!shut) return { kind: 'run', plan: cpuPlan(ask) };
-  if (strict && ask !== 'auto') return { kind: 'refused', ...shut };
-  return userOnly(ask, capabilities);
+  const wanted = ladder.find((rung) => rung.engine === ask) ?? (ladder[0] as Rung);
+  const others = strict && ask !== 'auto' ? [] : ladder.filter((rung) => rung !== wanted);
+  const wantedShut = wanted.shut(capabilities);
+  const runs = wantedShut ? others.find((rung) => !rung.shut(capabilities)) : wanted;
+  if (!runs) return { kind: 'refused', ...(wantedShut as Shut) };
+  return { kind: 'run', plan: planOf(runs, ask, wantedShut) };
 }
 
-function cpuPlan(ask: EngineAsk): Plan {
-  const reason = ask === 'auto' ? 'the most that is allowed here' : 'as asked';
-  return { engine: 'cpu', mechanism: 'perf_events', reason, degradations: [] };
-}
-
-function userOnly(ask: EngineAsk, capabilities: Capabilities): Selection {
-  const userShut = userSamplesShut(capabilities);
-  const kernelShut = kernelSamplesShut(capabilities);
-  if (userShut) return { kind: 'refused', ...(kernelShut ?? userShut) };
-  const base = { engine: 'cpu-clock', mechanism: 'perf_events' } as const;
-  if (ask === 'cpu-clock' || !kernelShut) {
-    return {
-      kind: 'run',
-      plan: { ...base, reason: 'as asked', degradations: [{ code: 'kernel-not-asked' }] },
-    };
+function planOf({ engine, mechanism, caveats }: Rung, ask: EngineAsk, wantedShut: Shut | undefined): Plan {
+  if (!wantedShut) {
+    const reason = ask === 'auto' ? 'the most that is allowed here' : 'as asked';
+    return { engine, mechanism, reason, degradations: caveats };
   }
-  const refused = { code: 'kernel-refused', asked: ask, running: 'cpu-clock', ...kernelShut } as const;
-  const reason = `kernel samples are refused: ${kernelShut.because}`;
-  return { kind: 'run', plan: { ...base, reason, degradations: [refused] } };
+  const fellBack: Degradation = { code: 'fell-back', asked: ask, running: engine, ...wantedShut };
+  return { engine, mechanism, reason: wantedShut.because, degradations: [fellBack, ...caveats] };
 }

@@ -14,7 +14,7 @@ import { currentDegradations } from './degradations.ts';
 import { errnoName } from './errno.ts';
 import { listGates } from './gates.ts';
 import type { Capabilities } from './machine.ts';
-import type { Native, NativeBatch, NativeSession } from './native.ts';
+import { engineKinds, type Native, type NativeBatch, type NativeSession } from './native.ts';
 import { probeCapabilities } from './probe.ts';
 import { type Plan, selectEngine } from './select.ts';
 import { SelfUsage } from './self-usage.ts';
@@ -144,7 +144,7 @@ export class CaptureSession implements LiveSession {
 
   async #open(): Promise<void> {
     const result = await this.#native.start(
-      this.#plan.engine === 'cpu-clock',
+      engineKinds.indexOf(kindOf(this.#plan)),
       Math.round(1e9 / this.#frequencyHz),
     );
     if (result.refusal) {
@@ -154,7 +154,12 @@ export class CaptureSession implements LiveSession {
       throw new NotPermitted(`${syscall}: ${errnoName(errno)}`, this.#refusalCure(errno), this.#capabilities);
     }
     this.#mapsError = result.mapsError;
-    this.#baseline = { native: this.#native.state(), stat: readProcessStat(this.#options.target.pid) };
+    // The native books begin just before the engine is armed: only the clock of the screen begins now.
+    const { elapsedNs } = this.#native.state();
+    this.#baseline = {
+      native: { ...this.#baseline.native, elapsedNs },
+      stat: readProcessStat(this.#options.target.pid),
+    };
     this.#state = 'live';
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#tick();
@@ -293,6 +298,7 @@ export class CaptureSession implements LiveSession {
 
   #kernelPart(): KernelPart {
     if (this.#plan.engine === 'cpu-clock') return 'excluded';
+    if (this.#plan.engine === 'ctimer') return 'not-seen';
     return this.#kernelSymbols === 'shown' ? 'resolved' : 'unresolved';
   }
 
@@ -307,6 +313,11 @@ export class CaptureSession implements LiveSession {
     }
     return this.#threadCount;
   }
+}
+
+function kindOf({ engine, mechanism }: Plan): (typeof engineKinds)[number] {
+  if (mechanism === 'external snapshots') return 'snapshots';
+  return engine === 'cpu-clock' ? 'perf-user-only' : 'perf';
 }
 
 function toBatch(native: NativeBatch): Batch {

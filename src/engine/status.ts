@@ -6,7 +6,7 @@ import type { Profile } from '../profile/profile.ts';
 import type { KernelSymbolsState } from '../symbolize/protocol.ts';
 import type { Warning } from './warnings.ts';
 
-export const engineAsks = ['auto', 'cpu', 'cpu-clock'] as const;
+export const engineAsks = ['auto', 'cpu', 'cpu-clock', 'ctimer'] as const;
 /** What the user can ask for. */
 export type EngineAsk = (typeof engineAsks)[number];
 /** What can run. */

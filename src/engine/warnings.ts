@@ -8,13 +8,14 @@ import type { EngineAsk, EngineName } from './status.ts';
 export type Degradation =
   | { readonly code: 'kernel-symbols-hidden'; readonly because: string; readonly cure: string | undefined }
   | {
-      readonly code: 'kernel-refused';
+      readonly code: 'fell-back';
       readonly asked: EngineAsk;
       readonly running: EngineName;
       readonly because: string;
       readonly cure: string | undefined;
     }
-  | { readonly code: 'kernel-not-asked' }
+  | { readonly code: 'kernel-not-sampled' }
+  | { readonly code: 'snapshots-interrupt' }
   | { readonly code: 'mappings-unreadable'; readonly because: string }
   | {
       readonly code: 'threads-not-followed';
@@ -52,17 +53,23 @@ function words(of: Degradation): Omit<Warning, 'code'> {
         cause: `kernel functions cannot be named: ${of.because}`,
         cure: of.cure,
       };
-    case 'kernel-refused':
+    case 'fell-back':
       return {
         title: `asked ${of.asked}, running ${of.running}, because ${of.because}`,
-        cause: `kernel samples are refused: ${of.because}; kernel time is counted, not sampled`,
+        cause: `what sees more is refused: ${of.because}`,
         cure: of.cure,
       };
-    case 'kernel-not-asked':
+    case 'kernel-not-sampled':
       return {
         title: 'user mode only: kernel time is counted, not sampled',
-        cause: 'cpu-clock leaves the kernel out, as asked',
-        cure: 'prof-tui -e cpu',
+        cause: 'this engine leaves the kernel out; what it misses stands under [kernel: not sampled]',
+        cure: undefined,
+      };
+    case 'snapshots-interrupt':
+      return {
+        title: 'external snapshots: may interrupt system calls of the target',
+        cause: 'each sample stops one running thread for some 50 µs, which can cut a read or write short',
+        cure: undefined,
       };
     case 'mappings-unreadable':
       return {

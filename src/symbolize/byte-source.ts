@@ -19,7 +19,7 @@ const nothing = Buffer.alloc(0);
 
 /** Own memory, not the pool: typed-array views on it need offset 0. */
 function readFully(fd: number, position: number, length: number): Buffer {
-  const bytes = Buffer.from(new ArrayBuffer(length));
+  const bytes = Buffer.allocUnsafeSlow(length);
   let filled = 0;
   try {
     while (filled < length) {

@@ -89,9 +89,10 @@ export class FieldReader {
 /** @returns the string at `offset`, ended by NUL or after `limit` bytes; '' outside of the table. */
 export function stringAt(table: Buffer, offset: number, limit = 65536): string {
   if (offset >= table.length) return '';
-  const window = table.subarray(offset, offset + limit);
-  const end = window.indexOf(0);
-  return window.toString('utf8', 0, end < 0 ? window.length : end);
+  const last = Math.min(table.length, offset + limit);
+  let end = offset;
+  while (end < last && table[end] !== 0) end++;
+  return table.toString('utf8', offset, end);
 }
 
 type RawSection = Omit<ElfSection, 'name'> & { readonly nameOffset: number };

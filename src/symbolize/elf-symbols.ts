@@ -4,6 +4,7 @@
  * the nearest lower symbol is the wrong one half of the time.
  */
 import { type ElfFile, type ElfSection, elf, isExecutable, readSection, stringAt } from './elf-file.ts';
+import { lastAtOrBelow } from './sorted-search.ts';
 import { compareAliases, type NamedSymbol } from './symbol-choice.ts';
 
 /** Anything that can name an address of one module. */
@@ -20,6 +21,8 @@ export interface SymbolSource {
 
 const indexBits = 24;
 const maxSymbols = 1 << indexBits;
+/** More names on one address are not weighed: real ones stay under 20, a hostile file may have millions. */
+const maxAliases = 64;
 const typeNone = 0;
 const typeFunction = 2;
 const typeIndirectFunction = 10;
@@ -122,86 +125,105 @@ function sortByAddress(table: SymbolColumns, ends: Float64Array, base: number): 
   return order;
 }
 
-function describe(table: SymbolColumns, i: number): NamedSymbol {
-  return {
-    name: stringAt(table.strings, table.nameOffset[i] as number),
-    isFunction: ((table.info[i] as number) & 15) !== typeNone,
-    hasSize: (table.size[i] as number) > 0,
-    isGlobal: (table.info[i] as number) >> 4 !== 0,
-  };
-}
-
-/** The best-named symbol of a run of equal addresses; -1 when none has a name. */
-function chooseAlias(table: SymbolColumns, run: Uint32Array): number {
-  let best = -1;
-  let bestSymbol: NamedSymbol | undefined;
-  for (const i of run) {
-    if (run.length === 1) return (table.nameOffset[i] as number) === 0 ? -1 : i;
-    const symbol = describe(table, i);
-    if (symbol.name === '') continue;
-    if (bestSymbol === undefined || compareAliases(symbol, bestSymbol) < 0) {
-      best = i;
-      bestSymbol = symbol;
-    }
-  }
-  return best;
-}
-
 /** `read@@GLIBC_2.2.5` in a `.symtab` is `read`. */
 function withoutVersion(name: string): string {
   const at = name.indexOf('@', 1);
   return at > 0 && /^@{1,2}[A-Za-z_][\w.]*$/.test(name.slice(at)) ? name.slice(0, at) : name;
 }
 
+/** What the choice among aliases needs to know, as bits. */
+const traitFunction = 1;
+const traitSized = 2;
+const traitGlobal = 4;
+
+function traitsOf(info: number, size: number): number {
+  const isFunction = (info & 15) !== typeNone ? traitFunction : 0;
+  return isFunction | (size > 0 ? traitSized : 0) | (info >> 4 !== 0 ? traitGlobal : 0);
+}
+
+/**
+ * Groups of symbols of one address, ascending. Which alias names the group is decided when it is asked for: a
+ * program of 86,000 symbols has 15,000 aliases and shows a few hundred.
+ */
 class SortedSymbols implements SymbolSource {
   length = 0;
   readonly #strings: Buffer;
   readonly #isSparse: boolean;
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
-  readonly #nameOffsets: Uint32Array;
   readonly #isUnsized: Uint8Array;
-  /** The nearest earlier symbol that reaches further than this one, or -1. */
+  /** The nearest earlier group that reaches further than this one, or -1. */
   readonly #enclosing: Int32Array;
+  /** First and last+1 index of the group in the two columns below. */
+  readonly #firstAlias: Uint32Array;
+  readonly #lastAlias: Uint32Array;
+  readonly #nameOffsets: Uint32Array;
+  readonly #traits: Uint8Array;
 
-  constructor(table: SymbolColumns, order: Uint32Array, ends: Float64Array, isSparse: boolean) {
+  constructor(table: SymbolColumns, order: Uint32Array, sectionEnds: Float64Array, isSparse: boolean) {
     this.#strings = table.strings;
     this.#isSparse = isSparse;
     this.#starts = new Float64Array(order.length);
     this.#ends = new Float64Array(order.length);
-    this.#nameOffsets = new Uint32Array(order.length);
     this.#isUnsized = new Uint8Array(order.length);
     this.#enclosing = new Int32Array(order.length);
-    this.#fill(table, order, ends);
+    this.#firstAlias = new Uint32Array(order.length);
+    this.#lastAlias = new Uint32Array(order.length);
+    this.#nameOffsets = new Uint32Array(order.length);
+    this.#traits = new Uint8Array(order.length);
+    this.#fill(table, order, sectionEnds);
     this.#linkEnclosing();
   }
 
-  #fill(table: SymbolColumns, order: Uint32Array, ends: Float64Array): void {
+  #fill(table: SymbolColumns, order: Uint32Array, sectionEnds: Float64Array): void {
     let sizedEnd = 0;
-    for (let i = 0; i < order.length; ) {
-      const start = table.address[order[i] as number] as number;
-      let after = i + 1;
-      while (after < order.length && (table.address[order[after] as number] as number) === start) after++;
-      const chosen = chooseAlias(table, order.subarray(i, after));
-      i = after;
-      if (chosen < 0) continue;
-      const size = table.size[chosen] as number;
+    for (let first = 0, after = 0; first < order.length; first = after) {
+      const leader = order[first] as number;
+      const start = table.address[leader] as number;
+      let size = 0;
+      let next = Number.POSITIVE_INFINITY;
+      for (after = first; after < order.length; after++) {
+        const i = order[after] as number;
+        next = table.address[i] as number;
+        if (next !== start) break;
+        const symbolSize = table.size[i] as number;
+        size = Math.max(size, symbolSize);
+        this.#nameOffsets[after] = table.nameOffset[i] as number;
+        this.#traits[after] = traitsOf(table.info[i] as number, symbolSize);
+      }
+      if (after === order.length) next = Number.POSITIVE_INFINITY;
       // A label inside a sized function belongs to that function.
       if (size === 0 && start < sizedEnd) continue;
-      const next =
-        after < order.length ? (table.address[order[after] as number] as number) : Number.POSITIVE_INFINITY;
-      const end = Math.min(size === 0 ? next : start + size, sectionEndOf(table, chosen, ends));
+      const end = Math.min(size === 0 ? next : start + size, sectionEndOf(table, leader, sectionEnds));
       if (size > 0) sizedEnd = Math.max(sizedEnd, end);
-      this.#append(start, end, table.nameOffset[chosen] as number, size === 0);
+      const group = this.length++;
+      this.#starts[group] = start;
+      this.#ends[group] = end;
+      this.#isUnsized[group] = Number(size === 0);
+      this.#firstAlias[group] = first;
+      this.#lastAlias[group] = after;
     }
   }
 
-  #append(start: number, end: number, nameOffset: number, isUnsized: boolean): void {
-    const at = this.length++;
-    this.#starts[at] = start;
-    this.#ends[at] = end;
-    this.#nameOffsets[at] = nameOffset;
-    this.#isUnsized[at] = Number(isUnsized);
+  #alias(i: number): NamedSymbol {
+    const traits = this.#traits[i] as number;
+    return {
+      name: stringAt(this.#strings, this.#nameOffsets[i] as number),
+      isFunction: (traits & traitFunction) !== 0,
+      hasSize: (traits & traitSized) !== 0,
+      isGlobal: (traits & traitGlobal) !== 0,
+    };
+  }
+
+  #nameOf(group: number): string {
+    const first = this.#firstAlias[group] as number;
+    const last = Math.min(this.#lastAlias[group] as number, first + maxAliases);
+    let best = this.#alias(first);
+    for (let i = first + 1; i < last; i++) {
+      const other = this.#alias(i);
+      if (best.name === '' || (other.name !== '' && compareAliases(other, best) < 0)) best = other;
+    }
+    return best.name;
   }
 
   /** Previous greater end, by a stack that lives in the links themselves: linear, whatever the input. */
@@ -215,28 +237,17 @@ class SortedSymbols implements SymbolSource {
     }
   }
 
-  #nearestLower(address: number): number {
-    let low = 0;
-    let high = this.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#starts[middle] as number) <= address) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
-  }
-
   /** A symbol without a size reaches to the next symbol, but not out of its own FDE. */
   #unsizedCovers(i: number, functionStart: number): boolean {
     return functionStart === 0 ? !this.#isSparse : functionStart <= (this.#starts[i] as number);
   }
 
   find(address: number, functionStart: number): string | undefined {
-    let i = this.#nearestLower(address);
+    let i = lastAtOrBelow(this.#starts, this.length, address);
     while (i >= 0 && address >= (this.#ends[i] as number)) i = this.#enclosing[i] as number;
     if (i < 0) return undefined;
     if (this.#isUnsized[i] === 1 && !this.#unsizedCovers(i, functionStart)) return undefined;
-    const name = stringAt(this.#strings, this.#nameOffsets[i] as number);
+    const name = this.#nameOf(i);
     return name === '' ? undefined : withoutVersion(name);
   }
 }

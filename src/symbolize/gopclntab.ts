@@ -5,6 +5,7 @@
  */
 import { type ElfFile, elf, FieldReader, sectionNamed, stringAt } from './elf-file.ts';
 import type { SymbolSource } from './elf-symbols.ts';
+import { lastAtOrBelow } from './sorted-search.ts';
 
 interface Layout {
   /** Bytes of one number in the function table, and of the entry address in a function record. */
@@ -81,15 +82,9 @@ export function readGoFunctions(file: ElfFile): SymbolSource | undefined {
   return {
     length,
     find(address) {
-      let low = 0;
-      let high = length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if ((starts[middle] as number) <= address) low = middle + 1;
-        else high = middle;
-      }
-      if (low === 0 || address >= (starts[low] as number)) return undefined;
-      return nameOf(low - 1) || undefined;
+      const i = lastAtOrBelow(starts, length, address);
+      if (i < 0 || address >= (starts[i + 1] as number)) return undefined;
+      return nameOf(i) || undefined;
     },
   };
 }

@@ -3,6 +3,7 @@
  * nothing. Whether addresses are shown is decided by the text alone, never by sysctl values: a file that reads
  * fine may hold only zeros (kernel: kallsyms_show_value).
  */
+import { lastAtOrBelow } from './sorted-search.ts';
 import { compareAliases } from './symbol-choice.ts';
 
 export interface KernelSymbol {
@@ -24,21 +25,18 @@ export type KallsymsText = 'shown' | 'hidden' | 'missing';
  */
 const maxOpenEndedBytes = 65536;
 const newline = 0x0a;
+const tab = 0x09;
 const hexDigits = 16;
 
-/** Kernel addresses lie in the upper half: as negative numbers near zero they are exact in a double. */
-function toSigned(high: number, low: number): number {
-  return (high >= 2 ** 31 ? high - 2 ** 32 : high) * 2 ** 32 + low;
-}
-
-function hexValue(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+/** Value of a hexadecimal digit by its byte; 255 for all others. */
+const hexValues = new Uint8Array(256).fill(255);
+for (let digit = 0; digit < 16; digit++) {
+  hexValues[digit.toString(16).charCodeAt(0)] = digit;
+  hexValues[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
 interface Line {
-  /** Signed address; NaN when the line is damaged. */
+  /** As a signed number: kernel addresses lie in the upper half, and near zero a double is exact. NaN = damaged. */
   address: number;
   type: number;
   nameStart: number;
@@ -48,25 +46,25 @@ interface Line {
 
 /** Reads `ffffffff81000000 T name\t[module]` at `from` into `line`, which is reused: there are 120,000 of them. */
 function readLine(text: Buffer, from: number, line: Line): void {
-  const found = text.indexOf(newline, from);
-  line.lineEnd = found < 0 ? text.length : found;
-  line.address = Number.NaN;
+  let at = from;
   let high = 0;
   let low = 0;
-  let at = from;
-  for (; at < line.lineEnd; at++) {
-    const digit = hexValue(text[at] as number);
-    if (digit < 0) break;
-    high = (high % 2 ** 28) * 16 + Math.floor(low / 2 ** 28);
-    low = (low % 2 ** 28) * 16 + digit;
+  for (; at < text.length; at++) {
+    const digit = hexValues[text[at] as number] as number;
+    if (digit === 255) break;
+    high = (high << 4) | (low >>> 28);
+    low = (low << 4) | digit;
   }
-  const isWhole = at > from && at - from <= hexDigits && at + 4 <= line.lineEnd && text[at] === 0x20;
-  if (!isWhole || text[at + 2] !== 0x20) return;
-  line.type = text[at + 1] as number;
+  const isWhole = at > from && at - from <= hexDigits && text[at] === 0x20 && text[at + 2] === 0x20;
+  line.type = text[at + 1] ?? 0;
   line.nameStart = at + 3;
-  const tab = text.subarray(line.nameStart, line.lineEnd).indexOf(0x09);
-  line.nameEnd = tab < 0 ? line.lineEnd : line.nameStart + tab;
-  line.address = toSigned(high, low);
+  line.nameEnd = 0;
+  for (at = isWhole ? line.nameStart : at; at < text.length && text[at] !== newline; at++) {
+    if (text[at] === tab && line.nameEnd === 0) line.nameEnd = at;
+  }
+  line.lineEnd = at;
+  line.nameEnd ||= at;
+  line.address = isWhole && line.nameEnd > line.nameStart ? high * 2 ** 32 + (low >>> 0) : Number.NaN;
 }
 
 function newLine(): Line {
@@ -87,7 +85,7 @@ export function showsAnyAddress(text: Buffer): boolean {
   return false;
 }
 
-/** Where core text begins and ends, as far as the text says so. */
+/** Where core text begins and ends, as far as the text says so; NaN = not listed. */
 interface CoreRanges {
   textStart: number;
   textEnd: number;
@@ -111,113 +109,144 @@ function coreEnd(ranges: CoreRanges, address: number): number {
   return Number.isNaN(textEnd) ? address + maxOpenEndedBytes : address;
 }
 
-interface Entry {
-  readonly address: number;
-  readonly isGlobal: boolean;
-  readonly nameStart: number;
-  readonly nameEnd: number;
-  readonly module: number;
-}
-
-interface ParsedText {
-  readonly entries: readonly Entry[];
-  readonly modules: readonly string[];
-  readonly ranges: CoreRanges;
-  readonly state: KallsymsText;
-}
-
 const core = 0;
+const longestBoundaryName = '_einittext'.length;
 
-function moduleName(text: Buffer, line: Line): string {
-  return text
-    .toString('utf8', line.nameEnd, line.lineEnd)
-    .trim()
-    .replace(/^\[|\]$/g, '');
-}
+/** Functions in the order of the text, as columns. */
+class FunctionRows {
+  length = 0;
+  readonly modules: string[] = ['kernel'];
+  readonly ranges: CoreRanges = {
+    textStart: Number.NaN,
+    textEnd: Number.NaN,
+    initStart: Number.NaN,
+    initEnd: Number.NaN,
+  };
+  lines = 0;
+  readonly text: Buffer;
+  readonly address: Float64Array;
+  readonly isGlobal: Uint8Array;
+  readonly nameStart: Uint32Array;
+  readonly nameEnd: Uint32Array;
+  readonly module: Uint16Array;
+  readonly #moduleIds = new Map<string, number>();
 
-function parseLines(text: Buffer): ParsedText {
-  const entries: Entry[] = [];
-  const modules = ['kernel'];
-  const moduleIds = new Map<string, number>();
-  const ranges = { textStart: Number.NaN, textEnd: Number.NaN, initStart: Number.NaN, initEnd: Number.NaN };
-  const line = newLine();
-  let lines = 0;
-  for (let at = 0; at < text.length; at = line.lineEnd + 1) {
-    readLine(text, at, line);
-    if (Number.isNaN(line.address)) continue;
-    lines++;
-    const { address, type, nameStart, nameEnd } = line;
-    let module = core;
-    if (nameEnd < line.lineEnd) {
-      const name = moduleName(text, line);
-      module = moduleIds.get(name) ?? modules.push(name) - 1;
-      moduleIds.set(name, module);
-    }
-    // Only these five boundary names begin with _s, _t, _e and the like; asking each name for its string is dear.
-    if (module === core && text[nameStart] === 0x5f && nameEnd - nameStart <= 10) {
-      noteBoundary(ranges, text.toString('latin1', nameStart, nameEnd), address);
-    }
-    if (isText(type) && address !== 0) {
-      entries.push({ address, isGlobal: type === 0x54 || type === 0x57, nameStart, nameEnd, module });
+  constructor(text: Buffer) {
+    this.text = text;
+    // The shortest whole line has an address, a type, a name of one letter and a newline.
+    const capacity = Math.ceil(text.length / 6);
+    this.address = new Float64Array(capacity);
+    this.isGlobal = new Uint8Array(capacity);
+    this.nameStart = new Uint32Array(capacity);
+    this.nameEnd = new Uint32Array(capacity);
+    this.module = new Uint16Array(capacity);
+    const line = newLine();
+    for (let at = 0; at < text.length; at = line.lineEnd + 1) {
+      readLine(text, at, line);
+      if (!Number.isNaN(line.address)) this.#take(line);
     }
   }
-  return { entries, modules, ranges, state: stateOf(lines, ranges.textStart, entries.length) };
+
+  nameOf(row: number): string {
+    return this.text.toString('utf8', this.nameStart[row], this.nameEnd[row]);
+  }
+
+  #take(line: Line): void {
+    const { address, type, nameStart, nameEnd } = line;
+    this.lines++;
+    const module = nameEnd < line.lineEnd ? this.#moduleId(line) : core;
+    // Asking each of 120,000 names for its string is dear; only these can be a boundary.
+    if (module === core && this.text[nameStart] === 0x5f && nameEnd - nameStart <= longestBoundaryName) {
+      noteBoundary(this.ranges, this.text.toString('latin1', nameStart, nameEnd), address);
+    }
+    if (!isText(type) || address === 0) return;
+    const row = this.length++;
+    this.address[row] = address;
+    this.isGlobal[row] = Number(type === 0x54 || type === 0x57);
+    this.nameStart[row] = nameStart;
+    this.nameEnd[row] = nameEnd;
+    this.module[row] = module;
+  }
+
+  #moduleId(line: Line): number {
+    const name = this.text
+      .toString('utf8', line.nameEnd, line.lineEnd)
+      .trim()
+      .replace(/^\[|\]$/g, '');
+    const known = this.#moduleIds.get(name);
+    if (known !== undefined) return known;
+    const id = Math.min(this.modules.length, 0xffff);
+    this.modules[id] = name;
+    this.#moduleIds.set(name, id);
+    return id;
+  }
 }
 
 /** `_stext` decides; a text without it (not seen on any kernel) is shown if any function has an address. */
-function stateOf(lines: number, textStart: number, functions: number): KallsymsText {
-  if (lines === 0) return 'missing';
+function stateOf(rows: FunctionRows): KallsymsText {
+  if (rows.lines === 0) return 'missing';
+  const { textStart } = rows.ranges;
   if (!Number.isNaN(textStart)) return textStart === 0 ? 'hidden' : 'shown';
-  return functions > 0 ? 'shown' : 'hidden';
+  return rows.length > 0 ? 'shown' : 'hidden';
 }
 
-function betterOf(text: Buffer, a: Entry, b: Entry): Entry {
-  const asSymbol = (entry: Entry) => ({
-    name: text.toString('utf8', entry.nameStart, entry.nameEnd),
+function isBetter(rows: FunctionRows, a: number, b: number): boolean {
+  const describe = (row: number) => ({
+    name: rows.nameOf(row),
     isFunction: true,
     hasSize: false,
-    isGlobal: entry.isGlobal,
+    isGlobal: rows.isGlobal[row] === 1,
   });
-  return compareAliases(asSymbol(a), asSymbol(b)) <= 0 ? a : b;
+  return compareAliases(describe(a), describe(b)) < 0;
 }
 
-/** One entry per address, ascending. */
-function withoutAliases(text: Buffer, entries: readonly Entry[]): Entry[] {
-  const sorted = [...entries].sort((a, b) => a.address - b.address);
-  const unique: Entry[] = [];
-  for (const entry of sorted) {
-    const last = unique.at(-1);
-    if (last === undefined || last.address !== entry.address) unique.push(entry);
-    else unique[unique.length - 1] = betterOf(text, last, entry);
+/** Row numbers by address, one per address. The text is sorted but for modules, so the merge sort has little to do. */
+function sortedRows(rows: FunctionRows): number[] {
+  const { address } = rows;
+  const order: number[] = [];
+  for (let row = 0; row < rows.length; row++) order.push(row);
+  order.sort((a, b) => (address[a] as number) - (address[b] as number));
+  const unique: number[] = [];
+  for (const row of order) {
+    const last = unique[unique.length - 1];
+    if (last === undefined || address[last] !== address[row]) unique.push(row);
+    else if (isBetter(rows, row, last)) unique[unique.length - 1] = row;
   }
   return unique;
 }
 
 /** A symbol ends at the next one; at the end of its range when none follows there. */
-function endOf(ranges: CoreRanges, entry: Entry, next: Entry | undefined): number {
-  const limit = entry.module === core ? coreEnd(ranges, entry.address) : entry.address + maxOpenEndedBytes;
-  return Math.min(next?.address ?? Number.POSITIVE_INFINITY, limit);
+function endOf(rows: FunctionRows, row: number, next: number | undefined): number {
+  const start = rows.address[row] as number;
+  const limit = rows.module[row] === core ? coreEnd(rows.ranges, start) : start + maxOpenEndedBytes;
+  return next === undefined ? limit : Math.min(rows.address[next] as number, limit);
 }
 
-function tableOf(text: Buffer, parsed: ParsedText): KernelTable {
-  const entries = withoutAliases(text, parsed.entries);
-  const starts = Float64Array.from(entries, (entry) => entry.address);
-  const ends = Float64Array.from(entries, (entry, i) => endOf(parsed.ranges, entry, entries[i + 1]));
+/** Keeps the text for its names and three numbers per function. */
+function tableOf(rows: FunctionRows): KernelTable {
+  const order = sortedRows(rows);
+  const starts = new Float64Array(order.length);
+  const ends = new Float64Array(order.length);
+  const nameStarts = new Uint32Array(order.length);
+  const nameEnds = new Uint32Array(order.length);
+  const moduleIds = new Uint16Array(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i] as number;
+    starts[i] = rows.address[row] as number;
+    ends[i] = endOf(rows, row, order[i + 1]);
+    nameStarts[i] = rows.nameStart[row] as number;
+    nameEnds[i] = rows.nameEnd[row] as number;
+    moduleIds[i] = rows.module[row] as number;
+  }
+  const { text, modules } = rows;
   return {
-    length: entries.length,
+    length: order.length,
     find(address) {
       const signed = Number(BigInt.asIntN(64, address));
-      let low = 0;
-      let high = starts.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if ((starts[middle] as number) <= signed) low = middle + 1;
-        else high = middle;
-      }
-      const entry = entries[low - 1];
-      if (entry === undefined || signed >= (ends[low - 1] as number)) return undefined;
-      const name = text.toString('utf8', entry.nameStart, entry.nameEnd);
-      return { name, module: parsed.modules[entry.module] ?? '' };
+      const i = lastAtOrBelow(starts, starts.length, signed);
+      if (i < 0 || signed >= (ends[i] as number)) return undefined;
+      const name = text.toString('utf8', nameStarts[i], nameEnds[i]);
+      return { name, module: modules[moduleIds[i] as number] ?? '' };
     },
   };
 }
@@ -227,8 +256,7 @@ function tableOf(text: Buffer, parsed: ParsedText): KernelTable {
  * @returns the table only when addresses are shown
  */
 export function parseKallsyms(text: Buffer): { readonly state: KallsymsText; readonly table?: KernelTable } {
-  const parsed = parseLines(text);
-  return parsed.state === 'shown'
-    ? { state: 'shown', table: tableOf(text, parsed) }
-    : { state: parsed.state };
+  const rows = new FunctionRows(text);
+  const state = stateOf(rows);
+  return state === 'shown' ? { state, table: tableOf(rows) } : { state };
 }

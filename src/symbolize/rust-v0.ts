@@ -3,6 +3,8 @@
  * hostile: depth, work and output are bounded, and what is not valid stays as it was.
  */
 
+import { decodePunycode } from './punycode.ts';
+
 const maxInput = 4096;
 const maxOutput = 4096;
 /** Back references can nest: more levels than any compiler writes. */
@@ -39,46 +41,6 @@ class InvalidName extends Error {}
 
 function invalid(): never {
   throw new InvalidName();
-}
-
-/** Punycode of RFC 3492, with Rust's `_` as the delimiter; case-sensitive digits a-z, 0-9. */
-function decodePunycode(text: string): string {
-  const delimiter = text.lastIndexOf('_');
-  const output = delimiter > 0 ? [...text.slice(0, delimiter)] : [];
-  let point = 0x80;
-  let bias = 72;
-  let at = 0;
-  let position = delimiter >= 0 ? delimiter + 1 : 0;
-  while (position < text.length) {
-    const before = at;
-    let weight = 1;
-    for (let k = 36; ; k += 36) {
-      const code = text.charCodeAt(position++);
-      const digit =
-        code >= 0x61 && code <= 0x7a ? code - 0x61 : code >= 0x30 && code <= 0x39 ? code - 22 : -1;
-      if (digit < 0) invalid();
-      at += digit * weight;
-      const threshold = Math.min(Math.max(k - bias, 1), 26);
-      if (digit < threshold) break;
-      weight *= 36 - threshold;
-      if (at > 2 ** 31) invalid();
-    }
-    const length = output.length + 1;
-    bias = adaptBias(at - before, length, before === 0);
-    point += Math.floor(at / length);
-    at %= length;
-    if (point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) invalid();
-    output.splice(at++, 0, String.fromCodePoint(point));
-  }
-  return output.join('');
-}
-
-function adaptBias(delta: number, length: number, isFirst: boolean): number {
-  let rest = Math.floor(delta / (isFirst ? 700 : 2));
-  rest += Math.floor(rest / length);
-  let k = 0;
-  for (; rest > 455; k += 36) rest = Math.floor(rest / 35);
-  return k + Math.floor((36 * rest) / (rest + 38));
 }
 
 interface Identifier {
@@ -132,7 +94,7 @@ class Demangler {
     if (this.#output.length > maxOutput) invalid();
   }
 
-  /** `_` is 0, `<digits>_` is one more than the digits say. */
+  /** `_` is 0, `<digits>_` is one more than the digits say. Crate hashes lose their low bits: they are not shown. */
   #base62(): number {
     if (this.#eat('_')) return 0;
     let value = 0;
@@ -141,7 +103,6 @@ class Demangler {
       const digit = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'.indexOf(tag);
       if (digit < 0) invalid();
       value = value * 62 + digit;
-      if (value > Number.MAX_SAFE_INTEGER) invalid();
     }
     return value + 1;
   }
@@ -164,7 +125,7 @@ class Demangler {
     if (this.#at + length > this.#input.length) invalid();
     const text = this.#input.slice(this.#at, this.#at + length);
     this.#at += length;
-    return isPunycode ? decodePunycode(text) : text;
+    return isPunycode ? (decodePunycode(text) ?? invalid()) : text;
   }
 
   #identifier(): Identifier {
@@ -448,33 +409,16 @@ class Demangler {
     return isOpen;
   }
 
-  #constant(): void {
+  /** @param isInner part of another constant: then no braces of its own */
+  #constant(isInner = false): void {
     const tag = this.#next();
-    if (tag === 'B') {
-      this.#backReference(() => this.#constant());
-      return;
-    }
-    if (tag === 'p') {
-      this.#print('_');
-      return;
-    }
-    if ('hijlmnostxy'.includes(tag)) {
-      this.#integer('ilnsxa'.includes(tag));
-      return;
-    }
-    if (tag === 'a') {
-      this.#integer(true);
-      return;
-    }
-    if (tag === 'b') {
-      this.#print(this.#hexNumber() === '0' ? 'false' : 'true');
-      return;
-    }
-    if (tag === 'c') {
-      this.#character();
-      return;
-    }
-    this.#nested(() => this.#structuralConstant(tag));
+    if ('ahijlmnostxy'.includes(tag)) this.#integer('ailnsx'.includes(tag));
+    else if (tag === 'b') this.#print(this.#hexNumber() === '0' ? 'false' : 'true');
+    else if (tag === 'c') this.#character();
+    else if (tag === 'p') this.#print('_');
+    else if (tag === 'B') this.#backReference(() => this.#constant(isInner));
+    else if (tag === 'R' && this.#eat('e')) this.#stringLiteral();
+    else this.#nested(() => this.#structuralConstant(tag, isInner));
   }
 
   #hexNumber(): string {
@@ -498,43 +442,36 @@ class Demangler {
     this.#print(`'${character === "'" || character === '\\' ? '\\' : ''}${character}'`);
   }
 
-  /** References, arrays, tuples, structs and strings as constants (rustc-demangle's extension of the RFC). */
-  #structuralConstant(tag: string): void {
+  /** References, arrays, tuples, structs and strings (rustc-demangle's extension of the RFC), in braces. */
+  #structuralConstant(tag: string, isInner: boolean): void {
+    if (!isInner) this.#print('{');
     switch (tag) {
       case 'e':
         this.#print('*');
         this.#stringLiteral();
-        return;
+        break;
       case 'R':
-        if (this.#eat('e')) {
-          this.#stringLiteral();
-          return;
-        }
-        this.#print('&');
-        this.#constant();
-        return;
       case 'Q':
-        this.#print('&mut ');
-        this.#constant();
-        return;
+        this.#print(tag === 'R' ? '&' : '&mut ');
+        this.#constant(true);
+        break;
       case 'A':
         this.#print('[');
-        this.#list(() => this.#constant());
+        this.#list(() => this.#constant(true));
         this.#print(']');
-        return;
-      case 'T': {
+        break;
+      case 'T':
         this.#print('(');
-        const count = this.#list(() => this.#constant());
-        this.#print(count === 1 ? ',)' : ')');
-        return;
-      }
+        this.#print(this.#list(() => this.#constant(true)) === 1 ? ',)' : ')');
+        break;
       case 'V':
         this.#path(true);
         this.#variantFields();
-        return;
+        break;
       default:
         invalid();
     }
+    if (!isInner) this.#print('}');
   }
 
   #variantFields(): void {
@@ -543,14 +480,14 @@ class Demangler {
         return;
       case 'T':
         this.#print('(');
-        this.#list(() => this.#constant());
+        this.#list(() => this.#constant(true));
         this.#print(')');
         return;
       case 'S':
         this.#print(' { ');
         this.#list(() => {
           this.#print(`${this.#identifier().name}: `);
-          this.#constant();
+          this.#constant(true);
         });
         this.#print(' }');
         return;

@@ -30,7 +30,7 @@ export function noticeText(context: Omit<BannerContext, 'theme'>): string | unde
   const [first, ...others] = status.warnings;
   if (first !== undefined) {
     const more = others.length > 0 ? ` (+${others.length} more)` : '';
-    return `${first.title}: ${first.cause}${more}`;
+    return first.title + more;
   }
   if (status.state === 'ended' || context.samples >= fewSamples || context.samples === 0) return undefined;
   return `${count(context.samples)} samples: too few to rank`;

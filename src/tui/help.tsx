@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { helpLines } from './help-lines.ts';
 import { lineWidth, type ScreenSize } from './screen/frame.ts';
 import { Overlay } from './screen/region.tsx';
-import { cutEnd } from './text.ts';
+import { cutEnd, fitPieces } from './text.ts';
 import type { Theme } from './theme.ts';
 
 export interface HelpProps {
@@ -36,7 +36,13 @@ export function Help({ size, filter, scroll, theme }: HelpProps): ReactNode {
 function headLine(filter: string, lines: number, height: number, theme: Theme, width: number): string {
   const typed = filter === '' ? 'type to filter' : `filter: ${filter}${theme.glyphs.cursor}`;
   const [, down, up] = theme.glyphs.arrows;
-  const scrolls = lines > height ? `   ${up}${down} scroll` : '';
-  const none = lines === 0 ? '   no key matches' : '';
-  return cutEnd(` Keys   ${typed}   esc closes${scrolls}${none}`, width, theme.glyphs.ellipsis);
+  const pieces = [
+    { text: 'Keys', rank: 2 },
+    { text: typed, rank: 0 },
+    { text: 'esc closes', rank: 0 },
+    { text: lines > height ? `${up}${down} scroll` : '', rank: 1 },
+    { text: lines === 0 ? 'no key matches' : '', rank: 3 },
+  ];
+  const line = fitPieces(pieces, '  ', width - 1).map((piece) => piece.text);
+  return cutEnd(` ${line.join('  ')}`, width, theme.glyphs.ellipsis);
 }

@@ -12,6 +12,7 @@ import { copyBytes } from './clipboard.ts';
 import { type HeldOutput, holdStderr } from './held-output.ts';
 import { routeInput } from './input-router.ts';
 import { LiveView, type ViewHost } from './live-view.ts';
+import { hasUtf8Locale } from './locale.ts';
 import { createRegions, type TreeRegions } from './regions.ts';
 import { type Ending, EndingWatch, raise } from './screen/ending.ts';
 import { type InkHost, renderInto } from './screen/ink-host.tsx';
@@ -29,6 +30,9 @@ export interface LiveViewOptions {
   readonly crashGuard: CrashGuard;
 }
 
+/** The view broke; the message names the log that holds the stack. The terminal has been given back. */
+export class LiveViewFailed extends Error {}
+
 /** A burst of size changes while a window is dragged is one change. */
 const resizeMs = 16;
 /** How long a last frame may take; a terminal that does not read it is left without a farewell. */
@@ -40,7 +44,7 @@ const stopMs = 2500;
  * Shows `session` until the user quits. The session is stopped, the terminal is as it was, and one line about the
  * capture stands on it.
  * @returns after an end by the user
- * @throws Error, with the path of a log, when the view itself failed; a signal ends the process as it would have
+ * @throws LiveViewFailed when the view itself failed; a signal ends the process as it would have
  */
 export async function runLiveView(
   session: LiveSession,
@@ -90,7 +94,8 @@ class LiveScreen {
     });
     this.#painter = new Painter(this.#writer, size);
     this.#suspension = new Suspension(this.#terminal, this.#painter, this.#writer, () => this.#resize());
-    const theme = createTheme(options);
+    const ascii = options.ascii || !hasUtf8Locale(process.env);
+    const theme = createTheme({ ascii, color: options.color });
     this.#view = new LiveView(session, theme, size, this.#host());
     this.#regions = createRegions(this.#view);
     this.#painter.onFrame(() => this.#regions.prepare(this.#painter.heightOf(this.#regions.rows)));
@@ -116,26 +121,39 @@ class LiveScreen {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     clearTimeout(this.#inputTimer);
     clearTimeout(this.#resizeTimer);
-    await atMost(this.#session.stop(), stopMs);
-    this.#painter.hold(true);
-    this.#ink.unmount();
-    const isWritable = ending.kind !== 'gone' && (await this.#writer.settle(settleMs));
-    this.#writer.close();
-    this.#terminal.leave(isWritable);
-    this.#terminal.release();
+    // The user who quits sees the last picture while capture stops; in all other cases the terminal comes first.
+    if (ending.kind === 'quit') await this.#stopSession();
+    const isWritable = await this.#giveBack(ending);
+    if (ending.kind !== 'quit') await this.#stopSession();
     process.off('exit', this.#leaveNow);
-    this.#suspension.close();
-    this.#view.close();
     this.#watch.release();
     this.#held.release();
     return isWritable;
   }
 
-  /** Nobody can be waited for: a message that follows must be readable. The user's own end keeps the last picture. */
+  async #giveBack(ending: Ending): Promise<boolean> {
+    this.#painter.hold(true);
+    this.#suspension.close();
+    const isWritable = ending.kind !== 'gone' && (await this.#writer.settle(settleMs));
+    this.#writer.close();
+    this.#terminal.leave(isWritable);
+    this.#terminal.release();
+    this.#ink.unmount();
+    this.#view.close();
+    return isWritable;
+  }
+
+  /** A session that fails to stop must not hide why the view ended. */
+  async #stopSession(): Promise<void> {
+    const stopped = (async () => this.#session.stop())().catch(() => {});
+    await atMost(stopped, stopMs);
+  }
+
+  /** In the turn of the end itself, so that whatever prints next can be read; a frame in flight is waited for later. */
   #giveBackAtOnce(ending: Ending): void {
     if (ending.kind === 'quit') return;
     this.#painter.hold(true);
-    this.#terminal.leave(ending.kind !== 'gone' && !this.#writer.isBusy);
+    if (!this.#writer.isBusy) this.#terminal.leave(ending.kind !== 'gone');
   }
 
   readonly #leaveNow = (): void => this.#terminal.leave();
@@ -177,9 +195,9 @@ async function atMost(work: Promise<void>, limitMs: number): Promise<void> {
 }
 
 /** The stack goes to a file of its own, so that the message fits on a line. */
-function failure(error: unknown): Error {
+function failure(error: unknown): LiveViewFailed {
   const cause = error instanceof Error ? error : new Error(String(error));
   const path = join(mkdtempSync(join(tmpdir(), 'prof-tui-')), 'error.log');
   writeFileSync(path, `${cause.stack ?? cause.message}\n`, { mode: 0o600 });
-  return new Error(`the live view failed: ${cause.message} (details in ${path})`, { cause });
+  return new LiveViewFailed(`the live view failed: ${cause.message} (details in ${path})`, { cause });
 }

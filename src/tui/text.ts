@@ -2,15 +2,14 @@
  * Text in terminal cells: cleaning, measuring, cutting and padding of single lines. Pure; knows no colours.
  */
 import stringWidth from 'string-width';
+import { cleanText } from '../profile/clean-text.ts';
 
 const printableAscii = /^[\x20-\x7e]*$/;
-// C0, DEL, C1, and the marks that reorder a line (bidi embeddings, isolates and marks).
-const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** Names come from a hostile process: nothing in them may move the cursor or reorder the line. */
+/** Names come from a hostile process; most are plain ASCII and safe as they are. */
 export function clean(text: string): string {
-  return printableAscii.test(text) ? text : text.replace(unsafe, '·');
+  return printableAscii.test(text) ? text : cleanText(text);
 }
 
 export function cellWidth(text: string): number {

@@ -2,7 +2,6 @@
  * The live view as a program of its own over a synthetic session, so that a test can run it in a terminal with data it
  * knows. The first argument chooses the story; the program of the product is bin/prof-tui.js.
  */
-import { loadNative } from '../../src/engine/native.ts';
 import { runLiveView } from '../../src/tui/run.tsx';
 import { hostileStacks, SyntheticSession, serverStacks } from './synthetic-session.ts';
 
@@ -26,6 +25,26 @@ function breakStatus(): void {
   session.tick();
 }
 
+/** Sixty functions whose shares change at every tick: each frame is several kilobytes. */
+function feedMany(): void {
+  session.feeder.advance(100e6);
+  const turn = session.status.samples;
+  const lines = Array.from({ length: 60 }, (_, i) => ({
+    stack: ['main', `function_${i}`],
+    samples: 1 + ((i * 7919 + turn) % 13),
+  }));
+  session.feeder.add(lines);
+  session.tick({ samples: turn + 31, elapsedNs: session.status.elapsedNs + 100e6 });
+}
+
+/** The longest time the event loop was held: a timer of 20 ms that came late. */
+let longestGapMs = 0;
+let lastBeat = performance.now();
+setInterval(() => {
+  longestGapMs = Math.max(longestGapMs, performance.now() - lastBeat);
+  lastBeat = performance.now();
+}, 20).unref();
+
 const soonMs = 300;
 const stories: Readonly<Record<string, () => void>> = {
   still: () => session.feeder.add(serverStacks),
@@ -33,6 +52,10 @@ const stories: Readonly<Record<string, () => void>> = {
   live: () => {
     session.feeder.add(serverStacks);
     setInterval(feed, 100);
+  },
+  many: () => {
+    feedMany();
+    setInterval(feedMany, 100);
   },
   ends: () => {
     session.feeder.add(serverStacks);
@@ -63,17 +86,14 @@ const stories: Readonly<Record<string, () => void>> = {
 stories[story]?.();
 
 try {
-  const native = loadNative();
   await runLiveView(session, {
     ascii: flags.includes('--ascii'),
     color: !flags.includes('--no-color'),
     version: 'test',
-    crashGuard: {
-      arm: (leaveSequence) => native.guardTerminal(1, leaveSequence),
-      release: () => native.releaseTerminal(),
-    },
+    // Native code is not part of this program; the guard is tested with the real one.
+    crashGuard: { arm: () => {}, release: () => {} },
   });
-  process.stdout.write(`stops: ${session.stops}\n`);
+  process.stdout.write(`stops: ${session.stops}\nlongest gap: ${Math.round(longestGapMs)} ms\n`);
   process.exit(0);
 } catch (error) {
   process.stderr.write(`prof-tui: ${(error as Error).message}\n`);

@@ -34,6 +34,7 @@ await build({
 export type Story =
   | 'still'
   | 'live'
+  | 'many'
   | 'hostile'
   | 'ends'
   | 'late-names'

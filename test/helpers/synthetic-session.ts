@@ -170,8 +170,8 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
     warnings: [
       {
         code: 'kernel-symbols-hidden',
-        title: 'kernel symbols hidden',
-        cause: 'kptr_restrict=1',
+        title: 'kernel symbols hidden (kptr_restrict=1): kernel time kept as one node',
+        cause: 'kernel functions cannot be named: kptr_restrict=1',
         cure: 'sudo sysctl kernel.kptr_restrict=0',
       },
     ],

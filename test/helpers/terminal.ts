@@ -113,7 +113,7 @@ export class TestTerminal {
     const { active } = this.emulator.buffer;
     const lines = Array.from(
       { length: this.emulator.rows },
-      (_, y) => active.getLine(active.baseY + y)?.translateToString(true) ?? '',
+      (_, y) => active.getLine(active.baseY + y)?.translateToString(true, 0, this.emulator.cols) ?? '',
     );
     return { lines, text: lines.join('\n') };
   }

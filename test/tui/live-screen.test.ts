@@ -9,7 +9,10 @@ test('first screen: banner, notice, columns and the hottest path, opened by itse
   const screen = await terminal.shows('LIVE', 'escapeHtml');
   assert.match(screen.lines[0] ?? '', /^prof-tui {2}node server\.js \[4242\] {2}4 thr {2}● LIVE 00:01:23 /);
   assert.match(screen.lines[1] ?? '', /^ENGINE {2}cpu .*asked auto {2}accounted 99\.6% of 82\.1 s/);
-  assert.match(screen.lines[2] ?? '', /^▲ kernel symbols hidden: kptr_restrict=1 +w$/);
+  assert.match(
+    screen.lines[2] ?? '',
+    /^▲ kernel symbols hidden \(kptr_restrict=1\): kernel time kept as one node +w$/,
+  );
   assert.match(screen.lines[4] ?? '', /TOTAL▾ +SELF +Δ10s LAST 30s +FUNCTION +MODULE/);
   assert.match(selectedLine(screen), /^>100\.0% +0\.0% .*▾ all threads/);
   assert.match(lineWith(screen, 'renderPage'), / 47\.0% +25\.0% .*▾ renderPage +app/);

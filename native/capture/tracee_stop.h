@@ -1,0 +1,31 @@
+// One short stop of one running thread through ptrace: registers and the top of its stack, then it runs on.
+// All calls must come from one thread: ptrace belongs to the thread that seized.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "unwind/registers.h"
+
+namespace prof {
+
+struct Snapshot {
+  Registers registers;
+  bool in_syscall = false;
+  std::vector<std::byte> stack;  // upward from the stack pointer
+};
+
+enum class StopOutcome { taken, gone, refused, too_slow };
+
+/// Stops `tid`, fills `snapshot`, lets it go. `too_slow`: it did not stop in time (uninterruptible sleep) and is let
+/// go as soon as it does, by `release_late_stops`.
+/// `error` is the errno of a refusal.
+StopOutcome snapshot_thread(pid_t tid, size_t stack_bytes, Snapshot& snapshot, std::vector<pid_t>& late, int& error);
+
+/// Lets go of threads that stopped after we had given up on them.
+void release_late_stops(std::vector<pid_t>& late);
+
+}  // namespace prof

@@ -1,0 +1,73 @@
+// Walks a stack copy: (registers, stack bytes, code map) -> addresses. By call-frame rules where a module has
+// them, by frame pointers elsewhere. No names, no files, no clock; the only outside read is a few code bytes
+// of pcs without rules, through CodeReader.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "unwind/code_map.h"
+#include "unwind/registers.h"
+#include "unwind/stack_copy.h"
+
+namespace prof {
+
+/// Why a walk ended. Only `root` is complete; every other end keeps the frames found so far.
+enum class StackEnd : uint8_t {
+  root,
+  truncated_copy,  // the next slot lies past the stack copy
+  no_map,          // the last frame's address is in no executable mapping
+  bad_cfa,
+  bad_fp,
+  unsupported,
+  max_depth,
+};
+
+inline constexpr size_t kMaxStackDepth = 1024;
+
+/// Reads code of the live target; a replay gives recorded bytes.
+class CodeReader {
+ public:
+  virtual ~CodeReader() = default;
+  /// Fills a prefix of `out` from an absolute address; returns its length, 0 when unreadable.
+  virtual size_t read_code(uint64_t address, std::span<std::byte> out) = 0;
+};
+
+struct UnwoundFrame {
+  uint64_t address = 0;              // absolute, as looked up: already -1 for return addresses
+  const CodeRange* range = nullptr;  // null: no mapping. Points into the code map
+};
+
+class Unwinder {
+ public:
+  /// Both must outlive the unwinder. One thread at a time.
+  Unwinder(const CodeMap& map, CodeReader& reader);
+
+  /// Frames go to `out` (cleared first), leaf first, at most kMaxStackDepth. Never fails: the result says
+  /// why it ended. `stack.base` must be registers.sp(); the copy may be short or empty.
+  StackEnd unwind(const Registers& registers, StackCopy stack, std::vector<UnwoundFrame>& out);
+
+  /// Forgets cached rules. To be called after the code map changed; also lets code bytes of JIT memory be
+  /// read again.
+  void flush();
+
+ private:
+  // What to do at one looked-up address: 32 bytes, two to a cache line.
+  struct CodeStep {
+    uint64_t lookup;
+    const CodeRange* range;
+    CfiRule rule;  // cfa == none: frame pointers, with the hints of NoRuleHints in the other fields
+  };
+  class Walk;
+
+  const CodeStep& step_at(uint64_t lookup);
+  [[nodiscard]] CodeStep resolve(uint64_t lookup);
+
+  const CodeMap& map_;
+  CodeReader& reader_;
+  std::vector<CodeStep> cache_;
+};
+
+}  // namespace prof

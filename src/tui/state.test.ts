@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ROOT } from '../profile/call-tree.ts';
+import { type Action, baseOf, initialState, reduce, type UiState } from './state.ts';
+
+const size = { columns: 100, rows: 30 };
+const after = (state: UiState, ...actions: readonly Action[]) => actions.reduce(reduce, state);
+const start = initialState(size);
+
+test('what moves with cursor or data keeps the structure, so React does not commit', () => {
+  const moving: readonly Action[] = [
+    { type: 'select', node: 3 },
+    { type: 'open', nodes: [3], byUser: true },
+    { type: 'close', nodes: [3] },
+    { type: 'zoom', node: 3 },
+    { type: 'zoom-out' },
+    { type: 'sort' },
+    { type: 'reverse' },
+    { type: 'unit' },
+    { type: 'names' },
+    { type: 'paused', isPaused: true },
+    { type: 'find', query: { text: 'x', isExact: false } },
+    { type: 'remap', successorOf: (node) => node },
+    { type: 'start-over' },
+    { type: 'notice', hasNotice: false },
+    { type: 'toast', text: '' },
+    { type: 'popup', popup: undefined },
+  ];
+  for (const action of moving) assert.equal(after(start, action).structure, start.structure, action.type);
+});
+
+test('the prompt commits when it opens and closes, not at each letter', () => {
+  const open = after(start, { type: 'prompt', text: '' });
+  assert.notEqual(open.structure, start.structure);
+  assert.equal(after(open, { type: 'prompt', text: 'a' }).structure, open.structure);
+  assert.equal(after(open, { type: 'prompt', text: undefined }).structure.isFinding, false);
+});
+
+test('zoom goes in and out one step, and not twice into the same node', () => {
+  const zoomed = after(
+    start,
+    { type: 'zoom', node: 2 },
+    { type: 'zoom', node: 2 },
+    { type: 'zoom', node: 5 },
+  );
+  assert.deepEqual(zoomed.zoom, [2, 5]);
+  assert.equal(baseOf(zoomed), 5);
+  assert.equal(baseOf(after(zoomed, { type: 'zoom-out' }, { type: 'zoom-out' }, { type: 'zoom-out' })), ROOT);
+});
+
+test('a remap moves selection, open nodes and zoom; what fell to the root is no zoom', () => {
+  const state = after(
+    start,
+    { type: 'open', nodes: [1, 2, 3], byUser: true },
+    { type: 'zoom', node: 2 },
+    { type: 'zoom', node: 3 },
+    { type: 'select', node: 3 },
+  );
+  const successors = new Map([
+    [1, 7],
+    [2, 8],
+    [3, 8],
+  ]);
+  const moved = after(state, { type: 'remap', successorOf: (node) => successors.get(node) ?? ROOT });
+  assert.equal(moved.selected, 8);
+  assert.deepEqual([...moved.open].sort(), [ROOT, 7, 8]);
+  assert.deepEqual(moved.zoom, [8]);
+  assert.deepEqual(after(state, { type: 'remap', successorOf: () => ROOT }).zoom, []);
+});
+
+test('only the user’s own opening stops the view from opening by itself', () => {
+  assert.equal(after(start, { type: 'open', nodes: [1], byUser: false }).hasOpened, false);
+  assert.equal(after(start, { type: 'open', nodes: [1], byUser: true }).hasOpened, true);
+  assert.equal(after(start, { type: 'close', nodes: [1] }).hasOpened, true);
+});
+
+test('sort and unit go round', () => {
+  const sorts = [1, 2, 3].map(
+    (times) => after(start, ...Array.from({ length: times }, () => ({ type: 'sort' }) as const)).sort,
+  );
+  assert.deepEqual(sorts, ['self', 'name', 'total']);
+  const units = [1, 2, 3].map(
+    (times) => after(start, ...Array.from({ length: times }, () => ({ type: 'unit' }) as const)).unit,
+  );
+  assert.deepEqual(units, ['time', 'samples', 'percent']);
+});
