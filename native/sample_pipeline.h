@@ -39,6 +39,7 @@ class SamplePipeline final : public SampleSink {
 
   /// Any thread: takes what was gathered since the last call.
   [[nodiscard]] Batch take_batch();
+  [[nodiscard]] size_t thread_count() const { return ledger_.size(); }
   [[nodiscard]] PipelineCounts counts() const { return counts_; }
 
   void on_sample(const RawSample& sample) override;
