@@ -52,6 +52,8 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] uint32_t intern_stack(const RawSample& sample);
   [[nodiscard]] uint32_t push_frame(uint32_t stack, const Frame& frame);
   [[nodiscard]] uint32_t push_user_frames(const RawSample& sample);
+  [[nodiscard]] uint32_t push_truncated();
+  [[nodiscard]] uint32_t push_leaf_only(const RawSample& sample);
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
   uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
   void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample);
