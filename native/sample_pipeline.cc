@@ -183,6 +183,7 @@ void SamplePipeline::on_thread_name(pid_t tid, std::string_view name) {
 
 void SamplePipeline::on_exec() {
   // The new program has other code and other threads; what the old one had used stays as it was accounted.
+  counts_.execs++;
   modules_.reset_after_exec();
   unwinder_.flush();
   mappings_changed_ = true;

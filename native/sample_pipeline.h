@@ -18,6 +18,7 @@ struct PipelineCounts {
   uint64_t samples = 0;
   uint64_t truncated = 0;       // stacks that end before the thread's root
   uint64_t copy_ended = 0;      // of these, those whose stack copy was too short
+  uint64_t execs = 0;           // times the target became another program
   uint64_t short_lived_ns = 0;  // CPU time of threads that ended before any sample
 };
 

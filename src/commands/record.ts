@@ -1,5 +1,5 @@
 /** `record`: captures without a screen, then writes one file. Progress and warnings go to stderr, never into a pipe. */
-import { closeSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { launchStopped } from '../engine/launch.ts';
 import type { CaptureSession } from '../engine/session.ts';
@@ -84,12 +84,21 @@ function openOutput(options: Options): Output {
   const path = options.output ?? '-';
   const format = options.format ?? formatOf(path);
   if (path === '-') return { path, format, fd: 1, temporary: undefined };
-  const temporary = join(dirname(path), `.prof-tui-${process.pid}.tmp`);
   try {
-    return { path, format, fd: openSync(path === '/dev/null' ? path : temporary, 'w', 0o600), temporary };
+    // A device or a pipe is written as it is; a file is replaced only when the new one is whole.
+    if (isSpecialFile(path)) return { path, format, fd: openSync(path, 'w'), temporary: undefined };
+    const temporary = join(dirname(path), `.prof-tui-${process.pid}.tmp`);
+    return { path, format, fd: openSync(temporary, 'w', 0o600), temporary };
   } catch (error) {
     throw new CommandError(`cannot write ${path}: ${reasonOf(error)}`, 1);
   }
+}
+
+/** @throws EISDIR for a folder */
+function isSpecialFile(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
+  return stat !== undefined && !stat.isFile();
 }
 
 function formatOf(path: string): Format {
@@ -115,7 +124,7 @@ async function discardOnFailure(output: Output, work: () => Promise<void>): Prom
   try {
     await work();
   } catch (error) {
-    if (output.temporary !== undefined && output.path !== '/dev/null') unlinkSync(output.temporary);
+    if (output.temporary !== undefined) unlinkSync(output.temporary);
     throw error;
   }
 }
@@ -158,7 +167,7 @@ function writeAll(output: Output, text: Iterable<string>): void {
       buffer = '';
     }
     writeWhole(output.fd, buffer);
-    if (output.temporary === undefined || output.path === '/dev/null') return;
+    if (output.temporary === undefined) return;
     closeSync(output.fd);
     renameSync(output.temporary, output.path);
   } catch (error) {
