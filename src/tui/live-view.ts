@@ -179,7 +179,7 @@ export class LiveView {
     const path: NodeId[] = [];
     for (let node: NodeId = ROOT; state.open.size + path.length < mostOpenedAlone; ) {
       const hottest = hottestChild(tree, node);
-      if (hottest === undefined || tree.totalNs(hottest) < tree.totalNs(ROOT) / 20) break;
+      if (hottest === undefined || tree.totalNs(hottest) < tree.totalNs(ROOT) / 100) break;
       if (!state.open.has(node)) path.push(node);
       node = hottest;
     }
