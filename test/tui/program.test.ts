@@ -79,7 +79,7 @@ test('the target ends: the view stays, its rows can be read, the summary says wh
 
 test('hidden kernel symbols: one marked node, a cure to copy, and names as soon as they can be had', async (t) => {
   if (!mayActAsRoot(t, 'kernel.kptr_restrict is changed')) return;
-  const target = await startFixture(t, 'reader', [120]);
+  const target = await startFixture(t, 'reader', [120, 0]);
   let restored: TestTerminal | undefined;
   await withSysctls({ 'kernel.kptr_restrict': 2 }, async () => {
     const terminal = open(t, [target.pid], { lifeMs: 120_000 });
@@ -105,7 +105,7 @@ test('hidden kernel symbols: one marked node, a cure to copy, and names as soon 
 });
 
 test('kernel fold on a real reader keeps its time within one node', async (t) => {
-  const target = await startFixture(t, 'reader', [60]);
+  const target = await startFixture(t, 'reader', [60, 0]);
   await withSteadyMachine(async () => {
     const terminal = open(t, [target.pid]);
     await terminal.until(({ text }) => Number(/(\d+) samples/.exec(text)?.[1]) >= 200, '200 samples', 60_000);
