@@ -1,5 +1,6 @@
 /** `record`: captures without a screen, then writes one file. Progress and warnings go to stderr, never into a pipe. */
 import { closeSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { launchStopped } from '../engine/launch.ts';
 import type { CaptureSession } from '../engine/session.ts';
@@ -132,7 +133,7 @@ async function discardOnFailure(output: Output, work: () => Promise<void>): Prom
 function finish(session: CaptureSession, options: Options, output: Output, note: Note): void {
   const { status, profile } = session;
   const run: RunSummary = { version, profile, ...status, spans: status.spans };
-  writeAll(output, pieces(output.format, run, options));
+  writeAll(output, () => pieces(output.format, run, options));
   const { accounting, samples, lost, running } = status;
   const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
   for (const warning of status.warnings) {
@@ -157,25 +158,45 @@ function pieces(format: Format, run: RunSummary, options: Options): Iterable<str
 
 const bufferedBytes = 256 * 1024;
 
-function writeAll(output: Output, text: Iterable<string>): void {
+/** Writes the file; if that fails, keeps what was captured in the temporary folder and says where. */
+function writeAll(output: Output, text: () => Iterable<string>): void {
+  const name = output.path === '-' ? 'standard output' : output.path;
   try {
-    let buffer = '';
-    for (const piece of text) {
-      buffer += piece;
-      if (buffer.length < bufferedBytes) continue;
-      writeWhole(output.fd, buffer);
-      buffer = '';
-    }
-    writeWhole(output.fd, buffer);
+    writePieces(output.fd, text());
     if (output.temporary === undefined) return;
     closeSync(output.fd);
     renameSync(output.temporary, output.path);
   } catch (error) {
-    throw new CommandError(
-      `cannot write ${output.path === '-' ? 'standard output' : output.path}: ${reasonOf(error)}`,
-      1,
-    );
+    // Whoever closed the pipe has seen what they wanted.
+    const isPipe = (error as NodeJS.ErrnoException).code === 'EPIPE';
+    const rescued = isPipe ? undefined : rescue(output.format, text());
+    const kept = rescued === undefined ? '' : `; what was captured is in ${rescued}`;
+    throw new CommandError(`cannot write ${name}: ${reasonOf(error)}${kept}`, 1);
   }
+}
+
+/** @returns the path, or undefined when that cannot be written either */
+function rescue(format: Format, text: Iterable<string>): string | undefined {
+  const path = join(tmpdir(), `prof-tui-${process.pid}.${format}`);
+  try {
+    const fd = openSync(path, 'wx', 0o600);
+    writePieces(fd, text);
+    closeSync(fd);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+function writePieces(fd: number, text: Iterable<string>): void {
+  let buffer = '';
+  for (const piece of text) {
+    buffer += piece;
+    if (buffer.length < bufferedBytes) continue;
+    writeWhole(fd, buffer);
+    buffer = '';
+  }
+  writeWhole(fd, buffer);
 }
 
 /** A pipe may take a part only, or none for the moment (EAGAIN on a non-blocking one). */
