@@ -1,5 +1,6 @@
 /** `record`: captures without a screen, then writes one file. Progress and warnings go to stderr, never into a pipe. */
-import { closeSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { launchStopped } from '../engine/launch.ts';
 import type { CaptureSession } from '../engine/session.ts';
@@ -84,12 +85,21 @@ function openOutput(options: Options): Output {
   const path = options.output ?? '-';
   const format = options.format ?? formatOf(path);
   if (path === '-') return { path, format, fd: 1, temporary: undefined };
-  const temporary = join(dirname(path), `.prof-tui-${process.pid}.tmp`);
   try {
-    return { path, format, fd: openSync(path === '/dev/null' ? path : temporary, 'w', 0o600), temporary };
+    // A device or a pipe is written as it is; a file is replaced only when the new one is whole.
+    if (isSpecialFile(path)) return { path, format, fd: openSync(path, 'w'), temporary: undefined };
+    const temporary = join(dirname(path), `.prof-tui-${process.pid}.tmp`);
+    return { path, format, fd: openSync(temporary, 'w', 0o600), temporary };
   } catch (error) {
     throw new CommandError(`cannot write ${path}: ${reasonOf(error)}`, 1);
   }
+}
+
+/** @throws EISDIR for a folder */
+function isSpecialFile(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) throw Object.assign(new Error('is a folder'), { code: 'EISDIR' });
+  return stat !== undefined && !stat.isFile();
 }
 
 function formatOf(path: string): Format {
@@ -115,7 +125,7 @@ async function discardOnFailure(output: Output, work: () => Promise<void>): Prom
   try {
     await work();
   } catch (error) {
-    if (output.temporary !== undefined && output.path !== '/dev/null') unlinkSync(output.temporary);
+    if (output.temporary !== undefined) unlinkSync(output.temporary);
     throw error;
   }
 }
@@ -123,7 +133,7 @@ async function discardOnFailure(output: Output, work: () => Promise<void>): Prom
 function finish(session: CaptureSession, options: Options, output: Output, note: Note): void {
   const { status, profile } = session;
   const run: RunSummary = { version, profile, ...status, spans: status.spans };
-  writeAll(output, pieces(output.format, run, options));
+  writeAll(output, () => pieces(output.format, run, options));
   const { accounting, samples, lost, running } = status;
   const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
   for (const warning of status.warnings) {
@@ -148,25 +158,45 @@ function pieces(format: Format, run: RunSummary, options: Options): Iterable<str
 
 const bufferedBytes = 256 * 1024;
 
-function writeAll(output: Output, text: Iterable<string>): void {
+/** Writes the file; if that fails, keeps what was captured in the temporary folder and says where. */
+function writeAll(output: Output, text: () => Iterable<string>): void {
+  const name = output.path === '-' ? 'standard output' : output.path;
   try {
-    let buffer = '';
-    for (const piece of text) {
-      buffer += piece;
-      if (buffer.length < bufferedBytes) continue;
-      writeWhole(output.fd, buffer);
-      buffer = '';
-    }
-    writeWhole(output.fd, buffer);
-    if (output.temporary === undefined || output.path === '/dev/null') return;
+    writePieces(output.fd, text());
+    if (output.temporary === undefined) return;
     closeSync(output.fd);
     renameSync(output.temporary, output.path);
   } catch (error) {
-    throw new CommandError(
-      `cannot write ${output.path === '-' ? 'standard output' : output.path}: ${reasonOf(error)}`,
-      1,
-    );
+    // Whoever closed the pipe has seen what they wanted.
+    const isPipe = (error as NodeJS.ErrnoException).code === 'EPIPE';
+    const rescued = isPipe ? undefined : rescue(output.format, text());
+    const kept = rescued === undefined ? '' : `; what was captured is in ${rescued}`;
+    throw new CommandError(`cannot write ${name}: ${reasonOf(error)}${kept}`, 1);
   }
+}
+
+/** @returns the path, or undefined when that cannot be written either */
+function rescue(format: Format, text: Iterable<string>): string | undefined {
+  const path = join(tmpdir(), `prof-tui-${process.pid}.${format}`);
+  try {
+    const fd = openSync(path, 'wx', 0o600);
+    writePieces(fd, text);
+    closeSync(fd);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+function writePieces(fd: number, text: Iterable<string>): void {
+  let buffer = '';
+  for (const piece of text) {
+    buffer += piece;
+    if (buffer.length < bufferedBytes) continue;
+    writeWhole(fd, buffer);
+    buffer = '';
+  }
+  writeWhole(fd, buffer);
 }
 
 /** A pipe may take a part only, or none for the moment (EAGAIN on a non-blocking one). */

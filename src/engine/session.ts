@@ -27,7 +27,7 @@ import type {
   SessionStatus,
   Target,
 } from './status.ts';
-import { readProcessStat } from './target.ts';
+import { describeTarget, readProcessStat, TargetRefused } from './target.ts';
 import { describe } from './warnings.ts';
 
 export interface SessionOptions {
@@ -69,6 +69,8 @@ export class CaptureSession implements LiveSession {
   readonly #listeners = new Set<() => void>();
   readonly #symbolWarnings = new Map<string, SymbolWarning>();
   readonly #selfUsage = new SelfUsage();
+  #target: Target;
+  #execs = 0;
   #capabilities: Capabilities;
   #kernelSymbols: KernelSymbolsState;
   #baseline: Baseline;
@@ -102,6 +104,7 @@ export class CaptureSession implements LiveSession {
 
   private constructor(options: SessionOptions, plan: Plan, capabilities: Capabilities) {
     this.#options = options;
+    this.#target = options.target;
     this.#plan = plan;
     this.#capabilities = capabilities;
     this.#kernelSymbols = capabilities.kernelSymbols;
@@ -209,6 +212,20 @@ export class CaptureSession implements LiveSession {
       this.#symbolizer.request(unnamed);
     }
     this.#lastStat = readProcessStat(this.#options.target.pid) ?? this.#lastStat;
+    this.#followExec();
+  }
+
+  /** After an exec the same pid is another program, with another name and command line. */
+  #followExec(): void {
+    const { execs } = this.#native.state();
+    if (execs === this.#execs) return;
+    this.#execs = execs;
+    try {
+      this.#target = describeTarget(this.#options.target.pid);
+    } catch (error) {
+      // It ended at once: the name it had is the best there is.
+      if (!(error instanceof TargetRefused)) throw error;
+    }
   }
 
   async #end(state: 'ended' | 'stopped', reason: string): Promise<void> {
@@ -234,7 +251,7 @@ export class CaptureSession implements LiveSession {
   }
 
   #makeStatus(): SessionStatus {
-    const { target, asked } = this.#options;
+    const { asked } = this.#options;
     const counters = since(this.#native.state(), this.#baseline.native);
     const accounting = account(counters, this.profile.weightNs, this.#lastStat, this.#baseline.stat);
     const span = this.#span(counters.elapsedNs, accounting.weightNs);
@@ -252,7 +269,7 @@ export class CaptureSession implements LiveSession {
     return {
       state: this.#state,
       endReason: this.#endReason,
-      target,
+      target: this.#target,
       threadCount: this.#countThreads(),
       asked,
       planned: this.#plan.engine,

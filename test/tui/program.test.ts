@@ -41,7 +41,6 @@ test('a running process: names, shares that fit, accounted time; the target goes
     assert.match(screen.lines[1] ?? '', /^ENGINE {2}\S+ .* asked auto/);
     const accounted = Number(/accounted ([\d.]+)%/.exec(screen.text)?.[1]);
     assert.ok(accounted > 90 && accounted < 110, `accounted ${accounted}`);
-    terminal.press('E');
     const unfolded = await terminal.shows('leaf_seventy', 'leaf_twenty', 'leaf_ten');
     const ratio = totalOf(lineWith(unfolded, 'leaf_seventy')) / totalOf(lineWith(unfolded, 'leaf_twenty'));
     // 3.5 by loop counts; with 300 samples two standard errors reach from 2.4 to 5.2.
@@ -80,7 +79,7 @@ test('the target ends: the view stays, its rows can be read, the summary says wh
 
 test('hidden kernel symbols: one marked node, a cure to copy, and names as soon as they can be had', async (t) => {
   if (!mayActAsRoot(t, 'kernel.kptr_restrict is changed')) return;
-  const target = await startFixture(t, 'reader', [120]);
+  const target = await startFixture(t, 'reader', [120, 0]);
   let restored: TestTerminal | undefined;
   await withSysctls({ 'kernel.kptr_restrict': 2 }, async () => {
     const terminal = open(t, [target.pid], { lifeMs: 120_000 });
@@ -106,13 +105,14 @@ test('hidden kernel symbols: one marked node, a cure to copy, and names as soon 
 });
 
 test('kernel fold on a real reader keeps its time within one node', async (t) => {
-  const target = await startFixture(t, 'reader', [60]);
+  const target = await startFixture(t, 'reader', [60, 0]);
   await withSteadyMachine(async () => {
     const terminal = open(t, [target.pid]);
     await terminal.until(({ text }) => Number(/(\d+) samples/.exec(text)?.[1]) >= 200, '200 samples', 60_000);
     terminal.press('E', 'K');
     const screen = await terminal.shows('[kernel]', 'kernel folded');
-    assert.ok(totalOf(lineWith(screen, '[kernel]')) > 10, lineWith(screen, '[kernel]'));
+    const shares = screen.lines.filter((line) => line.includes('[kernel]')).map(totalOf);
+    assert.ok(Math.max(...shares) > 10, shares.join(' '));
     terminal.press('K');
     await terminal.until(({ text }) => !text.includes('[kernel]'), 'unfolded');
     terminal.press('q');
