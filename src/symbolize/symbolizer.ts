@@ -6,7 +6,8 @@
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
 import { KernelSymbols } from './kernel-symbols.ts';
 import { type MappedFile, mappingsOf } from './module-memory.ts';
-import { type ModuleContext, ModuleSymbols } from './module-symbols.ts';
+import type { ModuleContext } from './module-sources.ts';
+import { ModuleSymbols } from './module-symbols.ts';
 import { PerfMapFile } from './perf-map-file.ts';
 import type { KernelSymbolsState, SymbolizerOptions, SymbolWarning } from './protocol.ts';
 import { openTarget, type TargetProcess } from './target-process.ts';
