@@ -153,7 +153,7 @@ export class Symbolizer {
     if (!this.#perfMap.refresh()) return [];
     const changed: FrameName[] = [];
     for (const jitFrame of this.#jitFrames) {
-      const lineId = this.#perfMap.find(jitFrame.address)?.lineId ?? noLine;
+      const lineId = this.#perfMap.lineIdAt(jitFrame.address) ?? noLine;
       if (lineId !== jitFrame.lineId) changed.push(this.#answerJit(jitFrame));
     }
     return changed;
