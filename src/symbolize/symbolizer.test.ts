@@ -95,7 +95,17 @@ test('perf map: names come late, change, and only changes are told', async (t) =
 test('node --perf-basic-prof: its own perf map names its code', async (t) => {
   const script =
     'function hotLoop(n){let s=0;for(let i=0;i<n;i++)s+=i%7;return s}for(let i=0;i<300;i++)hotLoop(1e5);console.log("ready");process.stdin.resume()';
-  const child = await startTarget(t, process.execPath, '--perf-basic-prof', '-e', script);
+  // V8 also writes a log into the current folder.
+  const child = await startTarget(
+    t,
+    'env',
+    '-C',
+    folder,
+    process.execPath,
+    '--perf-basic-prof',
+    '-e',
+    script,
+  );
   const map = `/tmp/perf-${child.pid}.map`;
   t.after(() => fs.rmSync(map, { force: true }));
   const line =
