@@ -106,6 +106,7 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config) {
     pipeline_.set_window(cut, UINT64_MAX);
   }
   engine_ = std::move(next);
+  limits_ = result.limits;
   config_ = config;
   kind_ = kind;
   polled_ = engine_->wake_fds();
@@ -230,7 +231,9 @@ void Session::grow_stack_copies() {
   const uint64_t ended = counts.copy_ended - counts_at_growth_.copy_ended;
   if (ended < kGrowthCopiesEnded && samples < kGrowthWindow * 10) return;
   counts_at_growth_ = counts;
-  const bool is_fixed = kind_ == EngineKind::snapshots || config_.stack_bytes >= kLargestStackCopy;
+  // Short of descriptors, a second set of events would follow fewer threads.
+  const bool is_fixed = kind_ == EngineKind::snapshots || config_.stack_bytes >= kLargestStackCopy ||
+                        limits_.threads_refused > 0;
   if (ended * 100 <= samples || is_fixed) return;
   EngineConfig larger = config_;
   larger.stack_bytes = std::min(config_.stack_bytes * 2, kLargestStackCopy);
@@ -257,7 +260,7 @@ void Session::publish() {
   state.stack_bytes = config_.stack_bytes;
   state.counts = pipeline_.counts();
   state.loss = engine_ ? closed_loss_ + engine_->loss() : closed_loss_;
-  if (engine_) state.limits = engine_->limits();
+  state.limits = limits_;
   const std::lock_guard lock(mutex_);
   published_ = state;
 }
