@@ -290,7 +290,7 @@ CodeHints Unwinder::read_hints(uint64_t address) {
   std::array<std::byte, kLeafCodeBytes> buffer{};
   const auto bytes = std::span(buffer);
   const size_t length = reader_.read_code(address - kLeafCodeBefore, bytes);
-  if (length > kLeafCodeBefore) {
+  if (length >= kLeafCodeBefore) {
     return read_code_hints(bytes.first(kLeafCodeBefore), bytes.first(length).subspan(kLeafCodeBefore));
   }
   // The page before may be unmapped.
