@@ -11,7 +11,7 @@ import type { TestContext } from 'node:test';
 const root = join(import.meta.dirname, '../..');
 export const nativeFolder = join(root, 'native');
 const programFolder = join(import.meta.dirname, 'programs');
-const replayPath = join(nativeFolder, 'build/Release/unwind_replay');
+export const replayPath = join(nativeFolder, 'build/Release/unwind_replay');
 
 /** Everything a test file makes; removed when its process ends. */
 export const workFolder = mkdtempSync(join(tmpdir(), 'prof-tui-unwind-'));
