@@ -102,6 +102,7 @@ uint32_t SamplePipeline::push_user_frames(const RawSample& sample) {
     return stack;
   }
   if (!sample.has_registers) return stack;
+  if (sample.is_32_bit) return push_leaf_only(sample);
   const StackCopy copy{sample.registers.sp(), sample.stack};
   StackEnd end = unwinder_.unwind(sample.registers, copy, unwound_);
   if (end == StackEnd::no_map && monotonic_ns() - last_refresh_ns_ >= kRefreshIntervalNs) {
@@ -109,12 +110,22 @@ uint32_t SamplePipeline::push_user_frames(const RawSample& sample) {
     end = unwinder_.unwind(sample.registers, copy, unwound_);
   }
   if (end != StackEnd::root) {
-    counts_.truncated++;
     if (end == StackEnd::truncated_copy) counts_.copy_ended++;
-    stack = push_frame(stack, {FrameKind::truncated, kNoModuleId, 0});
+    stack = push_truncated();
   }
   for (size_t i = unwound_.size(); i-- > 0;) stack = push_frame(stack, frame_at(unwound_[i]));
   return stack;
+}
+
+uint32_t SamplePipeline::push_truncated() {
+  counts_.truncated++;
+  return push_frame(0, {FrameKind::truncated, kNoModuleId, 0});
+}
+
+// 32-bit code has its own registers and tables, which we do not read: where it was is all that is known.
+uint32_t SamplePipeline::push_leaf_only(const RawSample& sample) {
+  const uint64_t pc = sample.registers.pc();
+  return push_frame(push_truncated(), frame_at({pc, modules_.code_map().find(pc)}));
 }
 
 void SamplePipeline::retry_unmapped() {
@@ -172,6 +183,7 @@ void SamplePipeline::on_thread_name(pid_t tid, std::string_view name) {
 
 void SamplePipeline::on_exec() {
   // The new program has other code and other threads; what the old one had used stays as it was accounted.
+  counts_.execs++;
   modules_.reset_after_exec();
   unwinder_.flush();
   mappings_changed_ = true;

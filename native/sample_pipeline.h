@@ -18,6 +18,7 @@ struct PipelineCounts {
   uint64_t samples = 0;
   uint64_t truncated = 0;       // stacks that end before the thread's root
   uint64_t copy_ended = 0;      // of these, those whose stack copy was too short
+  uint64_t execs = 0;           // times the target became another program
   uint64_t short_lived_ns = 0;  // CPU time of threads that ended before any sample
 };
 
@@ -39,6 +40,7 @@ class SamplePipeline final : public SampleSink {
 
   /// Any thread: takes what was gathered since the last call.
   [[nodiscard]] Batch take_batch();
+  [[nodiscard]] size_t thread_count() const { return ledger_.size(); }
   [[nodiscard]] PipelineCounts counts() const { return counts_; }
 
   void on_sample(const RawSample& sample) override;
@@ -51,6 +53,8 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] uint32_t intern_stack(const RawSample& sample);
   [[nodiscard]] uint32_t push_frame(uint32_t stack, const Frame& frame);
   [[nodiscard]] uint32_t push_user_frames(const RawSample& sample);
+  [[nodiscard]] uint32_t push_truncated();
+  [[nodiscard]] uint32_t push_leaf_only(const RawSample& sample);
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
   uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
   void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample);

@@ -89,6 +89,7 @@ class Session {
   // The clock and the engine's own count, read together: they tell the last moments of a target that is gone.
   uint64_t paired_cpu_ns_ = 0;
   uint64_t paired_counted_ns_ = 0;
+  uint64_t paired_at_ns_ = 0;
   bool is_accounting_ = false;
   bool has_exited_ = false;
 

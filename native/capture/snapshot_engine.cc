@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
@@ -42,12 +44,34 @@ std::optional<uint64_t> used_ns(const UniqueFd& schedstat) {
   return value;
 }
 
-/// State letter of /proc/…/stat: the first one behind the name, which may hold spaces and parentheses.
-bool is_running(const UniqueFd& stat) {
+struct ThreadState {
+  bool is_running = false;
+  int cpu = -1;  // where it runs, or ran last
+};
+
+/// Fields 3 (state) and 39 (processor) of /proc/…/stat; the name before them may hold spaces and parentheses.
+ThreadState state_of(const UniqueFd& stat) {
   std::array<char, 512> buffer;
-  const std::string_view text = read_again(stat, buffer);
+  std::string_view text = read_again(stat, buffer);
   const size_t name_end = text.rfind(") ");
-  return name_end != std::string_view::npos && name_end + 2 < text.size() && text[name_end + 2] == 'R';
+  if (name_end == std::string_view::npos || name_end + 2 >= text.size()) return {};
+  text.remove_prefix(name_end + 2);
+  ThreadState state{text[0] == 'R', -1};
+  constexpr int kFieldsBetween = 39 - 3;
+  for (int i = 0; i < kFieldsBetween; i++) text.remove_prefix(std::min(text.size(), text.find(' ')) + 1);
+  std::from_chars(text.data(), text.data() + text.size(), state.cpu);
+  return state;
+}
+
+/// Runs this thread where the target runs. The timer fires in the target's own tick: on the same CPU we take over at
+/// that instruction. From another CPU the stop takes an interrupt to arrive; code that makes system calls has entered
+/// the next one by then, and user time is mistaken for kernel time.
+void follow_to_cpu(int cpu) {
+  if (cpu < 0 || cpu >= CPU_SETSIZE) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(static_cast<size_t>(cpu), &set);
+  sched_setaffinity(0, sizeof set, &set);
 }
 
 sigset_t only_timer_signal() {
@@ -160,6 +184,7 @@ void SnapshotEngine::watch_threads(bool at_start) {
 }
 
 void SnapshotEngine::sample_running_threads() {
+  int cpu = cpu_;
   for (auto entry = threads_.begin(); entry != threads_.end();) {
     Watched& thread = entry->second;
     const auto used = used_ns(thread.schedstat);
@@ -167,9 +192,14 @@ void SnapshotEngine::sample_running_threads() {
       entry = threads_.erase(entry);
       continue;
     }
-    if (*used > thread.seen_ns && is_running(thread.stat)) sample_thread(entry->first, thread);
+    const ThreadState state = *used > thread.seen_ns ? state_of(thread.stat) : ThreadState{};
+    if (state.is_running) {
+      sample_thread(entry->first, thread);
+      cpu = state.cpu;
+    }
     ++entry;
   }
+  if (cpu != cpu_) follow_to_cpu(cpu_ = cpu);
 }
 
 void SnapshotEngine::sample_thread(pid_t tid, Watched& thread) {

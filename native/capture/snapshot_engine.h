@@ -70,6 +70,7 @@ class SnapshotEngine final : public Engine {
   std::unordered_map<pid_t, Watched> threads_;
   std::vector<pid_t> late_;
   uint64_t last_scan_ns_ = 0;
+  int cpu_ = -1;  // where we run: beside the target
 };
 
 }  // namespace prof

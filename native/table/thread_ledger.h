@@ -44,6 +44,7 @@ class ThreadLedger {
   /// The thread is not in /proc any more. Its records may still be in a ring, so it is dropped the second time.
   void mark_gone(pid_t tid);
   [[nodiscard]] std::vector<pid_t> tids() const;
+  [[nodiscard]] size_t size() const { return accounts_.size(); }
 
  private:
   struct Account {

@@ -1,6 +1,4 @@
 /** `record`: captures without a screen, then writes one file. Progress and warnings go to stderr, never into a pipe. */
-import { closeSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { launchStopped } from '../engine/launch.ts';
 import type { CaptureSession } from '../engine/session.ts';
 import type { Target } from '../engine/status.ts';
@@ -10,7 +8,8 @@ import { writeJson } from '../export/json.ts';
 import type { RunSummary } from '../export/summary.ts';
 import { writeText } from '../export/text.ts';
 import type { Format, Options } from '../options.ts';
-import { CommandError, startSession } from './start-session.ts';
+import { discardOutput, type Output, openOutput, writeOutput } from './output-file.ts';
+import { startSession } from './start-session.ts';
 import { version } from './version.ts';
 
 type Note = (line: string) => void;
@@ -71,51 +70,11 @@ async function untilDone(session: CaptureSession, durationNs: number | undefined
   await session.stop();
 }
 
-interface Output {
-  /** `-` is standard output. */
-  readonly path: string;
-  readonly format: Format;
-  readonly fd: number;
-  /** Written beside the target and renamed at the end, so that a file is whole or not there. */
-  readonly temporary: string | undefined;
-}
-
-function openOutput(options: Options): Output {
-  const path = options.output ?? '-';
-  const format = options.format ?? formatOf(path);
-  if (path === '-') return { path, format, fd: 1, temporary: undefined };
-  const temporary = join(dirname(path), `.prof-tui-${process.pid}.tmp`);
-  try {
-    return { path, format, fd: openSync(path === '/dev/null' ? path : temporary, 'w', 0o600), temporary };
-  } catch (error) {
-    throw new CommandError(`cannot write ${path}: ${reasonOf(error)}`, 1);
-  }
-}
-
-function formatOf(path: string): Format {
-  if (path.endsWith('.json')) return 'json';
-  if (path.endsWith('.folded')) return 'folded';
-  return 'text';
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const known: Record<string, string> = {
-    ENOENT: 'its folder does not exist',
-    EACCES: 'no permission',
-    EISDIR: 'it is a folder',
-    ENOSPC: 'the disk is full',
-    EROFS: 'the file system is read-only',
-    EPIPE: 'the reader closed the pipe',
-  };
-  return (code !== undefined && known[code]) || message;
-}
-
 async function discardOnFailure(output: Output, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (output.temporary !== undefined && output.path !== '/dev/null') unlinkSync(output.temporary);
+    discardOutput(output);
     throw error;
   }
 }
@@ -123,7 +82,7 @@ async function discardOnFailure(output: Output, work: () => Promise<void>): Prom
 function finish(session: CaptureSession, options: Options, output: Output, note: Note): void {
   const { status, profile } = session;
   const run: RunSummary = { version, profile, ...status, spans: status.spans };
-  writeAll(output, pieces(output.format, run, options));
+  writeOutput(output, () => pieces(output.format, run, options));
   const { accounting, samples, lost, running } = status;
   const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
   for (const warning of status.warnings) {
@@ -143,41 +102,5 @@ function pieces(format: Format, run: RunSummary, options: Options): Iterable<str
       return writeJson(run);
     case 'text':
       return writeText(run);
-  }
-}
-
-const bufferedBytes = 256 * 1024;
-
-function writeAll(output: Output, text: Iterable<string>): void {
-  try {
-    let buffer = '';
-    for (const piece of text) {
-      buffer += piece;
-      if (buffer.length < bufferedBytes) continue;
-      writeWhole(output.fd, buffer);
-      buffer = '';
-    }
-    writeWhole(output.fd, buffer);
-    if (output.temporary === undefined || output.path === '/dev/null') return;
-    closeSync(output.fd);
-    renameSync(output.temporary, output.path);
-  } catch (error) {
-    throw new CommandError(
-      `cannot write ${output.path === '-' ? 'standard output' : output.path}: ${reasonOf(error)}`,
-      1,
-    );
-  }
-}
-
-/** A pipe may take a part only, or none for the moment (EAGAIN on a non-blocking one). */
-function writeWhole(fd: number, text: string): void {
-  let bytes = Buffer.from(text, 'utf8');
-  while (bytes.length > 0) {
-    try {
-      bytes = bytes.subarray(writeSync(fd, bytes));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
   }
 }

@@ -3,7 +3,8 @@
  * The shell that stops itself becomes the command by exec, so the pid stays the same.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { readProcessStat } from './target.ts';
 
 export interface Launched {
@@ -24,6 +25,7 @@ export async function launchStopped(
   command: readonly string[],
   stdout: 'inherit' | 'stderr',
 ): Promise<Launched> {
+  requireCommand(command[0] ?? '');
   const child = spawn('/bin/sh', ['-c', stopThenBecome, 'prof-tui', ...command], {
     stdio: ['inherit', stdout === 'stderr' ? 2 : 'inherit', 'inherit'],
   });
@@ -34,6 +36,25 @@ export async function launchStopped(
   return { pid, release: () => process.kill(pid, 'SIGCONT'), ended };
 }
 
+/** @throws LaunchFailed when the shell would not find or may not run it: it would tell only after capture began */
+function requireCommand(name: string): void {
+  const folders = name.includes('/')
+    ? ['']
+    : (process.env['PATH'] ?? '').split(':').map((folder) => `${folder}/`);
+  const found = folders.map((folder) => folder + name).filter((path) => existsSync(path));
+  if (found.length === 0) throw new LaunchFailed(`cannot start ${name}: no such command`);
+  if (!found.some(isExecutable)) throw new LaunchFailed(`cannot start ${name}: not executable`);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
 function exitOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? 128 + signalNumber(signal)));
@@ -41,7 +62,7 @@ function exitOf(child: ChildProcess): Promise<number> {
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {
-  return signal === null ? 0 : constants.signals[signal];
+  return signal === null ? 0 : osConstants.signals[signal];
 }
 
 async function untilStopped(pid: number): Promise<void> {

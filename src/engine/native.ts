@@ -48,6 +48,8 @@ export interface NativeState {
   readonly stackBytes: number;
   readonly samples: number;
   readonly truncated: number;
+  /** Times the target became another program. */
+  readonly execs: number;
   readonly shortLivedNs: number;
   readonly lost: number;
   readonly lostNs: number;

@@ -20,7 +20,7 @@ function* header(run: RunSummary): Generator<string> {
   const { target, accounting, spans } = run;
   const samples = spans.reduce((sum, span) => sum + span.samples, 0);
   const lost = spans.reduce((sum, span) => sum + span.lost, 0);
-  yield `prof-tui ${run.version}  ${target.command} [${target.pid}]  ${run.state}\n`;
+  yield `prof-tui ${run.version}  ${target.command} [${target.pid}]  ${duration(run.elapsedNs)} recorded${run.state === 'ended' ? ', target exited' : ''}\n`;
   for (const span of spans) {
     yield `ENGINE  ${span.engine} (${span.mechanism})  asked ${span.asked}  kernel part ${span.kernelPart}: ${span.reason}\n`;
   }

@@ -13,8 +13,11 @@ interface MangledParts {
   readonly suffix: string;
 }
 
+/** Rust's old mangling has dots of its own, before the hash. */
+const rustMangled = /^_ZN.*17h[0-9a-f]{16}E(?=\.|$)/;
+
 function splitSuffix(name: string): MangledParts {
-  const dot = name.indexOf('.');
+  const dot = name.indexOf('.', rustMangled.exec(name)?.[0].length ?? 0);
   if (dot < 0) return { mangled: name, suffix: '' };
   return { mangled: name.slice(0, dot), suffix: name.slice(dot).replace(/\.llvm\.[0-9A-F]+/i, '') };
 }

@@ -5,8 +5,9 @@
  */
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
 import { KernelSymbols } from './kernel-symbols.ts';
-import { mappingsOf } from './module-memory.ts';
-import { type ModuleContext, ModuleSymbols } from './module-symbols.ts';
+import { type MappedFile, mappingsOf } from './module-memory.ts';
+import type { ModuleContext } from './module-sources.ts';
+import { ModuleSymbols } from './module-symbols.ts';
 import { PerfMapFile } from './perf-map-file.ts';
 import type { KernelSymbolsState, SymbolizerOptions, SymbolWarning } from './protocol.ts';
 import { openTarget, type TargetProcess } from './target-process.ts';
@@ -32,6 +33,8 @@ export class Symbolizer {
   readonly #modules = new Map<number, Module>();
   /** Opened when the first frame of a module asks. */
   readonly #symbols = new Map<number, ModuleSymbols>();
+  /** Executable mappings of files that are no programs; read again after each refresh. */
+  readonly #mappings = new Map<string, readonly MappedFile[]>();
   readonly #warnings = new Map<string, SymbolWarning>();
   readonly #jitFrames: JitFrame[] = [];
   #unresolvedKernel: Frame[] = [];
@@ -73,6 +76,7 @@ export class Symbolizer {
 
   /** Looks again at what can change. @returns only the frames whose name differs from the last answer. */
   refresh(): FrameName[] {
+    this.#mappings.clear();
     return [...this.#refreshKernel(), ...this.#refreshJit()];
   }
 
@@ -120,7 +124,10 @@ export class Symbolizer {
 
   /** A file that is no program has no ELF addresses: the frame holds an absolute one, or an offset in the file. */
   #absoluteAddress(modulePath: string, address: number): number {
-    const mappings = mappingsOf(this.#context.pid, modulePath).filter((row) => row.isExecutable);
+    const mappings =
+      this.#mappings.get(modulePath) ??
+      mappingsOf(this.#context.pid, modulePath).filter((row) => row.isExecutable);
+    this.#mappings.set(modulePath, mappings);
     if (mappings.some(({ start, end }) => address >= start && address < end)) return address;
     const holder = mappings.find(
       ({ start, end, offset }) => address >= offset && address - offset < end - start,
@@ -146,7 +153,7 @@ export class Symbolizer {
     if (!this.#perfMap.refresh()) return [];
     const changed: FrameName[] = [];
     for (const jitFrame of this.#jitFrames) {
-      const lineId = this.#perfMap.find(jitFrame.address)?.lineId ?? noLine;
+      const lineId = this.#perfMap.lineIdAt(jitFrame.address) ?? noLine;
       if (lineId !== jitFrame.lineId) changed.push(this.#answerJit(jitFrame));
     }
     return changed;

@@ -2,11 +2,12 @@
  * For the tests of this folder: temporary folders, programs compiled on the spot, and what binutils say of them.
  * No part of the profiler.
  */
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { after } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { fileBytes } from './byte-source.ts';
 import { type ElfFile, parseElf } from './elf-file.ts';
 
@@ -46,6 +47,18 @@ export function openElf(filePath: string): ElfFile {
   return file;
 }
 
+/** A process that prints when it is ready and waits for its input; ended after the test. */
+export async function startTarget(
+  t: TestContext,
+  command: string,
+  ...args: readonly string[]
+): Promise<ChildProcess> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
+}
+
 export interface ReadelfSymbol {
   readonly address: number;
   readonly size: number;
@@ -71,4 +84,46 @@ export function readelfSymbols(filePath: string, table: '.symtab' | '.dynsym'): 
     });
   }
   return symbols;
+}
+
+export interface PclntabRecipe {
+  readonly magic: 0xfffffff0 | 0xfffffff1 | 0xfffffffa;
+  readonly textStart: number;
+  /** Offset of the end of the last function. */
+  readonly end: number;
+  readonly functions: readonly { readonly offset: number; readonly name: string }[];
+}
+
+/** A `.gopclntab` as the Go linker lays it out: header, names, function table, function records. */
+export function makePclntab({ magic, textStart, end, functions }: PclntabRecipe): Buffer {
+  const isOld = magic === 0xfffffffa;
+  const word = isOld ? 8 : 4;
+  const namesAt = 72;
+  const names = Buffer.from(functions.map(({ name }) => `${name}\0`).join(''));
+  const tableAt = namesAt + names.length;
+  const recordsAt = (functions.length * 2 + 1) * word;
+  const bytes = Buffer.alloc(tableAt + recordsAt + functions.length * (word + 4));
+  const put = (at: number, value: number, size: number): void => {
+    if (size === 8) bytes.writeBigUInt64LE(BigInt(value), at);
+    else bytes.writeUInt32LE(value, at);
+  };
+  put(0, magic, 4);
+  bytes.set([1, 8], 6);
+  put(8, functions.length, 8);
+  if (!isOld) put(24, textStart, 8);
+  put(isOld ? 24 : 32, namesAt, 8);
+  put(isOld ? 56 : 64, tableAt, 8);
+  names.copy(bytes, namesAt);
+  const entry = (offset: number): number => (isOld ? textStart + offset : offset);
+  let nameOffset = 0;
+  for (const [i, { offset, name }] of functions.entries()) {
+    const record = recordsAt + i * (word + 4);
+    put(tableAt + i * 2 * word, entry(offset), word);
+    put(tableAt + (i * 2 + 1) * word, record, word);
+    put(tableAt + record, entry(offset), word);
+    put(tableAt + record + word, nameOffset, 4);
+    nameOffset += Buffer.byteLength(name) + 1;
+  }
+  put(tableAt + functions.length * 2 * word, entry(end), word);
+  return bytes;
 }

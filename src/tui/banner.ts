@@ -121,7 +121,8 @@ export function seesText(engine: EngineName, kernelPart: KernelPart): string {
 }
 
 function targetName({ status, theme }: BannerContext, room: number): string {
-  const command = visible(status.target.command || status.target.name, theme);
+  // The folder of the program says least and is longest.
+  const command = visible(status.target.command || status.target.name, theme).replace(/^\S*\//, '');
   const pid = ` [${status.target.pid}]`;
   return cutEnd(command, Math.max(8, room - pid.length), theme.glyphs.ellipsis) + pid;
 }

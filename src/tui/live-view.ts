@@ -29,8 +29,8 @@ export interface ViewHost {
 
 const findMs = 500;
 const toastMs = 3000;
-/** How far the view opens by itself when the first samples are there. */
-const mostAutoOpened = 12;
+/** How many rows the view opens by itself. */
+const mostOpenedAlone = 14;
 
 export class LiveView {
   readonly session: LiveSession;
@@ -89,7 +89,7 @@ export class LiveView {
   /** New data or a new state of the session. */
   tick(): void {
     this.followNodes();
-    this.#openHottestPathOnce();
+    this.#openHottestPath();
     this.dispatch({ type: 'notice', hasNotice: this.notice() !== undefined });
     this.#refreshWhyPanel();
     this.host.paint();
@@ -169,14 +169,18 @@ export class LiveView {
     return base;
   }
 
-  /** A first screen with one closed row would say nothing; opened by itself once, then the user's choice holds. */
-  #openHottestPathOnce(): void {
+  /**
+   * A first screen of closed rows would say nothing: until the user opens or closes a row, the hottest path is opened,
+   * and followed while first names move it, but only so many nodes in all.
+   */
+  #openHottestPath(): void {
     const { state, tree, source } = this;
-    if (state.hasOpened || state.open.size > 1 || source.samples < fewSamples) return;
+    if (state.hasOpened || source.samples < fewSamples) return;
     const path: NodeId[] = [];
-    for (let node: NodeId = ROOT; path.length < mostAutoOpened; path.push(node)) {
+    for (let node: NodeId = ROOT; state.open.size + path.length < mostOpenedAlone; ) {
       const hottest = hottestChild(tree, node);
-      if (hottest === undefined || tree.totalNs(hottest) < tree.totalNs(ROOT) / 20) break;
+      if (hottest === undefined || tree.totalNs(hottest) < tree.totalNs(ROOT) / 100) break;
+      if (!state.open.has(node)) path.push(node);
       node = hottest;
     }
     if (path.length > 0) this.dispatch({ type: 'open', nodes: path, byUser: false });

@@ -10,6 +10,8 @@ export const resortMs = 1000;
 
 interface SortedChildren {
   readonly epoch: number;
+  /** How many children the tree had when these were sorted. */
+  readonly seen: number;
   readonly nodes: readonly NodeId[];
 }
 
@@ -84,19 +86,17 @@ export class RowList {
     this.#clamp();
   }
 
-  /** Children in the order of the screen. New ones stand at the end until the next sort. */
+  /** Children that have any weight, in the order of the screen. New ones stand at the end until the next sort. */
   childrenOf(tree: CallTree, state: UiState, node: NodeId): readonly NodeId[] {
     const children = tree.childrenOf(node);
-    if (children.length < 2) return children;
+    if (children.length === 0) return children;
     const known = this.#sorted.get(node);
-    if (known?.epoch === this.#epoch) {
-      if (known.nodes.length === children.length) return known.nodes;
-      const nodes = [...known.nodes, ...children.slice(known.nodes.length)];
-      this.#sorted.set(node, { epoch: this.#epoch, nodes });
-      return nodes;
-    }
-    const nodes = children.slice().sort(comparator(tree, state));
-    this.#sorted.set(node, { epoch: this.#epoch, nodes });
+    if (known?.epoch === this.#epoch && known.seen === children.length) return known.nodes;
+    const added = known?.epoch === this.#epoch ? children.slice(known.seen) : children.slice();
+    const weighty = added.filter((child) => tree.totalNs(child) > 0);
+    const nodes =
+      known?.epoch === this.#epoch ? [...known.nodes, ...weighty] : weighty.sort(comparator(tree, state));
+    this.#sorted.set(node, { epoch: this.#epoch, seen: children.length, nodes });
     return nodes;
   }
 

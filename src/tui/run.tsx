@@ -99,10 +99,11 @@ class LiveScreen {
     this.#view = new LiveView(session, theme, size, this.#host());
     this.#regions = createRegions(this.#view);
     this.#painter.onFrame(() => this.#regions.prepare(this.#painter.heightOf(this.#regions.rows)));
-    this.#terminal.enter();
-    process.on('exit', this.#leaveNow);
     const app = <App store={this.#view.store} regions={this.#regions} theme={theme} />;
     this.#ink = renderInto(this.#painter, size, app);
+    // After Ink, which touches the signals that the crash guard watches; the first frame follows this turn.
+    this.#terminal.enter();
+    process.on('exit', this.#leaveNow);
     this.#ink.exited.catch((error: unknown) => this.#watch.end({ kind: 'error', error }));
     this.#unsubscribe.push(
       session.subscribe(() => this.#view.tick()),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import stringWidth from 'string-width';
 import {
   cellWidth,
   clean,
@@ -11,6 +12,7 @@ import {
   takeEnd,
   takeStart,
 } from './text.ts';
+import { createTheme } from './theme.ts';
 
 test('clean: control, C1 and bidi characters become dots, all else stays', () => {
   assert.equal(clean('a\x1b[2Jb\x07\x7f\x9bc\u202ed\u2066'), 'a·[2Jb···c·d·');
@@ -22,6 +24,14 @@ test('width counts cells: wide characters two, marks none', () => {
   assert.equal(cellWidth('日本'), 4);
   assert.equal(cellWidth('e\u0301'), 1);
   assert.equal(cellWidth('👩‍👩‍👧'), 2);
+});
+
+test('every glyph this program draws is as wide as it is reckoned', () => {
+  const { glyphs } = createTheme({ ascii: false, color: false });
+  for (const glyph of JSON.stringify(Object.values(glyphs)).matchAll(/[^\x00-\x7f]/gu)) {
+    assert.equal(stringWidth(glyph[0]), 1, glyph[0]);
+    assert.equal(cellWidth(glyph[0]), 1, glyph[0]);
+  }
 });
 
 test('start and end are taken by whole graphemes', () => {

@@ -4,8 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { withSteadyMachine } from './sysctl.ts';
+import { waitForCpu } from './truth.ts';
 
 export const program = fileURLToPath(new URL('../../bin/prof-tui.js', import.meta.url));
 
@@ -105,19 +107,57 @@ export interface RecordedProfile {
     readonly code: string;
     readonly title: string;
     readonly cause: string;
-    readonly cure?: string;
+    readonly cure: string | null;
   }[];
   readonly threads: readonly { readonly tid: number; readonly name: string; readonly weightNs: number }[];
   readonly tree: RecordedNode;
 }
 
-/** `record PID -f json -o -` with further arguments; the run must have ended well. */
+/** `record PID -f json -o -` with further arguments, while kernel settings are steady; it must end well. */
 export async function recordJson(
   pid: number,
   args: readonly (string | number)[],
   options: CliOptions = {},
 ): Promise<RecordedProfile> {
-  const run = await runCli(['record', pid, '-f', 'json', '-o', '-', ...args], options);
+  const words = ['record', pid, '-f', 'json', '-o', '-', ...args];
+  return profileOf(await withSteadyMachine(() => runCli(words, options)));
+}
+
+/** Records until the target has used this much CPU time, then ends the recording as ^C does. */
+export function recordCpu(
+  pid: number,
+  cpuSeconds: number,
+  args: readonly (string | number)[] = ['-F', 999],
+  options: CliOptions = {},
+): Promise<RecordedProfile> {
+  return withSteadyMachine(() => recordCpuUnlocked(pid, cpuSeconds, args, options));
+}
+
+/** The same for a caller that holds the machine lock itself. */
+export async function recordCpuUnlocked(
+  pid: number,
+  cpuSeconds: number,
+  args: readonly (string | number)[] = ['-F', 999],
+  options: CliOptions = {},
+): Promise<RecordedProfile> {
+  const cli = startCli(['record', pid, '-f', 'json', '-o', '-', ...args], options);
+  await Promise.race([untilRecording(cli), cli.run]);
+  if (cli.child.exitCode === null) await waitForCpu(pid, cpuSeconds * 1e9);
+  cli.child.kill('SIGINT');
+  return profileOf(await cli.run);
+}
+
+/** Resolves when the program has said on its error output that it records. */
+export async function untilRecording(cli: StartedCli): Promise<void> {
+  let said = '';
+  for await (const [bytes] of on(cli.child.stderr as NonNullable<typeof cli.child.stderr>, 'data')) {
+    said += String(bytes);
+    if (/^recording .*$/m.test(said)) return;
+  }
+}
+
+/** The profile that a run printed as JSON; fails with the run's words when it did not end well. */
+export function profileOf(run: CliRun): RecordedProfile {
   assert.equal(run.code, 0, `record ended with ${run.code ?? run.signal}: ${run.stderr}`);
   return JSON.parse(run.stdout) as RecordedProfile;
 }

@@ -114,5 +114,5 @@ function executableOf(pid: number): string | undefined {
 async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   for (const pid of descendants(child.pid).reverse()) process.kill(pid, 'SIGKILL');
-  await once(child, 'exit');
+  await once(child, 'exit', { signal: AbortSignal.timeout(10_000) });
 }

@@ -3,14 +3,14 @@
  * away. Installs the handlers; what is done about an end is the caller's.
  */
 
-export type EndingSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
+export type EndingSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT';
 export type Ending =
   | { readonly kind: 'quit' }
   | { readonly kind: 'signal'; readonly signal: EndingSignal }
   | { readonly kind: 'gone' }
   | { readonly kind: 'error'; readonly error: unknown };
 
-const signals: readonly EndingSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+const signals: readonly EndingSignal[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'];
 
 export class EndingWatch {
   readonly ended: Promise<Ending>;

@@ -3,6 +3,7 @@
  * and the painter takes each frame as lines. Keys never pass through Ink.
  */
 import { EventEmitter } from 'node:events';
+import { constants } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { render } from 'ink';
 import type { ReactNode } from 'react';
@@ -35,14 +36,16 @@ export function renderInto(painter: Painter, size: ScreenSize, app: ReactNode): 
     unref: () => {},
   });
   // `debug` hands over one whole frame per commit: no throttle, no cursor codes, and it draws with CI set as well.
-  const ink = render(<PainterContext.Provider value={painter}>{app}</PainterContext.Provider>, {
-    stdout: sink as unknown as NodeJS.WriteStream,
-    stdin: noInput as unknown as NodeJS.ReadStream,
-    stderr: sink as unknown as NodeJS.WriteStream,
-    debug: true,
-    patchConsole: false,
-    exitOnCtrlC: false,
-  });
+  const ink = withoutSignalListeners(() =>
+    render(<PainterContext.Provider value={painter}>{app}</PainterContext.Provider>, {
+      stdout: sink as unknown as NodeJS.WriteStream,
+      stdin: noInput as unknown as NodeJS.ReadStream,
+      stderr: sink as unknown as NodeJS.WriteStream,
+      debug: true,
+      patchConsole: false,
+      exitOnCtrlC: false,
+    }),
+  );
   return {
     resize(next) {
       sink.columns = lineWidth(next);
@@ -52,4 +55,20 @@ export function renderInto(painter: Painter, size: ScreenSize, app: ReactNode): 
     unmount: ink.unmount,
     exited: ink.waitUntilExit(),
   };
+}
+
+/**
+ * Ink's exit hook listens to every deadly signal, SIGABRT too, and would end the process without giving the terminal
+ * back; a listener also takes the place of the handler that native code has for its own death.
+ */
+function withoutSignalListeners<T>(work: () => T): T {
+  const names = Object.keys(constants.signals) as NodeJS.Signals[];
+  const before = new Map(names.map((name) => [name, process.listeners(name)]));
+  const result = work();
+  for (const name of names) {
+    for (const listener of process.listeners(name)) {
+      if (!before.get(name)?.includes(listener)) process.off(name, listener);
+    }
+  }
+  return result;
 }
