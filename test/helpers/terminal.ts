@@ -176,6 +176,12 @@ export class TestTerminal {
     this.#pty.resume();
   }
 
+  /** Closes the terminal, as when its window is closed. */
+  hangUp(): void {
+    // Every Unix terminal of node-pty has it; its shared type leaves it out.
+    (this.#pty as unknown as { destroy(): void }).destroy();
+  }
+
   signal(name: NodeJS.Signals): void {
     process.kill(this.#pty.pid, name);
   }
