@@ -1,11 +1,11 @@
 /** The program: command line in, exit code out. The only place that ends the process. */
 
+import { CommandError } from './commands/command-error.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { findTarget } from './commands/find-target.ts';
 import { liveView } from './commands/live.ts';
 import { recordCommand, recordProcess } from './commands/record.ts';
-import { CommandError } from './commands/start-session.ts';
 import { version } from './commands/version.ts';
 import { LaunchFailed } from './engine/launch.ts';
 import { NativeMissing } from './engine/native.ts';

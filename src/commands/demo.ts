@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { loadNative, packageRoot } from '../engine/native.ts';
 import { describeTarget } from '../engine/target.ts';
 import type { Options } from '../options.ts';
+import { CommandError } from './command-error.ts';
 import { liveView } from './live.ts';
-import { CommandError } from './start-session.ts';
 
 export async function demo(options: Options, note: (line: string) => void): Promise<void> {
   loadNative();

@@ -3,16 +3,8 @@ import { loadNative, NativeMissing } from '../engine/native.ts';
 import { CaptureSession, NotPermitted, TargetGone } from '../engine/session.ts';
 import type { Target } from '../engine/status.ts';
 import type { Options } from '../options.ts';
+import { CommandError } from './command-error.ts';
 import { refusalReport } from './doctor.ts';
-
-/** An expected end of the program: what to print on stderr, and the exit code. */
-export class CommandError extends Error {
-  readonly exitCode: number;
-  constructor(message: string, exitCode: number) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
 
 /** @throws CommandError */
 export async function startSession(target: Target, options: Options): Promise<CaptureSession> {

@@ -4,6 +4,7 @@
  */
 import { errnoName } from './errno.ts';
 import type { Capabilities } from './machine.ts';
+import type { NativeRefusal } from './native.ts';
 import type { Gate } from './status.ts';
 
 const ESRCH = 3;
@@ -123,6 +124,21 @@ function memoryShut(capabilities: Capabilities): Shut | undefined {
 /** Why the target's threads cannot be stopped and read from outside; undefined when they can. */
 export function snapshotsShut(capabilities: Capabilities): Shut | undefined {
   return ptraceShut(capabilities) ?? memoryShut(capabilities);
+}
+
+/** Why an engine that was allowed did not open: a limit of this process, not a permission. */
+export function shutOfOpen({ syscall, errno }: NativeRefusal): Shut {
+  const name = errnoName(errno);
+  if (name === 'EMFILE' || name === 'ENFILE') {
+    return { because: 'no file descriptors are left (open files limit)', cure: 'ulimit -n 4096' };
+  }
+  if (syscall === 'mmap') {
+    return {
+      because: 'no locked memory is left for sample buffers',
+      cure: 'sudo sysctl kernel.perf_event_mlock_kb=2064',
+    };
+  }
+  return { because: `${syscall} says ${name}`, cure: asRoot };
 }
 
 function gate(name: string, shut: Shut | undefined, shutState: Gate['state'] = 'refused'): Gate {

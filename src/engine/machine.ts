@@ -4,7 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import type { KernelSymbolsState } from '../symbolize/protocol.ts';
+import type { Shut } from './gates.ts';
 import type { Probe } from './native.ts';
+import type { EngineName } from './status.ts';
 import { ownerOf } from './target.ts';
 
 export interface MachineFacts {
@@ -31,6 +33,8 @@ export interface Capabilities {
   readonly probe: Probe;
   readonly kernelSymbols: KernelSymbolsState;
   readonly facts: MachineFacts;
+  /** Engines that were allowed and yet did not open. */
+  readonly openRefusals: Partial<Record<EngineName, Shut>>;
 }
 
 // Bit numbers of include/uapi/linux/capability.h.

@@ -8,5 +8,6 @@ export function probeCapabilities(native: Native, pid: number): Capabilities {
     probe: native.probe(pid),
     kernelSymbols: readKernelSymbolsState(),
     facts: readMachineFacts(pid),
+    openRefusals: {},
   };
 }

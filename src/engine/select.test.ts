@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { test } from 'node:test';
-import { listGates } from './gates.ts';
+import { listGates, shutOfOpen } from './gates.ts';
 import type { Capabilities, MachineFacts } from './machine.ts';
 import type { Probe } from './native.ts';
 import { selectEngine } from './select.ts';
 import type { EngineAsk } from './status.ts';
 import { describe } from './warnings.ts';
 
-const { EACCES, EPERM, ENOSYS, ESRCH } = constants.errno;
+const { EACCES, EMFILE, EPERM, ENOSYS, ESRCH } = constants.errno;
 const open: Probe = { fullSelf: 0, userSelf: 0, fullTarget: 0, userTarget: 0, ptrace: 0, readMemory: 0 };
 const userFacts: MachineFacts = {
   paranoid: 2,
@@ -36,6 +36,7 @@ function world(
     probe: { ...open, ...probe },
     facts: { ...userFacts, ...facts },
     kernelSymbols: kernelSymbols as Capabilities['kernelSymbols'],
+    openRefusals: {},
   };
 }
 
@@ -67,6 +68,10 @@ const gone = world({ fullTarget: ESRCH, userTarget: ESRCH, readMemory: ESRCH });
 const paranoidCure = 'sudo sysctl kernel.perf_event_paranoid=1';
 const rootCure = 'sudo prof-tui PID';
 
+const noDescriptors: Capabilities = {
+  ...world({}),
+  openRefusals: { cpu: shutOfOpen({ syscall: 'perf_event_open', subject: '7', errno: EMFILE }) },
+};
 const filterCure = 'run prof-tui outside the filter; in a container: --cap-add PERFMON';
 
 // name, ask, strict, world, engine or 'refused', what the first warning or the refusal says, its cure
@@ -136,6 +141,7 @@ const table: readonly Row[] = [
     /perf_event_paranoid=4/,
     paranoidCure,
   ],
+  ['no descriptors', 'auto', false, noDescriptors, 'ctimer', /open files limit/, 'ulimit -n 4096'],
   ['target gone', 'auto', false, gone, 'refused', /has ended/, undefined],
 ];
 

@@ -49,8 +49,9 @@ export const ladder: readonly Rung[] = [
 export function selectEngine(ask: EngineAsk, capabilities: Capabilities, strict: boolean): Selection {
   const wanted = ladder.find((rung) => rung.engine === ask) ?? (ladder[0] as Rung);
   const others = strict && ask !== 'auto' ? [] : ladder.filter((rung) => rung !== wanted);
-  const wantedShut = wanted.shut(capabilities);
-  const runs = wantedShut ? others.find((rung) => !rung.shut(capabilities)) : wanted;
+  const shutOf = (rung: Rung) => capabilities.openRefusals[rung.engine] ?? rung.shut(capabilities);
+  const wantedShut = shutOf(wanted);
+  const runs = wantedShut ? others.find((rung) => !shutOf(rung)) : wanted;
   if (!runs) return { kind: 'refused', ...(wantedShut as Shut) };
   return { kind: 'run', plan: planOf(runs, ask, wantedShut) };
 }

@@ -3,18 +3,16 @@
  * keeps the books, and publishes one status object. Owns the native session and the symbolizer's worker.
  */
 import { readdirSync } from 'node:fs';
-import type { Batch } from '../profile/batch.ts';
-import { cleanText } from '../profile/clean-text.ts';
 import { markedLabels } from '../profile/frames.ts';
 import { Profile } from '../profile/profile.ts';
-import { SymbolizerClient } from '../symbolize/client.ts';
-import type { KernelSymbolsState, SymbolWarning } from '../symbolize/protocol.ts';
 import { account, type Baseline, since } from './accounting.ts';
 import { currentDegradations } from './degradations.ts';
 import { errnoName } from './errno.ts';
-import { listGates } from './gates.ts';
+import { listGates, shutOfOpen } from './gates.ts';
 import type { Capabilities } from './machine.ts';
-import { engineKinds, type Native, type NativeBatch, type NativeSession } from './native.ts';
+import { Naming } from './naming.ts';
+import { engineKinds, type Native, type NativeRefusal, type NativeSession } from './native.ts';
+import { toBatch } from './native-batch.ts';
 import { probeCapabilities } from './probe.ts';
 import { type Plan, selectEngine } from './select.ts';
 import { SelfUsage } from './self-usage.ts';
@@ -55,32 +53,25 @@ export class NotPermitted extends Error {
 export class TargetGone extends Error {}
 
 const tickMs = 200;
-// How long a stack may wait for its first names before it is shown under addresses.
-const namePatienceMs = 1500;
-const ESRCH = 3;
 
 export class CaptureSession implements LiveSession {
   readonly profile = new Profile();
   readonly #options: SessionOptions;
   readonly #plan: Plan;
   readonly #native: NativeSession;
-  readonly #symbolizer: SymbolizerClient;
+  readonly #naming: Naming;
   readonly #frequencyHz: number;
   readonly #listeners = new Set<() => void>();
-  readonly #symbolWarnings = new Map<string, SymbolWarning>();
   readonly #selfUsage = new SelfUsage();
   #target: Target;
   #execs = 0;
   #capabilities: Capabilities;
-  #kernelSymbols: KernelSymbolsState;
   #baseline: Baseline;
   #mapsError = 0;
   #state: SessionState = 'starting';
   #endReason: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
-  #unnamedSinceMs = 0;
-  #framesWaiting = 0;
   #lastStat = readProcessStat(0);
   #threadCount = 0;
   #threadsCountedMs = 0;
@@ -91,15 +82,20 @@ export class CaptureSession implements LiveSession {
    * @throws NotPermitted, TargetGone
    */
   static async start(options: SessionOptions): Promise<CaptureSession> {
-    const capabilities = probeCapabilities(options.native, options.target.pid);
-    const selection = selectEngine(options.asked, capabilities, options.strict);
-    if (selection.kind === 'refused') {
-      if (capabilities.probe.userTarget === ESRCH) throw new TargetGone();
-      throw new NotPermitted(selection.because, selection.cure, capabilities);
+    let capabilities = probeCapabilities(options.native, options.target.pid);
+    for (;;) {
+      const selection = selectEngine(options.asked, capabilities, options.strict);
+      if (selection.kind === 'refused') {
+        if (readProcessStat(options.target.pid) === undefined) throw new TargetGone();
+        throw new NotPermitted(selection.because, selection.cure, capabilities);
+      }
+      const session = new CaptureSession(options, selection.plan, capabilities);
+      const refusal = await session.#open();
+      if (!refusal) return session;
+      // What trying did not foresee (descriptors, locked memory): the ladder goes on without this engine.
+      const openRefusals = { ...capabilities.openRefusals, [selection.plan.engine]: shutOfOpen(refusal) };
+      capabilities = { ...capabilities, openRefusals };
     }
-    const session = new CaptureSession(options, selection.plan, capabilities);
-    await session.#open();
-    return session;
   }
 
   private constructor(options: SessionOptions, plan: Plan, capabilities: Capabilities) {
@@ -107,14 +103,19 @@ export class CaptureSession implements LiveSession {
     this.#target = options.target;
     this.#plan = plan;
     this.#capabilities = capabilities;
-    this.#kernelSymbols = capabilities.kernelSymbols;
     this.#frequencyHz = Math.min(
       options.frequencyHz,
       capabilities.facts.maxSampleRate ?? options.frequencyHz,
     );
     this.#native = new options.native.Session(options.target.pid);
     this.#baseline = { native: this.#native.state(), stat: undefined };
-    this.#symbolizer = this.#startSymbolizer();
+    const { native, target, workerUrl } = options;
+    this.#naming = new Naming(this.profile, {
+      pid: target.pid,
+      workerUrl,
+      demangle: (names) => native.demangle(names),
+      kernelSymbols: capabilities.kernelSymbols,
+    });
     this.#status = this.#makeStatus();
   }
 
@@ -136,7 +137,7 @@ export class CaptureSession implements LiveSession {
 
   probeAgain(): void {
     this.#capabilities = probeCapabilities(this.#options.native, this.#options.target.pid);
-    this.#kernelSymbols = this.#capabilities.kernelSymbols;
+    this.#naming.kernelSymbols = this.#capabilities.kernelSymbols;
     this.#publish();
   }
 
@@ -145,16 +146,15 @@ export class CaptureSession implements LiveSession {
     return this.#stopping;
   }
 
-  async #open(): Promise<void> {
+  async #open(): Promise<NativeRefusal | undefined> {
     const result = await this.#native.start(
       engineKinds.indexOf(kindOf(this.#plan)),
       Math.round(1e9 / this.#frequencyHz),
     );
     if (result.refusal) {
-      await this.#symbolizer.stop();
-      if (result.refusal.errno === ESRCH) throw new TargetGone();
-      const { syscall, errno } = result.refusal;
-      throw new NotPermitted(`${syscall}: ${errnoName(errno)}`, this.#refusalCure(errno), this.#capabilities);
+      await this.#naming.finish();
+      if (errnoName(result.refusal.errno) === 'ESRCH') throw new TargetGone();
+      return result.refusal;
     }
     this.#mapsError = result.mapsError;
     // The native books begin just before the engine is armed: only the clock of the screen begins now.
@@ -166,30 +166,7 @@ export class CaptureSession implements LiveSession {
     this.#state = 'live';
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#tick();
-  }
-
-  #refusalCure(errno: number): string | undefined {
-    if (errnoName(errno) === 'EMFILE') return 'ulimit -n 4096';
-    if (errnoName(errno) === 'EPERM') return 'sudo sysctl kernel.perf_event_mlock_kb=4096';
     return undefined;
-  }
-
-  #startSymbolizer(): SymbolizerClient {
-    const { native, target, workerUrl } = this.#options;
-    const client = new SymbolizerClient({
-      pid: target.pid,
-      workerUrl,
-      demangle: (names) => native.demangle(names),
-    });
-    client.onNames((names) => {
-      this.#framesWaiting = Math.max(0, this.#framesWaiting - names.length);
-      this.profile.setNames(names);
-    });
-    client.onKernelSymbols((state) => {
-      this.#kernelSymbols = state;
-    });
-    client.onWarning((warning) => this.#symbolWarnings.set(`${warning.code} ${warning.subject}`, warning));
-    return client;
   }
 
   #tick(): void {
@@ -198,19 +175,13 @@ export class CaptureSession implements LiveSession {
       this.#stopping ??= this.#end('ended', 'target exited');
       return;
     }
-    this.profile.settle(this.#framesWaiting > 0 && performance.now() - this.#unnamedSinceMs > namePatienceMs);
+    this.#naming.settle();
     this.#publish();
   }
 
   #drain(): void {
     const batch = this.#native.drain();
-    this.#symbolizer.addModules(batch.modules);
-    const unnamed = this.profile.add(toBatch(batch));
-    if (unnamed.length > 0) {
-      if (this.#framesWaiting === 0) this.#unnamedSinceMs = performance.now();
-      this.#framesWaiting += unnamed.length;
-      this.#symbolizer.request(unnamed);
-    }
+    this.#naming.ask(batch.modules, this.profile.add(toBatch(batch)));
     this.#lastStat = readProcessStat(this.#options.target.pid) ?? this.#lastStat;
     this.#followExec();
   }
@@ -232,10 +203,7 @@ export class CaptureSession implements LiveSession {
     clearInterval(this.#timer);
     await this.#native.stop();
     this.#drain();
-    await Promise.race([this.#symbolizer.idle(), new Promise((resolve) => setTimeout(resolve, 1500))]);
-    await this.#symbolizer.stop();
-    this.profile.settle();
-    this.profile.settle(true);
+    await this.#naming.finish();
     this.#state = state;
     this.#endReason = reason;
     this.#publish();
@@ -255,7 +223,7 @@ export class CaptureSession implements LiveSession {
     const counters = since(this.#native.state(), this.#baseline.native);
     const accounting = account(counters, this.profile.weightNs, this.#lastStat, this.#baseline.stat);
     const span = this.#span(counters.elapsedNs, accounting.weightNs);
-    const capabilities = { ...this.#capabilities, kernelSymbols: this.#kernelSymbols };
+    const capabilities = { ...this.#capabilities, kernelSymbols: this.#naming.kernelSymbols };
     const degradations = currentDegradations({
       plan: this.#plan,
       capabilities,
@@ -264,7 +232,7 @@ export class CaptureSession implements LiveSession {
       askedHz: this.#options.frequencyHz,
       frequencyHz: this.#frequencyHz,
       mapsError: this.#mapsError,
-      symbolWarnings: [...this.#symbolWarnings.values()],
+      symbolWarnings: this.#naming.warnings,
     });
     return {
       state: this.#state,
@@ -276,7 +244,7 @@ export class CaptureSession implements LiveSession {
       running: this.#state === 'starting' ? undefined : this.#plan.engine,
       mechanism: this.#plan.mechanism,
       kernelPart: span.kernelPart,
-      kernelSymbols: this.#kernelSymbols,
+      kernelSymbols: this.#naming.kernelSymbols,
       frequencyHz: this.#frequencyHz,
       elapsedNs: counters.elapsedNs,
       samples: this.profile.samples,
@@ -299,7 +267,7 @@ export class CaptureSession implements LiveSession {
       engine: this.#plan.engine,
       mechanism: this.#plan.mechanism,
       kernelPart: this.#kernelPart(),
-      kernelSymbols: this.#kernelSymbols,
+      kernelSymbols: this.#naming.kernelSymbols,
       reason: this.#plan.reason,
       startNs: 0,
       endNs: elapsedNs,
@@ -316,7 +284,7 @@ export class CaptureSession implements LiveSession {
   #kernelPart(): KernelPart {
     if (this.#plan.engine === 'cpu-clock') return 'excluded';
     if (this.#plan.engine === 'ctimer') return 'not-seen';
-    return this.#kernelSymbols === 'shown' ? 'resolved' : 'unresolved';
+    return this.#naming.kernelSymbols === 'shown' ? 'resolved' : 'unresolved';
   }
 
   #countThreads(): number {
@@ -335,23 +303,4 @@ export class CaptureSession implements LiveSession {
 function kindOf({ engine, mechanism }: Plan): (typeof engineKinds)[number] {
   if (mechanism === 'external snapshots') return 'snapshots';
   return engine === 'cpu-clock' ? 'perf-user-only' : 'perf';
-}
-
-function toBatch(native: NativeBatch): Batch {
-  const { rows } = native;
-  return {
-    frames: {
-      kind: rows.frameKind,
-      module: rows.frameModule,
-      address: rows.frameAddress,
-      functionStart: rows.frameFunctionStart,
-    },
-    stacks: { parent: rows.stackParent, frame: rows.stackFrame },
-    modules: native.modules,
-    threads: native.threads.map(({ index, tid, name }) => ({
-      index,
-      thread: { tid, name: cleanText(name) },
-    })),
-    samples: native,
-  };
 }

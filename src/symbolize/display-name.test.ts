@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import test from 'node:test';
-import { cleanText, displayNames } from './display-name.ts';
+import { cleanText } from '../profile/clean-text.ts';
+import { displayNames } from './display-name.ts';
 
 /** libiberty's demangler: the same grammar as abi::__cxa_demangle. */
 function cxxfilt(names: readonly string[]): string[] {

@@ -18,7 +18,15 @@ import {
 import { asNobody, installForEveryone, mayActAsRoot, refusing } from '../helpers/gates.ts';
 import { withSysctls } from '../helpers/sysctl.ts';
 import { startFixture } from '../helpers/target.ts';
-import { inclusiveShare, kernelShare, nodesNamed, paths, selfShare } from '../helpers/tree.ts';
+import {
+  calledNs,
+  inclusiveNs,
+  inclusiveShare,
+  kernelShare,
+  nodesNamed,
+  paths,
+  selfShare,
+} from '../helpers/tree.ts';
 import { tolerance, waitForCpu } from '../helpers/truth.ts';
 
 const strictest = { 'kernel.perf_event_paranoid': 2, 'kernel.kptr_restrict': 1 };
@@ -108,9 +116,34 @@ test('symbols become readable while it records: the marked node gets its names',
   assert(kernelShare(profile.tree) > 0.4);
 });
 
-test('nobody, paranoid 2: user only, kernel time accounted under its own node, the cure named', async (t) => {
+test('nobody, paranoid 2: snapshots see all CPU time, kernel time as one marked node, the cure named', async (t) => {
   if (!mayActAsRoot(t, 'sets kernel.perf_event_paranoid')) return;
   const options = { launcher: asNobody(), program: installForEveryone(t) };
+  const target = await startFixture(t, 'reader', [120, 400], { launcher: asNobody() });
+  const profile = await withSysctls(strictest, () => recordCpuUnlocked(target.pid, 6, ['-F', 199], options));
+  const [span] = profile.spans;
+  assert.equal(span?.asked, 'auto');
+  assert.equal(span?.planned, 'ctimer');
+  assert.equal(span?.engine, 'ctimer');
+  assert.equal(span?.mechanism, 'external snapshots');
+  assert.equal(span?.kernelPart, 'not-seen');
+  assertAccounted(profile);
+  const marked = inclusiveShare(profile.tree, noSymbols);
+  assertNear(marked, tickShare(profile), 0.06, 'marked, and by ticks');
+  assert.equal(kernelShare(profile.tree), marked, 'no other kernel frame');
+  const parents = [...paths(profile.tree)].filter(({ node }) => node.name === noSymbols);
+  assert(
+    parents.every(({ node }) => node.kind === 'marked' && node.children.length === 0),
+    'leaves, marked',
+  );
+  const warning = profile.warnings.find((each) => each.cure?.includes('perf_event_paranoid'));
+  assert.equal(warning?.cure, 'sudo sysctl kernel.perf_event_paranoid=1');
+});
+
+test('nobody, paranoid 2, no ptrace: user only, kernel time accounted under its own node', async (t) => {
+  if (!mayActAsRoot(t, 'sets kernel.perf_event_paranoid')) return;
+  const launcher = [...refusing('EPERM', 'ptrace'), ...asNobody()];
+  const options = { launcher, program: installForEveryone(t) };
   const target = await startFixture(t, 'reader', [120, 400], { launcher: asNobody() });
   const profile = await withSysctls(strictest, () => recordCpuUnlocked(target.pid, 6, ['-F', 499], options));
   const [span] = profile.spans;
@@ -118,15 +151,23 @@ test('nobody, paranoid 2: user only, kernel time accounted under its own node, t
   assert.equal(span?.engine, 'cpu-clock');
   assert.equal(span?.kernelPart, 'excluded');
   const marked = inclusiveShare(profile.tree, unsampled);
-  assert(Math.abs(marked - tickShare(profile)) < 0.06, `${marked} marked, ${tickShare(profile)} by ticks`);
+  assertNear(marked, tickShare(profile), 0.06, 'marked, and by ticks');
   assert.deepEqual(
     profile.tree.children.filter((child) => child.name === unsampled).map((child) => child.kind),
     ['marked'],
   );
   assert.equal(kernelShare(profile.tree), marked, 'no other kernel frame');
-  const warning = profile.warnings.find((each) => each.code === 'kernel-refused');
-  assert.equal(warning?.cure, 'sudo sysctl kernel.perf_event_paranoid=1');
+  assertTreeIsClock(profile);
 });
+
+/** Samples and the marked node of what was not sampled are the CPU clock together. */
+function assertTreeIsClock({ tree, accounting: { cpuTimeNs } }: RecordedProfile): void {
+  assertNear(tree.totalNs / cpuTimeNs, 1, 0.01, 'the tree, and the CPU clock');
+}
+
+function assertNear(seen: number, wanted: number, allowed: number, what: string): void {
+  assert(Math.abs(seen - wanted) <= allowed, `${what}: ${seen} and ${wanted}, allowed ${allowed}`);
+}
 
 test('nobody asks for cpu: it falls down the ladder and says so; --strict ends with 4', async (t) => {
   if (!mayActAsRoot(t, 'sets kernel.perf_event_paranoid')) return;
@@ -137,8 +178,8 @@ test('nobody asks for cpu: it falls down the ladder and says so; --strict ends w
     const run = await runCli(words, options);
     const profile = profileOf(run);
     assert.equal(profile.spans[0]?.asked, 'cpu');
-    assert.equal(profile.spans[0]?.engine, 'cpu-clock');
-    assert.match(run.stderr, /asked cpu, running cpu-clock, because perf_event_paranoid=2/);
+    assert.equal(profile.spans[0]?.engine, 'ctimer');
+    assert.match(run.stderr, /asked cpu, running ctimer, because perf_event_paranoid=2/);
     const strict = await runCli([...words, '--strict'], options);
     assert.equal(strict.code, 4);
     assert.match(strict.stderr, /perf_event_paranoid=2.*sudo sysctl kernel\.perf_event_paranoid=1/);
@@ -178,27 +219,53 @@ for (const [capabilities, kernelPart] of [
 }
 
 for (const error of ['EPERM', 'EACCES', 'ENOSYS'] as const) {
-  test(`perf_event_open refused by seccomp (${error}): 4, and the gate is named`, async (t) => {
-    const target = await startFixture(t, 'split', [60]);
+  test(`perf_event_open refused by seccomp (${error}): snapshots, said so`, async (t) => {
+    const target = await startFixture(t, 'reader', [120, 400]);
     const launcher = refusing(error, 'perf_event_open');
+    const profile = await recordCpu(target.pid, 3, ['-F', 199], { launcher });
+    assert.equal(profile.spans[0]?.engine, 'ctimer');
+    assert.equal(profile.spans[0]?.mechanism, 'external snapshots');
+    assertAccounted(profile);
+    assert(calledNs(profile.tree, 'fetch_block', 'read') / inclusiveNs(profile.tree, 'read') >= 0.98);
+    const causes = profile.warnings.map((warning) => warning.cause).join('\n');
+    assert.match(causes, new RegExp(`seccomp.*perf_event_open \\(${error}\\)`));
+  });
+
+  test(`perf_event_open and ptrace refused by seccomp (${error}): 4, and the gates are named`, async (t) => {
+    const target = await startFixture(t, 'split', [60]);
+    const launcher = refusing(error, 'perf_event_open', 'ptrace');
     const run = await runCli(['record', target.pid, '-d', '1'], { launcher });
-    assert.equal(run.code, 4);
+    assert.equal(run.code, 4, run.stderr);
     assert.match(
       run.stderr,
       new RegExp(`^prof-tui: not permitted .*seccomp.*perf_event_open \\(${error}\\)`),
     );
+    assert.match(run.stderr, new RegExp(`^ {2}ptrace +refused .*\\(${error}\\) .*cure: `, 'm'));
     assert.equal(run.stdout, '');
   });
 }
 
 test('cpu-clock as asked: user only, said so, nothing lost', async (t) => {
-  const target = await startFixture(t, 'sender', [120]);
+  const target = await startFixture(t, 'reader', [120, 400]);
   const profile = await recordCpu(target.pid, 6, ['-e', 'cpu-clock', '-F', 499]);
   assert.equal(profile.spans[0]?.engine, 'cpu-clock');
   assert.equal(profile.spans[0]?.kernelPart, 'excluded');
-  assert(codesOf(profile).includes('kernel-not-asked'));
+  assert.deepEqual(codesOf(profile), ['kernel-not-asked']);
   const marked = inclusiveShare(profile.tree, unsampled);
-  assert(Math.abs(marked - tickShare(profile)) < 0.06, `${marked} marked, ${tickShare(profile)} by ticks`);
-  const { cpuTimeNs } = profile.accounting;
-  assert(Math.abs(profile.tree.totalNs - cpuTimeNs) < cpuTimeNs * 0.01, 'samples + not sampled = CPU clock');
+  assertNear(marked, tickShare(profile), 0.06, 'marked, and by ticks');
+  assertTreeIsClock(profile);
+});
+
+test('ctimer as asked by root: the same kernel share as cpu', async (t) => {
+  for (const fixture of ['reader', 'sender']) {
+    const target = await startFixture(t, fixture, [120]);
+    const cpu = await recordCpu(target.pid, 4, ['-F', 999]);
+    const ctimer = await recordCpu(target.pid, 10, ['-e', 'ctimer', '-F', 199]);
+    assert.equal(ctimer.spans[0]?.engine, 'ctimer');
+    assertAccounted(ctimer);
+    const share = kernelShare(cpu.tree);
+    const allowed = tolerance(share, ctimer.spans[0]?.samples ?? 0);
+    assertNear(kernelShare(ctimer.tree), share, allowed, `${fixture}: kernel share of ctimer, and of cpu`);
+    await target.finish();
+  }
 });
