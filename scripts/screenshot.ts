@@ -86,11 +86,11 @@ function runSvg({ ink, paper, style, x, cells, text }: Run, y: number): string {
   const paperSvg = paper === background ? '' : `<rect ${box} fill="${paper}"/>`;
   if (text.trim() === '') return paperSvg;
   const shown = text.replace(/[&<>]/g, (character) => escapes[character] ?? character);
-  const place = `x="${left}" y="${top + cellHeight * 0.76}" textLength="${width}"`;
+  const place = `x="${left}" y="${Math.round(top + cellHeight * 0.76)}" textLength="${width}"`;
   return `${paperSvg}<text ${place} fill="${ink}"${style}>${shown}</text>`;
 }
 
-function screenSvg(terminal: TestTerminal): string {
+function screenSvg(terminal: TestTerminal, title: string): string {
   const { cols, rows } = terminal.emulator;
   const [width, height] = [cols * cellWidth + 2 * margin, rows * cellHeight + 2 * margin];
   const lines = Array.from({ length: rows }, (_, y) =>
@@ -102,6 +102,7 @@ function screenSvg(terminal: TestTerminal): string {
     'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="15" xml:space="preserve"';
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" ${font}>`,
+    `<title>${title}</title>`,
     `<rect width="100%" height="100%" rx="8" fill="${background}"/>`,
     ...lines,
     '</svg>\n',
@@ -119,10 +120,10 @@ try {
   await terminal.until(({ text }) => /LIVE 00:00:3\d/.test(text), 'half a minute of capture', 90_000);
   terminal.press('j', 'j', 'j');
   await terminal.until(({ text }) => /threads \d+ \(/.test(text), 'details');
-  writeFileSync(`${root}docs/live.svg`, screenSvg(terminal));
+  writeFileSync(`${root}docs/live.svg`, screenSvg(terminal, 'prof-tui: the live call tree of its demo'));
   terminal.press('w');
   await terminal.shows('cannot see');
-  writeFileSync(`${root}docs/why.svg`, screenSvg(terminal));
+  writeFileSync(`${root}docs/why.svg`, screenSvg(terminal, 'prof-tui: why this engine runs'));
   terminal.press('q', 'q');
   await terminal.exit();
 } finally {
