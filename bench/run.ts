@@ -6,10 +6,13 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { withSteadyMachine } from '../test/helpers/sysctl.ts';
 import { accounted } from './accounted.ts';
+import { callerKept } from './caller-kept.ts';
 import type { Figure, Row } from './figure.ts';
+import { kernelShareFigure } from './kernel-share.ts';
+import { lost } from './lost.ts';
 import { Scope } from './scope.ts';
 
-const figures: readonly Figure[] = [accounted];
+const figures: readonly Figure[] = [accounted, kernelShareFigure, callerKept, lost];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !figures.some((figure) => figure.name === name));
