@@ -1,10 +1,12 @@
 /**
- * Pictures for the documentation: runs the real program on its demo in a pseudo terminal and writes the emulator's
+ * Pictures for the documentation: runs the real program on a real target in a pseudo terminal and writes the emulator's
  * cells as SVG, colours and all, so a picture is what the program drew. No browser is needed.
  * `node --import tsx scripts/screenshot.ts` writes docs/live.svg and docs/why.svg.
  */
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { withSysctls } from '../test/helpers/sysctl.ts';
 import { type Cell, openTerminal, type TestTerminal } from '../test/helpers/terminal.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -109,24 +111,44 @@ function screenSvg(terminal: TestTerminal, title: string): string {
   ].join('\n');
 }
 
-const terminal = openTerminal([process.execPath, 'bin/prof-tui.js', 'demo'], {
-  cols: 108,
-  rows: 30,
-  cwd: root,
-  lifeMs: 120_000,
-});
-try {
-  // Long enough for a full history and for Δ10s to say something.
-  await terminal.until(({ text }) => /LIVE 00:00:3\d/.test(text), 'half a minute of capture', 90_000);
-  terminal.press('j', 'j', 'j');
-  await terminal.until(({ text }) => /threads \d+ \(/.test(text), 'details');
-  writeFileSync(`${root}docs/live.svg`, screenSvg(terminal, 'prof-tui: the live call tree of its demo'));
-  terminal.press('w');
-  await terminal.shows('cannot see');
-  writeFileSync(`${root}docs/why.svg`, screenSvg(terminal, 'prof-tui: why this engine runs'));
-  terminal.press('q', 'q');
-  await terminal.exit();
-} finally {
-  terminal.kill();
+// A program everyone has, with time in user code and in the kernel: it reads files and hashes them.
+const hasher = `
+import hashlib, os
+def digest(path):
+    with open(path, 'rb') as file:
+        return hashlib.sha256(file.read()).hexdigest()
+while True:
+    for entry in os.scandir('/usr/bin'):
+        if entry.is_file() and entry.stat().st_size < 1 << 20:
+            digest(entry.path)
+`;
+
+/** The hidden kernel is the picture: one marked node where the names of the kernel would be. */
+async function takePictures(): Promise<void> {
+  const target = spawn('python3', ['-c', hasher], { stdio: 'ignore' });
+  const terminal = openTerminal([process.execPath, 'bin/prof-tui.js', String(target.pid)], {
+    cols: 108,
+    rows: 30,
+    cwd: root,
+    lifeMs: 120_000,
+  });
+  try {
+    // Long enough for a full history and for Δ10s to say something.
+    await terminal.until(({ text }) => /LIVE 00:00:3\d/.test(text), 'half a minute of capture', 90_000);
+    terminal.press('/', ...'Buffered_read', 'enter', 'enter', 'E');
+    await terminal.shows('[kernel: no symbols]');
+    terminal.press('j', 'j');
+    await terminal.until(({ text }) => /threads \d+ \(/.test(text), 'details');
+    writeFileSync(`${root}docs/live.svg`, screenSvg(terminal, 'prof-tui on python3, kernel symbols hidden'));
+    terminal.press('escape', 'w');
+    await terminal.shows('cannot see');
+    writeFileSync(`${root}docs/why.svg`, screenSvg(terminal, 'prof-tui: why this engine runs'));
+    terminal.press('q', 'q');
+    await terminal.exit();
+  } finally {
+    terminal.kill();
+    target.kill('SIGKILL');
+  }
 }
-process.exit(0);
+
+await withSysctls({ 'kernel.kptr_restrict': 2 }, takePictures);
