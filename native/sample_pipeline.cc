@@ -68,6 +68,14 @@ void SamplePipeline::settle_threads(bool has_lost) {
   ledger_.end_round();
 }
 
+void SamplePipeline::close_accounts(uint64_t cpu_ns) {
+  const uint64_t now = monotonic_ns();
+  const std::lock_guard lock(batch_mutex_);
+  for (const auto& tail : ledger_.close(cpu_ns - std::min(cpu_ns, counts_.short_lived_ns))) {
+    if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
+  }
+}
+
 Batch SamplePipeline::take_batch() {
   const std::lock_guard lock(batch_mutex_);
   return std::exchange(fill_, Batch{});

@@ -37,6 +37,8 @@ class SamplePipeline final : public SampleSink {
   void follow_mappings();
   /// Gives each thread's rest to its last stack. `has_lost`: records were lost since the last call.
   void settle_threads(bool has_lost);
+  /// The target has ended after `cpu_ns` of CPU time: gives its last moments to its last threads.
+  void close_accounts(uint64_t cpu_ns);
 
   /// Any thread: takes what was gathered since the last call.
   [[nodiscard]] Batch take_batch();

@@ -106,6 +106,7 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config) {
     pipeline_.set_window(cut, UINT64_MAX);
   }
   engine_ = std::move(next);
+  limits_ = result.limits;
   config_ = config;
   kind_ = kind;
   polled_ = engine_->wake_fds();
@@ -213,6 +214,8 @@ void Session::finish_target() {
     // The parent has reaped it and the clock is gone; the events have counted on to its end.
     cpu_ns_ = std::max(cpu_ns_, paired_cpu_ns_ + counted - paired_counted_ns_);
   }
+  const bool sees_all = !config_.user_only && (closed_loss_ + engine_->loss()).lost == 0;
+  if (sees_all && limits_.threads_refused == 0) pipeline_.close_accounts(cpu_ns_);
 }
 
 void Session::settle() {
@@ -230,7 +233,9 @@ void Session::grow_stack_copies() {
   const uint64_t ended = counts.copy_ended - counts_at_growth_.copy_ended;
   if (ended < kGrowthCopiesEnded && samples < kGrowthWindow * 10) return;
   counts_at_growth_ = counts;
-  const bool is_fixed = kind_ == EngineKind::snapshots || config_.stack_bytes >= kLargestStackCopy;
+  // Short of descriptors, a second set of events would follow fewer threads.
+  const bool is_fixed = kind_ == EngineKind::snapshots || config_.stack_bytes >= kLargestStackCopy ||
+                        limits_.threads_refused > 0;
   if (ended * 100 <= samples || is_fixed) return;
   EngineConfig larger = config_;
   larger.stack_bytes = std::min(config_.stack_bytes * 2, kLargestStackCopy);
@@ -257,7 +262,7 @@ void Session::publish() {
   state.stack_bytes = config_.stack_bytes;
   state.counts = pipeline_.counts();
   state.loss = engine_ ? closed_loss_ + engine_->loss() : closed_loss_;
-  if (engine_) state.limits = engine_->limits();
+  state.limits = limits_;
   const std::lock_guard lock(mutex_);
   published_ = state;
 }

@@ -78,6 +78,7 @@ class Session {
   std::unique_ptr<Engine> engine_;
   EngineKind kind_ = EngineKind::perf;
   EngineConfig config_;
+  EngineLimits limits_;
   EngineLoss closed_loss_;  // of engines that are no more
   PipelineCounts counts_at_growth_;
   bool may_grow_ = true;

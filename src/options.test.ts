@@ -9,7 +9,7 @@ const usageErrors: readonly (readonly [argv: readonly string[], says: RegExp])[]
   [['--frequency', '0', '1'], /number from 1/],
   [['-F', 'fast', '1'], /number from 1/],
   [['-F', '', '1'], /number from 1/],
-  [['-d', '-3', 'record', '1'], /duration/],
+  [['--duration=-3', 'record', '1'], /duration/],
   [['-e', 'warp', '1'], /one of auto, cpu/],
   [['-f', 'png', 'record', '1'], /one of text, json, folded/],
   [['--what', '1'], /Unknown option/],

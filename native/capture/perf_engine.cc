@@ -1,6 +1,7 @@
 #include "capture/perf_engine.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -14,7 +15,10 @@
 namespace prof {
 namespace {
 
-constexpr size_t kSmallestRingPages = 8;
+// A ring that holds fewer records than this loses most of them.
+constexpr size_t kFewestRecords = 3;
+// Left for names, /proc and the rest of the program when descriptors are scarce.
+constexpr size_t kReservedDescriptors = 16;
 constexpr size_t kUsualRingPages = 512;
 constexpr size_t kLargestRingPages = 4096;
 constexpr int kListingRounds = 5;
@@ -36,6 +40,13 @@ std::vector<pid_t> threads_by_cpu_time(pid_t pid) {
   return tids;
 }
 
+/// Held while events are opened, and given back after.
+std::vector<UniqueFd> reserve_descriptors() {
+  std::vector<UniqueFd> reserved;
+  for (size_t i = 0; i < kReservedDescriptors; i++) reserved.emplace_back(eventfd(0, EFD_CLOEXEC));
+  return reserved;
+}
+
 uint64_t read_value(int fd) {
   uint64_t fields[3] = {};  // value, time running, id
   return read(fd, fields, sizeof fields) == sizeof fields ? fields[0] : 0;
@@ -46,6 +57,7 @@ uint64_t read_value(int fd) {
 std::optional<Refusal> PerfEngine::open(const EngineConfig& config) {
   config_ = config;
   raise_descriptor_limit();
+  const std::vector<UniqueFd> reserved = reserve_descriptors();
   for (;;) {
     attr_ = make_perf_attr(config_, features_);
     const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -110,10 +122,14 @@ int PerfEngine::open_thread(pid_t tid) {
   return 0;
 }
 
+size_t PerfEngine::smallest_ring_pages() const {
+  const size_t bytes = kFewestRecords * record_bytes();
+  return std::bit_ceil(bytes / static_cast<size_t>(sysconf(_SC_PAGESIZE)) + 1);
+}
+
 size_t PerfEngine::wanted_ring_pages() const {
-  // Room for a quarter of a second of the fastest thread; records always have full size.
-  const uint64_t record = config_.stack_bytes + 1024U;
-  const uint64_t bytes = record * (250'000'000 / std::max<uint64_t>(1, config_.period_ns));
+  // Room for a quarter of a second of the fastest thread.
+  const uint64_t bytes = record_bytes() * (250'000'000 / std::max<uint64_t>(1, config_.period_ns));
   const auto pages = std::bit_ceil(static_cast<size_t>(bytes / static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) + 1));
   return std::clamp(pages, kUsualRingPages, kLargestRingPages);
 }
@@ -127,7 +143,7 @@ int PerfEngine::attach_ring(int fd, int cpu) {
   limits_.ring_kib_wanted = static_cast<uint32_t>(wanted_ring_pages() * page_kib);
   CpuRing ring;
   // Beyond perf_event_mlock_kb and RLIMIT_MEMLOCK mmap says EPERM; a smaller ring may still fit.
-  for (size_t pages = wanted_ring_pages(); pages >= kSmallestRingPages; pages /= 2) {
+  for (size_t pages = wanted_ring_pages(); pages >= smallest_ring_pages(); pages /= 2) {
     const int error = ring.ring.map(fd, pages);
     if (error == 0) {
       ring.output_fd = fd;

@@ -11,16 +11,18 @@ using Arguments = std::span<const char* const>;
 
 /// `samples`: reads samples (sample_text.h) from stdin, prints a line of frames for each `unwind`.
 int run_samples(Arguments arguments);
-/// `step [--record VA]... PROGRAM ARG...`: single-steps a program and compares every instruction's chain with
-/// the return addresses its calls really pushed. --record prints a sample at each of these addresses.
+/// `step [--record] PROGRAM ARG...`: single-steps a program and compares every instruction's chain with the
+/// return addresses its calls really pushed. --record prints each of them as a sample, with these addresses.
 int run_step(Arguments arguments);
 /// `live PID`: the chain of a stopped process's main thread.
 int run_live(Arguments arguments);
+/// `modules PID`: the target's modules and executable ranges as target_modules sees them.
+int run_modules(Arguments arguments);
+/// `maps`: parses the text of a maps file from stdin.
+int run_maps(Arguments arguments);
 /// `perf FILE`: the chain of each sample of a perf.data file made with --call-graph dwarf.
 int run_perf(Arguments arguments);
 /// `tables FILE...`: figures of the compiled tables, and whether slow look-ups agree with them.
 int run_tables(Arguments arguments);
-/// `fuzz SEED COUNT FILE...`: unwinds with damaged copies of ELF files. Says only that it survived.
-int run_fuzz(Arguments arguments);
 
 }  // namespace prof::replay

@@ -16,7 +16,14 @@
 namespace prof::replay {
 namespace {
 
-constexpr int kWarmRepeats = 20;
+constexpr int kWarmRepeats = 100;
+
+// Of this thread, so that other work on the machine does not count.
+uint64_t cpu_ns() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return to_ns(time);
+}
 
 class NoCode : public CodeReader {
  public:
@@ -167,11 +174,11 @@ class Recording {
   void unwind(RecordedProcess& process, const PerfEvent& event) {
     Unwinder& unwinder = process.unwinder(shelf_);
     const StackCopy copy{event.registers.sp(), event.stack};
-    const uint64_t start = monotonic_ns();
+    const uint64_t start = cpu_ns();
     const StackEnd end = unwinder.unwind(event.registers, copy, frames_);
-    const uint64_t middle = monotonic_ns();
+    const uint64_t middle = cpu_ns();
     for (int i = 0; i < kWarmRepeats; ++i) unwinder.unwind(event.registers, copy, frames_);
-    cost_.warm_ns += monotonic_ns() - middle;
+    cost_.warm_ns += cpu_ns() - middle;
     cost_.cold_ns += middle - start;
     cost_.samples += 1;
     cost_.frames += frames_.size();

@@ -4,13 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 
 #include "replay/commands.h"
@@ -28,11 +29,16 @@ constexpr uint64_t kMaxPrintedMismatches = 20;
 
 class Stepper {
  public:
-  Stepper(pid_t pid, std::set<uint64_t> recorded)
-      : pid_(pid), recorded_(std::move(recorded)), modules_(pid), memory_(pid), unwinder_(modules_.code_map(), memory_) {}
+  Stepper(pid_t pid, bool is_recording)
+      : pid_(pid),
+        is_recording_(is_recording),
+        modules_(pid),
+        memory_(pid),
+        unwinder_(modules_.code_map(), memory_) {}
 
   int run() {
     if (!follow_mappings() || !read_registers(pid_, registers_)) return 1;
+    first_sp_ = registers_.sp();
     int signal = 0;
     while (true) {
       if (signal == 0) check();
@@ -63,9 +69,12 @@ class Stepper {
     StackEnd end = unwinder_.unwind(registers_, copy, frames_);
     shadow_.expect(registers_.pc(), expected_);
     const bool is_equal = end == StackEnd::root && has_expected_frames();
-    if (is_equal) ++equal_;
-    else report(end);
-    if (recorded_.erase(frames_.front().address) != 0) record(stack);
+    if (is_equal) {
+      ++equal_;
+    } else {
+      report(end);
+    }
+    if (is_recording_) record(stack);
   }
 
   [[nodiscard]] bool has_expected_frames() const {
@@ -100,11 +109,11 @@ class Stepper {
     }
     for (const CodeRange& range : modules_.code_map().ranges()) {
       const auto number = numbers.find(range.module);
-      if (number != numbers.end()) print_range(range, std::to_string(number->second));
-      else print_range(range, "-");
+      print_range(range, number == numbers.end() ? "-" : std::to_string(number->second));
     }
     print_code();
-    print_state(registers_, stack);
+    // What lies above the program's first stack pointer are its arguments and environment.
+    print_state(registers_, stack.first(std::min<size_t>(stack.size(), first_sp_ - registers_.sp())));
     std::fputs("expect", stdout);
     for (const uint64_t address : expected_) std::printf(" %lx", address);
     std::putchar('\n');
@@ -113,9 +122,10 @@ class Stepper {
   // What the unwinder would read of the live process for this chain.
   void print_code() {
     for (const UnwoundFrame& frame : frames_) {
-      std::array<std::byte, 24> code{};
-      const size_t length = memory_.read(frame.address, code);
-      std::printf("code %lx %s\n", frame.address, to_hex(std::span(code).first(length)).c_str());
+      std::array<std::byte, kLeafCodeBytes> code{};
+      const uint64_t address = frame.address - kLeafCodeBefore;
+      const size_t length = memory_.read(address, code);
+      std::printf("code %lx %s\n", address, to_hex(std::span(code).first(length)).c_str());
     }
   }
 
@@ -140,7 +150,7 @@ class Stepper {
   }
 
   pid_t pid_;
-  std::set<uint64_t> recorded_;
+  bool is_recording_;
   TargetModules modules_;
   ProcessMemory memory_;
   Unwinder unwinder_;
@@ -149,6 +159,7 @@ class Stepper {
   std::vector<UnwoundFrame> frames_;
   std::vector<uint64_t> expected_;
   std::map<std::string, uint64_t> mismatches_;  // by module and function start
+  uint64_t first_sp_ = 0;
   uint64_t steps_ = 0;
   uint64_t equal_ = 0;
   uint64_t reported_ = 0;
@@ -167,11 +178,8 @@ pid_t start_traced(const char* const* command) {
 }  // namespace
 
 int run_step(Arguments arguments) {
-  std::set<uint64_t> recorded;
-  while (arguments.size() > 2 && std::strcmp(arguments[0], "--record") == 0) {
-    recorded.insert(std::strtoul(arguments[1], nullptr, 16));
-    arguments = arguments.subspan(2);
-  }
+  const bool is_recording = !arguments.empty() && std::strcmp(arguments[0], "--record") == 0;
+  if (is_recording) arguments = arguments.subspan(1);
   if (arguments.empty()) return 2;
   std::vector<const char*> command(arguments.begin(), arguments.end());
   command.push_back(nullptr);
@@ -182,7 +190,7 @@ int run_step(Arguments arguments) {
     return 1;
   }
   ptrace(PTRACE_SETOPTIONS, pid, nullptr, PTRACE_O_EXITKILL);
-  return Stepper(pid, std::move(recorded)).run();
+  return Stepper(pid, is_recording).run();
 }
 
 }  // namespace prof::replay

@@ -33,6 +33,7 @@ uint64_t ThreadLedger::book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns
   const uint64_t already = std::min(account.advance_ns, scaled);
   account.advance_ns -= already;
   account.carried_ns += scaled - already;
+  carried_ns_ += scaled - already;
   account.last_stack = stack;
   return scaled - already;
 }
@@ -53,6 +54,7 @@ ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns) {
   }
   const uint64_t rest = used - account.carried_ns;
   account.carried_ns = used;
+  carried_ns_ += rest;
   account.advance_ns += rest;
   return {tid, account.thread, account.last_stack, rest};
 }
@@ -70,7 +72,23 @@ ThreadLedger::Tail ThreadLedger::end(pid_t tid, uint64_t tail_ns) {
   const uint64_t already = std::min(account.advance_ns, tail_ns);
   account.advance_ns -= already;
   account.carried_ns += tail_ns - already;
+  carried_ns_ += tail_ns - already;
   return {tid, account.thread, account.last_stack, tail_ns - already};
+}
+
+std::vector<ThreadLedger::Tail> ThreadLedger::close(uint64_t used_ns) {
+  std::vector<Tail> tails;
+  uint64_t carried = 0;
+  for (const auto& [tid, account] : accounts_) carried += account.last_stack == 0 ? 0 : account.carried_ns;
+  if (used_ns <= carried_ns_ || carried == 0) return tails;
+  const auto gap = static_cast<double>(used_ns - carried_ns_);
+  for (auto& [tid, account] : accounts_) {
+    if (account.last_stack == 0) continue;
+    const double part = static_cast<double>(account.carried_ns) / static_cast<double>(carried);
+    tails.push_back({tid, account.thread, account.last_stack, static_cast<uint64_t>(gap * part)});
+  }
+  carried_ns_ = used_ns;
+  return tails;
 }
 
 void ThreadLedger::forgive(pid_t tid, uint64_t used_ns) {

@@ -39,6 +39,9 @@ class ThreadLedger {
   /// The thread has ended; `tail_ns` is what its counters held beyond its last sample. Its tid may be reused.
   /// `thread` has no stack (0) if it never was sampled.
   Tail end(pid_t tid, uint64_t tail_ns);
+  /// The process has ended and used `used_ns` in all since it was known: what no thread carried (the moments between
+  /// the last settling and the end) goes to the threads that were there, in proportion to what they carry.
+  std::vector<Tail> close(uint64_t used_ns);
   /// Forgets time that was lost: it will not turn up as a rest.
   void forgive(pid_t tid, uint64_t used_ns);
   /// The thread is not in /proc any more. Its records may still be in a ring, so it is dropped the second time.
@@ -59,6 +62,7 @@ class ThreadLedger {
   };
 
   std::unordered_map<pid_t, Account> accounts_;
+  uint64_t carried_ns_ = 0;      // by all threads, ended ones too
   double scale_ = 1.0;           // of all threads together
   uint64_t round_used_ns_ = 0;
   uint64_t round_measured_ns_ = 0;

@@ -13,7 +13,7 @@ namespace prof {
 namespace {
 
 constexpr size_t kCacheEntries = 16384;
-constexpr uint64_t kNeverLookedUp = std::numeric_limits<uint64_t>::max();
+constexpr uint64_t kNeverMapped = std::numeric_limits<uint64_t>::max();  // an empty entry is true of it
 constexpr uint64_t kMaxFrameBytes = 64ull << 20;   // beyond this a CFA is taken for garbage
 constexpr uint64_t kMaxFpFrameBytes = 1ull << 20;  // frame pointers prove less, so less is believed
 constexpr uint64_t kEntryBytes = 64;               // the start code of a program, ld.so's _start included
@@ -64,35 +64,49 @@ bool is_program_entry(const CodeRange& range, uint64_t lookup) {
 
 }  // namespace
 
+// The registers that are followed live in members of their own, and the frames that nearly all stacks consist of
+// take a short path of inlined code: this is run for every frame of every sample.
 class Unwinder::Walk {
  public:
-  Walk(const Registers& registers, const StackCopy& stack) : registers_(registers), stack_(stack) {}
+  /// `registers` must outlive the walk.
+  Walk(const Registers& registers, const StackCopy& stack) : full_(&registers), stack_(stack) { load(); }
 
   // Return addresses are looked up one byte back: a call that never returns is the last instruction of its
   // function. The sampled frame and one that a signal interrupted stand at the instruction itself.
-  [[nodiscard]] uint64_t lookup() const { return exact_ ? pc() : pc() - 1; }
-  [[nodiscard]] uint64_t pc() const { return registers_.value[kRegRip]; }
+  [[nodiscard]] uint64_t lookup() const { return exact_ ? pc_ : pc_ - 1; }
 
   /// Moves to the caller; a value means that the walk ends here.
   std::optional<StackEnd> leave(const CodeStep& step) {
+    if (step.rule.ra != RaKind::at_cfa) return leave_unusual(step.rule.ra);
     return step.rule.cfa == CfaKind::none ? leave_without_rule(step) : leave_by_rule(step);
   }
 
  private:
-  std::optional<StackEnd> leave_by_rule(const CodeStep& step) {
+  void load() {
+    pc_ = full_->value[kRegRip];
+    sp_ = full_->value[kRegRsp];
+    rbp_ = full_->value[kRegRbp];
+    rbx_ = full_->value[kRegRbx];
+    known_ = kAllKnown;
+    exact_ = true;
+  }
+
+  [[gnu::always_inline]] inline std::optional<StackEnd> leave_by_rule(const CodeStep& step) {
     const CfiRule& rule = step.rule;
-    if (rule.ra != RaKind::at_cfa) {
-      if (rule.ra == RaKind::undefined) return StackEnd::root;
-      return rule.ra == RaKind::signal_frame ? leave_signal_frame() : StackEnd::unsupported;
-    }
     uint64_t cfa = 0;
-    if (const auto end = find_cfa(step, cfa)) return end;
-    if (cfa <= sp() || (cfa & 7) != 0 || cfa - sp() > kMaxFrameBytes) return StackEnd::bad_cfa;
+    if (rule.cfa == CfaKind::rsp) {
+      cfa = sp_ + sign_extend(rule.cfa_offset);
+    } else if (rule.cfa == CfaKind::rbp && knows(kRegRbp)) {
+      cfa = rbp_ + sign_extend(rule.cfa_offset);
+    } else if (const auto end = find_unusual_cfa(step, cfa)) {
+      return end;
+    }
+    if (cfa <= sp_ || (cfa & 7) != 0 || cfa - sp_ > kMaxFrameBytes) return StackEnd::bad_cfa;
     uint64_t return_address = 0;
     if (!stack_.read_word(cfa - 8, return_address)) return StackEnd::truncated_copy;
 
-    uint64_t rbp = registers_.value[kRegRbp];
-    uint64_t rbx = registers_.value[kRegRbx];
+    uint64_t rbp = rbp_;
+    uint64_t rbx = rbx_;
     uint32_t known = known_ & kFollowed;
     if (!restore(rule.rbp, rule.rbp_offset, cfa, rbp, bit(kRegRbp), known)) return StackEnd::truncated_copy;
     if (!restore(rule.rbx, rule.rbx_offset, cfa, rbx, bit(kRegRbx), known)) return StackEnd::truncated_copy;
@@ -100,31 +114,30 @@ class Unwinder::Walk {
     return enter(return_address, cfa, rbp, rbx);
   }
 
-  std::optional<StackEnd> find_cfa(const CodeStep& step, uint64_t& cfa) const {
+  [[gnu::noinline]] std::optional<StackEnd> leave_unusual(RaKind ra) {
+    if (ra == RaKind::undefined) return StackEnd::root;
+    return ra == RaKind::signal_frame ? leave_signal_frame() : StackEnd::unsupported;
+  }
+
+  [[gnu::noinline]] std::optional<StackEnd> find_unusual_cfa(const CodeStep& step, uint64_t& cfa) const {
     const CfiRule& rule = step.rule;
-    const auto offset = static_cast<uint64_t>(int64_t{rule.cfa_offset});
+    const uint64_t offset = sign_extend(rule.cfa_offset);
     switch (rule.cfa) {
-      case CfaKind::rsp:
-        cfa = sp() + offset;
-        return std::nullopt;
-      case CfaKind::rbp:
-        if ((known_ & bit(kRegRbp)) == 0) return StackEnd::unsupported;
-        cfa = registers_.value[kRegRbp] + offset;
-        return std::nullopt;
       case CfaKind::deref_rsp:
-        return read_cfa(sp() + offset, cfa);
+        return read_cfa(sp_ + offset, cfa);
       case CfaKind::deref_rbp:
-        if ((known_ & bit(kRegRbp)) == 0) return StackEnd::unsupported;
-        return read_cfa(registers_.value[kRegRbp] + offset, cfa);
+        return knows(kRegRbp) ? read_cfa(rbp_ + offset, cfa) : StackEnd::unsupported;
       case CfaKind::plt:
-        cfa = sp() + 8 + ((pc() & 15) >= 11 ? 8 : 0);
+        cfa = sp_ + 8 + ((pc_ & 15) >= 11 ? 8 : 0);
         return std::nullopt;
       case CfaKind::reg:
-        if ((known_ & bit(rule.cfa_reg)) == 0) return StackEnd::unsupported;
-        cfa = registers_.value[rule.cfa_reg] + offset;
+        if (!knows(rule.cfa_reg)) return StackEnd::unsupported;
+        cfa = registers().value[rule.cfa_reg] + offset;
         return std::nullopt;
       case CfaKind::expression:
         return evaluate_cfa(step, cfa);
+      case CfaKind::rsp:
+      case CfaKind::rbp:
       case CfaKind::none:
       case CfaKind::unsupported:
         break;
@@ -142,7 +155,7 @@ class Unwinder::Walk {
     const auto pool = range.table != nullptr ? range.table->expressions()
                                              : std::span<const std::byte>(range.image->eh_frame.bytes);
     const auto bytes = pool.subspan(static_cast<size_t>(step.rule.cfa_offset), step.rule.cfa_reg);
-    switch (evaluate(bytes, registers_, known_, stack_, cfa)) {
+    switch (evaluate(bytes, registers(), known_, stack_, cfa)) {
       case EvalResult::ok:
         return std::nullopt;
       case EvalResult::outside_copy:
@@ -153,124 +166,143 @@ class Unwinder::Walk {
     return StackEnd::unsupported;
   }
 
-  // A slot below the sampled rsp has been popped already (an epilogue whose rows do not say so): then the
-  // register holds the caller's value again. So it does when a slot that hangs on rbp lies outside the frame:
-  // gcc gives no row after the `leave` of a realigned function, and rbp is the caller's by then.
   bool restore(SaveKind kind, int32_t offset, uint64_t cfa, uint64_t& value, uint32_t reg,
                uint32_t& known) const {
-    uint64_t slot = static_cast<uint64_t>(int64_t{offset});
-    switch (kind) {
-      case SaveKind::same:
-        return true;
-      case SaveKind::undefined:
-        value = 0;
-        known |= reg;
-        return true;
-      case SaveKind::lost:
-        known &= ~reg;
-        return true;
-      case SaveKind::at_cfa:
-        slot += cfa;
-        break;
-      case SaveKind::at_rbp:
-        slot += registers_.value[kRegRbp];
-        if (slot >= cfa) return true;
-        break;
-      case SaveKind::at_rsp:
-        slot += sp();
-        break;
-    }
+    if (kind == SaveKind::same) return true;
+    if (kind == SaveKind::at_cfa) return restore_from(cfa + sign_extend(offset), value, reg, known);
+    return restore_unusual(kind, offset, cfa, value, reg, known);
+  }
+
+  // A slot below the sampled rsp has been popped already (an epilogue whose rows do not say so): then the
+  // register holds the caller's value again.
+  bool restore_from(uint64_t slot, uint64_t& value, uint32_t reg, uint32_t& known) const {
     if (slot < stack_.base) return true;
     known |= reg;
     return stack_.read_word(slot, value);
   }
 
-  std::optional<StackEnd> leave_signal_frame() {
-    Registers interrupted;
-    for (size_t reg = 0; reg < kRegisterCount; ++reg) {
-      const uint64_t slot = sp() + kGregsOffset + 8 * uint64_t{kGregOfDwarf[reg]};
-      if (!stack_.read_word(slot, interrupted.value[reg])) return StackEnd::truncated_copy;
+  [[gnu::noinline]] bool restore_unusual(SaveKind kind, int32_t offset, uint64_t cfa, uint64_t& value,
+                                         uint32_t reg, uint32_t& known) const {
+    if (kind == SaveKind::lost) {
+      known &= ~reg;
+      return true;
     }
-    registers_ = interrupted;
-    known_ = kAllKnown;
-    exact_ = true;
+    if (kind == SaveKind::undefined) {
+      value = 0;
+      known |= reg;
+      return true;
+    }
+    const uint64_t slot = (kind == SaveKind::at_rbp ? rbp_ : sp_) + sign_extend(offset);
+    // gcc gives no row after the `leave` of a realigned function. rbp is the caller's by then, and the slot that
+    // hangs on it lies outside the frame: the register has been restored.
+    return slot >= cfa || restore_from(slot, value, reg, known);
+  }
+
+  std::optional<StackEnd> leave_signal_frame() {
+    Registers saved;
+    for (size_t reg = 0; reg < kRegisterCount; ++reg) {
+      const uint64_t slot = sp_ + kGregsOffset + 8 * uint64_t{kGregOfDwarf[reg]};
+      if (!stack_.read_word(slot, saved.value[reg])) return StackEnd::truncated_copy;
+    }
+    full_ = &interrupted_.emplace(saved);
+    load();
     return std::nullopt;
   }
 
-  std::optional<StackEnd> leave_without_rule(const CodeStep& step) {
+  [[gnu::noinline]] std::optional<StackEnd> leave_without_rule(const CodeStep& step) {
     const NoRuleHints hints = NoRuleHints::unpack(step.rule);
     if (exact_ ? hints.code.in_signal_return : hints.code.calls_signal_return) return leave_signal_frame();
     if (hints.is_program_entry) return StackEnd::root;
-    const uint64_t rbp = registers_.value[kRegRbp];
     const LeafForm form = exact_ ? hints.code.leaf : LeafForm::framed;
-    if (form == LeafForm::ra_at_sp) return leave_frameless(sp(), rbp);
-    if ((known_ & bit(kRegRbp)) == 0) return StackEnd::unsupported;
-    if (form == LeafForm::rbp_at_sp) {
-      uint64_t saved = 0;
-      if (!stack_.read_word(sp(), saved)) return StackEnd::truncated_copy;
-      return leave_frameless(sp() + 8, saved);
-    }
-    return leave_by_frame_pointer(rbp);
+    if (form == LeafForm::ra_at_sp) return leave_frameless(sp_, rbp_);
+    if (!knows(kRegRbp)) return StackEnd::unsupported;
+    if (form == LeafForm::framed) return leave_by_frame_pointer();
+    uint64_t saved = 0;
+    if (!stack_.read_word(sp_, saved)) return StackEnd::truncated_copy;
+    return leave_frameless(sp_ + 8, saved);
   }
 
   std::optional<StackEnd> leave_frameless(uint64_t slot, uint64_t rbp) {
     uint64_t return_address = 0;
     if (!stack_.read_word(slot, return_address)) return StackEnd::truncated_copy;
     known_ = (known_ & kFollowed) | bit(kRegRbp);
-    return enter(return_address, slot + 8, rbp, registers_.value[kRegRbx]);
+    return enter(return_address, slot + 8, rbp, rbx_);
   }
 
-  std::optional<StackEnd> leave_by_frame_pointer(uint64_t rbp) {
+  std::optional<StackEnd> leave_by_frame_pointer() {
     // Go's goexit and clone() start threads with rbp 0. Where code was interrupted, 0 proves nothing.
-    if (rbp == 0 && !exact_) return StackEnd::root;
-    if (rbp < sp() || (rbp & 7) != 0 || rbp - sp() >= kMaxFpFrameBytes) return StackEnd::bad_fp;
+    if (rbp_ == 0 && !exact_) return StackEnd::root;
+    if (rbp_ < sp_ || (rbp_ & 7) != 0 || rbp_ - sp_ >= kMaxFpFrameBytes) return StackEnd::bad_fp;
     uint64_t saved = 0;
     uint64_t return_address = 0;
-    if (!stack_.read_word(rbp, saved) || !stack_.read_word(rbp + 8, return_address)) {
+    if (!stack_.read_word(rbp_, saved) || !stack_.read_word(rbp_ + 8, return_address)) {
       return StackEnd::truncated_copy;
     }
     // Whether this function saved rbx is not known.
     known_ = (known_ & kFollowed & ~bit(kRegRbx)) | bit(kRegRbp);
-    return enter(return_address, rbp + 16, saved, 0);
+    return enter(return_address, rbp_ + 16, saved, 0);
   }
 
   std::optional<StackEnd> enter(uint64_t pc, uint64_t sp, uint64_t rbp, uint64_t rbx) {
-    registers_.value[kRegRip] = pc;
-    registers_.value[kRegRsp] = sp;
-    registers_.value[kRegRbp] = rbp;
-    registers_.value[kRegRbx] = rbx;
+    pc_ = pc;
+    sp_ = sp;
+    rbp_ = rbp;
+    rbx_ = rbx;
     exact_ = false;
     if (pc == 0) return StackEnd::root;
     return std::nullopt;
   }
 
-  [[nodiscard]] uint64_t sp() const { return registers_.value[kRegRsp]; }
+  [[nodiscard]] bool knows(size_t reg) const { return (known_ & bit(reg)) != 0; }
 
-  Registers registers_;
-  StackCopy stack_;
-  uint32_t known_ = kAllKnown;
+  /// This frame's registers; those not in known_ are a callee's.
+  [[nodiscard]] Registers registers() const {
+    Registers all = *full_;
+    all.value[kRegRip] = pc_;
+    all.value[kRegRsp] = sp_;
+    all.value[kRegRbp] = rbp_;
+    all.value[kRegRbx] = rbx_;
+    return all;
+  }
+
+  static uint64_t sign_extend(int32_t offset) { return static_cast<uint64_t>(int64_t{offset}); }
+
+  uint64_t pc_ = 0;
+  uint64_t sp_ = 0;
+  uint64_t rbp_ = 0;
+  uint64_t rbx_ = 0;
+  uint32_t known_ = 0;  // a bit per DWARF register whose value is this frame's
   bool exact_ = true;
+  const Registers* full_;  // of the last frame that was sampled or interrupted
+  StackCopy stack_;
+  std::optional<Registers> interrupted_;
 };
 
-Unwinder::Unwinder(const CodeMap& map, CodeReader& reader) : map_(map), reader_(reader) { flush(); }
+Unwinder::Unwinder(const CodeMap& map, CodeReader& reader) : map_(map), reader_(reader), frames_(kMaxStackDepth) {
+  flush();
+}
 
-void Unwinder::flush() { cache_.assign(kCacheEntries, CodeStep{kNeverLookedUp, nullptr, CfiRule{}}); }
+void Unwinder::flush() { cache_.assign(kCacheEntries, CodeStep{kNeverMapped, nullptr, CfiRule{}}); }
 
 StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vector<UnwoundFrame>& out) {
-  out.clear();
   Walk walk(registers, stack);
-  while (out.size() < kMaxStackDepth) {
+  StackEnd end = StackEnd::max_depth;
+  size_t depth = 0;
+  while (depth < kMaxStackDepth) {
     const CodeStep& step = step_at(walk.lookup());
-    out.push_back({step.lookup, step.range});
-    if (step.range == nullptr) return StackEnd::no_map;
-    if (const auto end = walk.leave(step)) return *end;
+    frames_[depth++] = {step.lookup, step.range};
+    const auto ended = step.range == nullptr ? StackEnd::no_map : walk.leave(step);
+    if (!ended) continue;
+    end = *ended;
+    break;
   }
-  return StackEnd::max_depth;
+  out.assign(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(depth));
+  return end;
 }
 
 const Unwinder::CodeStep& Unwinder::step_at(uint64_t lookup) {
   CodeStep& step = cache_[(lookup ^ (lookup >> 14)) % kCacheEntries];
-  if (step.lookup != lookup || lookup == kNeverLookedUp) step = resolve(lookup);
+  if (step.lookup != lookup) step = resolve(lookup);
   return step;
 }
 
@@ -290,7 +322,7 @@ CodeHints Unwinder::read_hints(uint64_t address) {
   std::array<std::byte, kLeafCodeBytes> buffer{};
   const auto bytes = std::span(buffer);
   const size_t length = reader_.read_code(address - kLeafCodeBefore, bytes);
-  if (length > kLeafCodeBefore) {
+  if (length >= kLeafCodeBefore) {
     return read_code_hints(bytes.first(kLeafCodeBefore), bytes.first(length).subspan(kLeafCodeBefore));
   }
   // The page before may be unmapped.

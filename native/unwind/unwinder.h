@@ -70,6 +70,7 @@ class Unwinder {
   const CodeMap& map_;
   CodeReader& reader_;
   std::vector<CodeStep> cache_;
+  std::vector<UnwoundFrame> frames_;  // the walk in progress
 };
 
 }  // namespace prof

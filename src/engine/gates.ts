@@ -110,15 +110,21 @@ function ptraceShut({ probe, facts }: Capabilities): Shut | undefined {
 function memoryShut(capabilities: Capabilities): Shut | undefined {
   const { probe, facts } = capabilities;
   if (probe.readMemory === 0) return undefined;
-  if (facts.hasPtrace || !facts.targetDumpable || facts.targetUid !== facts.uid)
-    return targetShut(capabilities);
-  if ((facts.yamaScope ?? 0) >= 1) {
+  const mayByOwner = facts.targetDumpable && facts.targetUid === facts.uid;
+  if (!mayByOwner && !facts.hasPtrace) return targetShut(capabilities);
+  if (facts.ownSeccomp) {
+    return {
+      because: `a seccomp filter refuses process_vm_readv (${errnoName(probe.readMemory)})`,
+      cure: 'run prof-tui outside the filter; in a container: --cap-add SYS_PTRACE',
+    };
+  }
+  if ((facts.yamaScope ?? 0) >= 1 && !facts.hasPtrace) {
     return {
       because: `yama.ptrace_scope=${facts.yamaScope}`,
       cure: 'prof-tui record -- CMD, or sudo sysctl kernel.yama.ptrace_scope=0',
     };
   }
-  return { because: `process_vm_readv says ${errnoName(probe.readMemory)}`, cure: asRoot };
+  return targetShut(capabilities);
 }
 
 /** Why the target's threads cannot be stopped and read from outside; undefined when they can. */

@@ -163,6 +163,8 @@ export class CaptureSession implements LiveSession {
       native: { ...this.#baseline.native, elapsedNs },
       stat: readProcessStat(this.#options.target.pid),
     };
+    // Before we were attached an exec went unseen.
+    this.#describeAgain();
     this.#state = 'live';
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#tick();
@@ -191,6 +193,10 @@ export class CaptureSession implements LiveSession {
     const { execs } = this.#native.state();
     if (execs === this.#execs) return;
     this.#execs = execs;
+    this.#describeAgain();
+  }
+
+  #describeAgain(): void {
     try {
       this.#target = describeTarget(this.#options.target.pid);
     } catch (error) {

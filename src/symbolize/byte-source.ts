@@ -17,18 +17,22 @@ export interface ByteSource {
 
 const nothing = Buffer.alloc(0);
 
-/** Own memory, not the pool: typed-array views on it need offset 0. */
+/**
+ * In memory of its own, not from the pool: typed-array views need offset 0.
+ * @returns the bytes up to the end of the file or the first error
+ */
 function readFully(fd: number, position: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
+  let bytes: Buffer = nothing;
   let filled = 0;
   try {
+    bytes = Buffer.allocUnsafeSlow(length);
     while (filled < length) {
       const count = fs.readSync(fd, bytes, filled, length - filled, position + filled);
       if (count === 0) break;
       filled += count;
     }
   } catch {
-    // EIO, EBADF, or a hole in process memory: what was read before it is true.
+    // EIO, EBADF, no memory, or a hole in process memory: what was read before it is true.
   }
   return filled === length ? bytes : bytes.subarray(0, filled);
 }

@@ -1,6 +1,9 @@
 /** ELF symbol tables against readelf and addr2line, and the rules: size, aliases, labels, nesting. */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import test from 'node:test';
+import { type ByteSource, fileBytes } from './byte-source.ts';
+import { elf, parseElf } from './elf-file.ts';
 import { readSymbols } from './elf-symbols.ts';
 import {
   compile,
@@ -58,6 +61,24 @@ test('node: every function of .symtab is named as readelf lists it', () => {
 
 test('libc: every function of .dynsym is named as readelf lists it', () => {
   assert.ok(checkAllFunctions(libc, '.dynsym') > 1000);
+});
+
+test('node: of its 99 MB only headers and two tables are read', () => {
+  const whole = fileBytes(fs.openSync(process.execPath, 'r'));
+  let bytesRead = 0;
+  const counted: ByteSource = {
+    size: whole.size,
+    read: (offset, length) => {
+      const bytes = whole.read(offset, length);
+      bytesRead += bytes.length;
+      return bytes;
+    },
+  };
+  const file = parseElf(counted) ?? assert.fail('not ELF');
+  const tables = file.sections.filter(({ type }) => type === elf.sectionSymtab);
+  const wanted = tables.reduce((sum, table) => sum + table.size + (file.sections[table.link]?.size ?? 0), 0);
+  assert.ok(readSymbols(file, 'symtab'));
+  assert.ok(bytesRead < wanted + 65536, `${bytesRead} bytes read, the tables have ${wanted}`);
 });
 
 test('node: random symbols agree with addr2line', () => {

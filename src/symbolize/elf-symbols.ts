@@ -3,7 +3,7 @@
  * arrays and names in the file's own string table. A symbol names only what its size covers: in a stripped program
  * the nearest lower symbol is the wrong one half of the time.
  */
-import { type ElfFile, type ElfSection, elf, isExecutable, readSection, stringAt } from './elf-file.ts';
+import { type ElfFile, elf, isExecutable, readSection, stringAt } from './elf-file.ts';
 import { lastAtOrBelow } from './sorted-search.ts';
 import { compareAliases, type NamedSymbol } from './symbol-choice.ts';
 
@@ -276,13 +276,19 @@ export function symbolsFromBytes(
   return new SortedSymbols(table, sortByAddress(table, ends, lowestAddress(file)), ends, isSparse);
 }
 
-/** @returns `undefined` when the file has no such table or its strings are missing. */
-export function readSymbols(file: ElfFile, which: 'symtab' | 'dynsym'): SymbolSource | undefined {
+/**
+ * @param isSparse as for `symbolsFromBytes`
+ * @returns `undefined` when the file has no such table or its strings are missing
+ */
+export function readSymbols(
+  file: ElfFile,
+  which: 'symtab' | 'dynsym',
+  isSparse = which === 'dynsym',
+): SymbolSource | undefined {
   const type = which === 'symtab' ? elf.sectionSymtab : elf.sectionDynsym;
-  const section = file.sections.find((candidate: ElfSection) => candidate.type === type);
+  const section = file.sections.find((candidate) => candidate.type === type);
   const strings = section === undefined ? undefined : file.sections[section.link];
   if (section === undefined || strings === undefined) return undefined;
   const table = readSection(file, section);
-  if (table.length === 0) return undefined;
-  return symbolsFromBytes(file, table, readSection(file, strings), which === 'dynsym');
+  return table.length === 0 ? undefined : symbolsFromBytes(file, table, readSection(file, strings), isSparse);
 }

@@ -9,6 +9,7 @@ import test from 'node:test';
 import { bufferBytes } from './byte-source.ts';
 import { debugLinkOf } from './debug-files.ts';
 import { displayNames } from './display-name.ts';
+import { readDynamicSymbols, readThroughSegments } from './elf-dynamic.ts';
 import { buildIdOf, parseElf } from './elf-file.ts';
 import { readSymbols } from './elf-symbols.ts';
 import { readGoFunctions } from './gopclntab.ts';
@@ -80,6 +81,8 @@ function parseWholeElf(bytes: Buffer): void {
     const source = readSymbols(file, table);
     for (let address = 0; address < 0x5000; address += 0x111) source?.find(address, address & ~0xff);
   }
+  const dynamic = readDynamicSymbols(file, readThroughSegments(file), 0);
+  for (let address = 0; address < 0x5000; address += 0x111) dynamic?.find(address, address);
   const go = readGoFunctions(file);
   for (let address = 0x400000; address < 0x403000; address += 0x123) go?.find(address, 0);
 }

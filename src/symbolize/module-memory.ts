@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import type { Module } from '../profile/frames.ts';
-import { type ByteSource, bufferBytes, memoryBytes } from './byte-source.ts';
+import { memoryBytes } from './byte-source.ts';
 
 export interface MappedFile {
   readonly start: number;
@@ -41,31 +41,53 @@ export function mappingsOf(process: number | 'self', modulePath: string): Mapped
   }
 }
 
-/** The image as process memory holds it: offsets of the file, as far as the mappings are contiguous with them. */
-export function openModuleMemory(module: Module, pid: number): ByteSource | undefined {
-  const owner = module.openedBy === 'vdso' ? 'self' : pid;
-  if (module.openedBy !== 'vdso' && module.openedBy !== 'memory') return undefined;
-  const mappings = mappingsOf(owner, module.openedBy === 'vdso' ? '[vdso]' : module.path);
+/** An ELF image as the loader laid it out: offset 0 of `bytes` was at `start`. */
+export interface MemoryImage {
+  readonly bytes: Buffer;
+  readonly start: number;
+}
+
+/** Images without a file are small (the vdso has two pages); of larger ones the end is missing. */
+const maxImageBytes = 64 << 20;
+
+/**
+ * Copies the image at once, so that the names survive the target.
+ * @returns `undefined` when the module is not mapped (any more) or the target refuses
+ */
+export function readModuleMemory(module: Module, pid: number): MemoryImage | undefined {
+  const isVdso = module.openedBy === 'vdso';
+  if (!isVdso && module.openedBy !== 'memory') return undefined;
+  const owner = isVdso ? 'self' : pid;
+  const mappings = mappingsOf(owner, isVdso ? '[vdso]' : module.path);
   const first = mappings.find((row) => row.offset === 0);
   if (first === undefined) return undefined;
   const end = Math.max(...mappings.map((row) => row.end));
-  return readWholeImage(owner, first.start, end - first.start);
+  const bytes = Buffer.alloc(Math.min(end - first.start, maxImageBytes));
+  return copyMappings(owner, mappings, first.start, bytes) ? { bytes, start: first.start } : undefined;
 }
 
-/** Images without a file are small (the vdso has two pages); larger ones are cut, their tables stand in front. */
-const maxImageBytes = 64 << 20;
-
-/** Copied at once, so that the names survive the target. */
-function readWholeImage(owner: number | 'self', base: number, size: number): ByteSource | undefined {
+/** Mapping by mapping: between them there may be holes, and reading one ends the read. */
+function copyMappings(
+  owner: number | 'self',
+  mappings: readonly MappedFile[],
+  start: number,
+  image: Buffer,
+): boolean {
   let fd = -1;
+  let copied = 0;
   try {
     fd = fs.openSync(`/proc/${owner}/mem`, fs.constants.O_RDONLY);
-    const bytes = memoryBytes(fd, base, size).read(0, Math.min(size, maxImageBytes));
-
-    return bytes.length > 0 ? bufferBytes(bytes) : undefined;
+    for (const row of mappings) {
+      if (row.start < start) continue;
+      const length = Math.min(row.end - row.start, Math.max(0, image.length - (row.start - start)));
+      copied += memoryBytes(fd, row.start, length)
+        .read(0, length)
+        .copy(image, row.start - start);
+    }
   } catch {
-    return undefined;
+    // EACCES, ESRCH: not ours to read, or gone.
   } finally {
     if (fd >= 0) fs.closeSync(fd);
   }
+  return copied > 0;
 }

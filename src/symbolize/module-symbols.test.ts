@@ -8,7 +8,7 @@ import { moduleName } from './address-name.ts';
 import { buildIdOf } from './elf-file.ts';
 import { ModuleSymbols } from './module-symbols.ts';
 import type { SymbolWarning } from './protocol.ts';
-import { compile, openElf, readelfSymbols, run, temporaryFolder } from './test-programs.ts';
+import { compile, openElf, readelfSymbols, run, startTarget, temporaryFolder } from './test-programs.ts';
 
 const folder = temporaryFolder();
 const source = `
@@ -36,12 +36,16 @@ interface Opened {
   readonly warnings: readonly SymbolWarning[];
 }
 
-function open(filePath: string, debugRoot = path.join(folder, 'none'), extra: Partial<Module> = {}): Opened {
+function open(
+  filePath: string,
+  debugRoot = path.join(folder, 'none'),
+  extra: Partial<Module & { pid: number }> = {},
+): Opened {
   const warnings: SymbolWarning[] = [];
   const fd = extra.fd ?? fs.openSync(filePath, 'r');
   const module: Module = { id: 0, path: filePath, buildId: '', openedBy: 'root', ...extra, fd };
   const context = {
-    pid: process.pid,
+    pid: extra.pid ?? process.pid,
     places: { rootPaths: [''], debugRoot },
     warn: (warning: SymbolWarning) => warnings.push(warning),
   };
@@ -148,6 +152,42 @@ test('the vdso: named from our own', () => {
   assert.equal(symbols.name, '[vdso]');
   assert.deepEqual(warnings, []);
 });
+
+test('.gnu_debugdata: the packed symbols of a stripped program', (t) => {
+  const mini = copy('mini.debug', '--only-keep-debug', '--strip-debug');
+  try {
+    run('xz', '-k', '-f', mini);
+  } catch (error) {
+    if (process.env['CI'] !== undefined) throw error;
+    return t.skip('needs xz (Debian: xz-utils)');
+  }
+  const program = copy('mini', '--strip-all');
+  run('objcopy', `--add-section=.gnu_debugdata=${mini}.xz`, program);
+  const { symbols, warnings } = open(program);
+  assert.equal(symbols.nameOf(frameAt(secret)).name, 'secret_work');
+  assert.deepEqual(warnings, []);
+});
+
+for (const style of ['gnu', 'sysv']) {
+  test(`no section headers, ${style} hash: exported functions from memory and from the cut file`, async (t) => {
+    const text = 'int exported_work(int n) { return n + 1; }\nint other_work(int n) { return n - 1; }';
+    const library = compile(folder, `${style}.so.c`, text, '-shared', '-fPIC', `-Wl,--hash-style=${style}`);
+    const address =
+      readelfSymbols(library, '.dynsym').find(({ name }) => name === 'exported_work')?.address ?? 0;
+    const load = `import ctypes,sys; ctypes.CDLL('${library}'); print('ready', flush=True); sys.stdin.readline()`;
+    const child = await startTarget(t, 'python3', '-c', load);
+    const inMemory = open(library, undefined, { fd: -1, openedBy: 'memory', pid: child.pid ?? 0 });
+    assert.equal(inMemory.symbols.nameOf(frameAt(address + 1, address)).name, 'exported_work');
+
+    const bytes = fs.readFileSync(library);
+    bytes.fill(0, 40, 48);
+    bytes.fill(0, 58, 64);
+    fs.writeFileSync(`${library}.cut`, bytes);
+    const cut = open(`${library}.cut`);
+    assert.equal(cut.symbols.nameOf(frameAt(address + 1, address)).name, 'exported_work');
+    assert.deepEqual([...inMemory.warnings, ...cut.warnings], []);
+  });
+}
 
 test('neither readable nor known: said once, named by address', () => {
   const { symbols, warnings } = open('/lib/gone.so', undefined, { fd: -1, openedBy: 'none' });

@@ -4,23 +4,10 @@
  * the name, never the frame.
  */
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
-import { addressName, livePath, moduleName } from './address-name.ts';
-import { type ByteSource, fileBytes } from './byte-source.ts';
-import { type DebugFilePlaces, findDebugFile } from './debug-files.ts';
-import { buildIdOf, type ElfFile, looksLikeElf, parseElf } from './elf-file.ts';
-import { readSymbols, type SymbolSource } from './elf-symbols.ts';
-import { readGoFunctions } from './gopclntab.ts';
-import { openModuleMemory } from './module-memory.ts';
-import type { SymbolWarning } from './protocol.ts';
+import { addressName, moduleName } from './address-name.ts';
+import type { SymbolSource } from './elf-symbols.ts';
+import { type LazySource, type ModuleContext, openSources } from './module-sources.ts';
 import { demangleRustV0 } from './rust-v0.ts';
-
-export interface ModuleContext {
-  readonly pid: number;
-  readonly places: DebugFilePlaces;
-  warn(warning: SymbolWarning): void;
-}
-
-type LazySource = () => SymbolSource | undefined;
 
 export class ModuleSymbols {
   readonly name: string;
@@ -34,19 +21,9 @@ export class ModuleSymbols {
   constructor(module: Module, context: ModuleContext) {
     this.name = moduleName(module.path);
     this.path = module.path;
-    const source = openImage(module, context);
-    const file = source === undefined ? undefined : parseElf(source);
-    this.isElf = source === undefined || looksLikeElf(source);
-    if (source === undefined) {
-      context.warn({
-        code: 'module-unreadable',
-        subject: module.path,
-        detail: `opened by: ${module.openedBy}`,
-      });
-    } else if (this.isElf && (file === undefined || isDamaged(file))) {
-      context.warn({ code: 'elf-corrupt', subject: module.path, detail: 'its headers cannot be read' });
-    }
-    this.#pending = sourcesOf(file, module, context);
+    const { isElf, sources } = openSources(module, context);
+    this.isElf = isElf;
+    this.#pending = [...sources];
   }
 
   /** @returns the raw name: Itanium mangling is kept for the main thread, Rust v0 is readable. */
@@ -74,38 +51,4 @@ export class ModuleSymbols {
       return true;
     }
   }
-}
-
-/** Headers that lead nowhere: neither sections nor segments could be read. */
-function isDamaged(file: ElfFile): boolean {
-  return file.sections.length === 0 && file.segments.length === 0;
-}
-
-function openImage(module: Module, context: ModuleContext): ByteSource | undefined {
-  if (module.fd >= 0) {
-    const source = fileBytes(module.fd);
-    return source.size > 0 ? source : undefined;
-  }
-  return openModuleMemory(module, context.pid);
-}
-
-/** `.symtab`, debug file, `.dynsym`, Go's table; the file's own tables win over what lies elsewhere. */
-function sourcesOf(file: ElfFile | undefined, module: Module, context: ModuleContext): LazySource[] {
-  const fromDebugFile: LazySource = () => {
-    const buildId = module.buildId || (file === undefined ? '' : buildIdOf(file));
-    const debug = findDebugFile(context.places, file, livePath(module.path), buildId, (warning) =>
-      context.warn(warning),
-    );
-    if (debug === undefined) return undefined;
-    const symbols = readSymbols(debug.file, 'symtab');
-    debug.close();
-    return symbols;
-  };
-  if (file === undefined) return [fromDebugFile];
-  return [
-    () => readSymbols(file, 'symtab'),
-    fromDebugFile,
-    () => readSymbols(file, 'dynsym'),
-    () => readGoFunctions(file),
-  ];
 }

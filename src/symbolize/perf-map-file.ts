@@ -13,6 +13,7 @@ import type { TargetProcess } from './target-process.ts';
 const readBytes = 1 << 20;
 /** Longer lines are no names (CPython and V8 stay under 4 KiB). */
 const maxLineBytes = 65536;
+const usualLineBytes = 512;
 /** What precedes the read position must not have changed, else the file was rewritten in place. */
 const guardBytes = 64;
 const newline = 0x0a;
@@ -55,16 +56,28 @@ export class PerfMapFile {
     return hasGrown || wasRewritten || wasReopened;
   }
 
+  /** Which line names the address now: cheap, to see whether a name changed. */
+  lineIdAt(address: number): number | undefined {
+    const range = this.#index.find(address);
+    return range === undefined ? undefined : this.#firstLineId + range.line;
+  }
+
   find(address: number): JitName | undefined {
     const range = this.#index.find(address);
     if (range === undefined) return undefined;
-    const bytes = fileBytes(this.#fd).read(range.line, maxLineBytes);
-    const end = bytes.indexOf(newline);
-    const line = parsePerfMapLine(bytes.toString('utf8', 0, end < 0 ? bytes.length : end));
+    const line = parsePerfMapLine(this.#lineAt(range.line));
     // The file may have been rewritten since the last refresh: then there is no name until the next one.
     return line !== undefined && line.start <= address && address < line.end
       ? { name: line.name, lineId: this.#firstLineId + range.line }
       : undefined;
+  }
+
+  #lineAt(offset: number): string {
+    const source = fileBytes(this.#fd);
+    let bytes = source.read(offset, usualLineBytes);
+    if (!bytes.includes(newline)) bytes = source.read(offset, maxLineBytes);
+    const end = bytes.indexOf(newline);
+    return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
   }
 
   close(): void {

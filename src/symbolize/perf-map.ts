@@ -30,9 +30,24 @@ export interface MappedRange {
   readonly line: number;
 }
 
-/** Resolves overlaps within one batch: the later line of two wins. */
+/** Resolves overlaps within one batch. Most lines overlap no other: only clusters that do are merged. */
 function flatten(batch: readonly MappedRange[]): MappedRange[] {
-  let pieces: MappedRange[][] = batch.filter(({ start, end }) => end > start).map((range) => [range]);
+  const sorted = batch.filter(({ start, end }) => end > start).sort((a, b) => a.start - b.start);
+  const out: MappedRange[] = [];
+  for (let first = 0, after = 0; first < sorted.length; first = after) {
+    let { end } = sorted[first] as MappedRange;
+    for (after = first + 1; after < sorted.length && (sorted[after] as MappedRange).start < end; after++) {
+      end = Math.max(end, (sorted[after] as MappedRange).end);
+    }
+    if (after === first + 1) out.push(sorted[first] as MappedRange);
+    else for (const range of flattenCluster(sorted.slice(first, after))) out.push(range);
+  }
+  return out;
+}
+
+/** Overlays pairs of neighbours in the order of the file, then pairs of pairs: n log n, whatever the overlaps. */
+function flattenCluster(cluster: readonly MappedRange[]): MappedRange[] {
+  let pieces = [...cluster].sort((a, b) => a.line - b.line).map((range) => [range]);
   while (pieces.length > 1) {
     const merged: MappedRange[][] = [];
     for (let i = 0; i < pieces.length; i += 2) {
@@ -61,7 +76,8 @@ function overlay(older: readonly MappedRange[], newer: readonly MappedRange[]): 
       if (cut.end > range.end) break;
       out.push(cut);
     }
-    if (start < range.end) out.push({ ...range, start });
+    if (start === range.start) out.push(range);
+    else if (start < range.end) out.push({ ...range, start });
   }
   while (next < newer.length) out.push(newer[next++] as MappedRange);
   return out;

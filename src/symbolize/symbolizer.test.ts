@@ -1,6 +1,6 @@
 /** The symbolizer over real processes: kinds of frames, late names, perf maps of the target, other namespaces. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import type { Frame, FrameKind, FrameName } from '../profile/frames.ts';
 import type { SymbolizerOptions } from './protocol.ts';
 import { Symbolizer } from './symbolizer.ts';
 import { parseStatus } from './target-process.ts';
-import { readelfSymbols, temporaryFolder } from './test-programs.ts';
+import { readelfSymbols, startTarget, temporaryFolder } from './test-programs.ts';
 
 const folder = temporaryFolder();
 const noKernel = path.join(folder, 'no-kallsyms');
@@ -28,16 +28,8 @@ function symbolizer(
   return made;
 }
 
-/** A child that says `ready` and its own pid, and waits; ended after the test. */
-async function target(t: TestContext, command: string, ...args: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
-  await once(child.stdout, 'data');
-  return child;
-}
-
 function sleeper(t: TestContext): Promise<ChildProcess> {
-  return target(t, 'sh', '-c', 'echo ready; read line');
+  return startTarget(t, 'sh', '-c', 'echo ready; read line');
 }
 
 const names = (answers: readonly FrameName[]): string[] => answers.map(({ name }) => name);
@@ -103,7 +95,17 @@ test('perf map: names come late, change, and only changes are told', async (t) =
 test('node --perf-basic-prof: its own perf map names its code', async (t) => {
   const script =
     'function hotLoop(n){let s=0;for(let i=0;i<n;i++)s+=i%7;return s}for(let i=0;i<300;i++)hotLoop(1e5);console.log("ready");process.stdin.resume()';
-  const child = await target(t, process.execPath, '--perf-basic-prof', '-e', script);
+  // V8 also writes a log into the current folder.
+  const child = await startTarget(
+    t,
+    'env',
+    '-C',
+    folder,
+    process.execPath,
+    '--perf-basic-prof',
+    '-e',
+    script,
+  );
   const map = `/tmp/perf-${child.pid}.map`;
   t.after(() => fs.rmSync(map, { force: true }));
   const line =
@@ -120,7 +122,7 @@ test('node --perf-basic-prof: its own perf map names its code', async (t) => {
 
 test('another mount and pid namespace: its /tmp and its own pid are used', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('needs root, to make namespaces');
-  const child = await target(
+  const child = await startTarget(
     t,
     'unshare',
     ...['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', 'sh', '-c'],
@@ -140,7 +142,7 @@ test('code in a file without symbols: by absolute address and by offset, the per
 f=os.open(${JSON.stringify(backing)},os.O_RDONLY)
 m=mmap.mmap(f,8192,prot=mmap.PROT_READ|mmap.PROT_EXEC,flags=mmap.MAP_PRIVATE)
 print('ready',flush=True); sys.stdin.readline()`;
-  const child = await target(t, 'python3', '-c', script);
+  const child = await startTarget(t, 'python3', '-c', script);
   const map = `/tmp/perf-${child.pid}.map`;
   t.after(() => fs.rmSync(map, { force: true }));
   const row =

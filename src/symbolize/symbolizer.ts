@@ -6,7 +6,8 @@
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
 import { KernelSymbols } from './kernel-symbols.ts';
 import { type MappedFile, mappingsOf } from './module-memory.ts';
-import { type ModuleContext, ModuleSymbols } from './module-symbols.ts';
+import type { ModuleContext } from './module-sources.ts';
+import { ModuleSymbols } from './module-symbols.ts';
 import { PerfMapFile } from './perf-map-file.ts';
 import type { KernelSymbolsState, SymbolizerOptions, SymbolWarning } from './protocol.ts';
 import { openTarget, type TargetProcess } from './target-process.ts';
@@ -152,7 +153,7 @@ export class Symbolizer {
     if (!this.#perfMap.refresh()) return [];
     const changed: FrameName[] = [];
     for (const jitFrame of this.#jitFrames) {
-      const lineId = this.#perfMap.find(jitFrame.address)?.lineId ?? noLine;
+      const lineId = this.#perfMap.lineIdAt(jitFrame.address) ?? noLine;
       if (lineId !== jitFrame.lineId) changed.push(this.#answerJit(jitFrame));
     }
     return changed;

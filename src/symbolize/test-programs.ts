@@ -2,11 +2,12 @@
  * For the tests of this folder: temporary folders, programs compiled on the spot, and what binutils say of them.
  * No part of the profiler.
  */
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { after } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { fileBytes } from './byte-source.ts';
 import { type ElfFile, parseElf } from './elf-file.ts';
 
@@ -44,6 +45,18 @@ export function openElf(filePath: string): ElfFile {
   const file = parseElf(fileBytes(fs.openSync(filePath, 'r')));
   if (file === undefined) throw new Error(`${filePath} is no ELF file`);
   return file;
+}
+
+/** A process that prints when it is ready and waits for its input; ended after the test. */
+export async function startTarget(
+  t: TestContext,
+  command: string,
+  ...args: readonly string[]
+): Promise<ChildProcess> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
 }
 
 export interface ReadelfSymbol {

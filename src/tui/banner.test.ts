@@ -103,3 +103,15 @@ test('why panel: the chosen gate and its whole cure are shown however small the 
     }
   }
 });
+
+test('why panel: a warning brings its cure, unless the gate below has the same one', () => {
+  const status = syntheticStatus();
+  const [hidden] = status.warnings;
+  assert.ok(hidden);
+  const lost = { ...hidden, title: '31 samples lost', cure: 'prof-tui -F 49' };
+  const text = whyLines({ ...status, warnings: [hidden, lost] }, 0, theme, 96, 30)
+    .map((line) => line.text)
+    .join('\n');
+  assert.match(text, /31 samples lost; cure: prof-tui -F 49/);
+  assert.equal(text.split('sudo sysctl').length, 1, 'not while its gate is not chosen');
+});

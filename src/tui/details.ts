@@ -3,6 +3,7 @@
  */
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import { count, duration, percent, points, standardError } from '../profile/format.ts';
+import { markedLabels } from '../profile/frames.ts';
 import type { ThreadWeight } from '../profile/profile.ts';
 import { asciiOnly, fewSamples, roleOf, selfSamples, shareOf } from './rows.ts';
 import { clean, cutEnd, fitPieces, shortenName } from './text.ts';
@@ -15,6 +16,8 @@ export interface DetailContext {
   readonly threads: readonly ThreadWeight[];
   /** How many functions call this one, anywhere in the tree; undefined while it is not known. */
   readonly callers: number | undefined;
+  /** Why time is under `[not sampled]`. */
+  readonly unsampled: { readonly lostNs: number; readonly shortLivedNs: number };
 }
 
 /** 1: a blank line and one of text; 2: a rule, the name, the numbers. */
@@ -44,6 +47,7 @@ function numberLine(context: DetailContext, width: number): string {
     { text: weightPiece(context, 'total', tree.totalNs(node)), rank: 0 },
     { text: weightPiece(context, 'self', tree.selfNs(node)), rank: 1 },
     { text: `${count(samples)} ${samples === 1 ? 'sample' : 'samples'}`, rank: 2 },
+    { text: unsampledPiece(context), rank: 1 },
     { text: threadPiece(context, width >= 140), rank: 4 },
     { text: node === ROOT || callers === undefined ? '' : `callers ${count(callers)}`, rank: 3 },
   ];
@@ -72,6 +76,13 @@ function threadPiece({ threads, theme }: DetailContext, hasNames: boolean): stri
   });
   const more = threads.length > 3 ? ` +${threads.length - 3}` : '';
   return `threads ${shown.join(' ')}${more}`;
+}
+
+/** The known parts of the time that no sample carries; they need not add up to the whole. */
+function unsampledPiece({ tree, node, unsampled, theme }: DetailContext): string {
+  if (tree.functionOf(node).name !== markedLabels.notSampled) return '';
+  const time = (ns: number) => duration(ns, theme.glyphs.micro);
+  return `of it lost ${time(unsampled.lostNs)}, short-lived threads ${time(unsampled.shortLivedNs)}`;
 }
 
 function shortDetail({ tree, node, theme }: DetailContext, width: number): string {

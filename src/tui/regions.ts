@@ -139,7 +139,9 @@ function detailsOf(view: LiveView): readonly string[] {
   if (lines === 0) return [];
   const node = view.state.selected;
   const facts = lines === 2 ? view.facts.of(node) : { threads: [], callers: undefined };
-  return detailLines({ tree: view.tree, node, theme: view.theme, ...facts }, lines, lineWidth(size));
+  const unsampled = view.status.accounting;
+  const context = { tree: view.tree, node, theme: view.theme, unsampled, ...facts };
+  return detailLines(context, lines, lineWidth(size));
 }
 
 function mouseOnRows(view: LiveView, action: MouseAction, line: number): void {

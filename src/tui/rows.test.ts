@@ -116,7 +116,8 @@ test('details: full name, totals with their error, threads, callers', () => {
   const feeder = feed(serverStacks);
   const node = nodeNamed(feeder, 'renderPage');
   const threads = feeder.profile.threadsUnder(node);
-  const context = { tree: feeder.profile.tree, node, theme: plain, threads, callers: 2 };
+  const unsampled = { lostNs: 2e6, shortLivedNs: 0 };
+  const context = { tree: feeder.profile.tree, node, theme: plain, threads, callers: 2, unsampled };
   const [, name, numbers] = detailLines(context, 2, 160).map(bare);
   assert.equal(name, 'renderPage   app');
   assert.equal(
@@ -124,4 +125,13 @@ test('details: full name, totals with their error, threads, callers', () => {
     'total 47.0% ± 5.0 475 ms   self 25.0% ± 4.3 253 ms   47 samples   threads 100 thread-100 (100%)   callers 2',
   );
   assert.deepEqual(detailLines(context, 1, 40).map(bare), ['', 'renderPage  self 25.0%']);
+});
+
+test('details of [not sampled] tell its known parts', () => {
+  const feeder = feed(serverStacks);
+  feeder.profile.setUnsampled('[not sampled]', 30e6);
+  const node = nodeNamed(feeder, '[not sampled]');
+  const unsampled = { lostNs: 12e6, shortLivedNs: 3e6 };
+  const context = { tree: feeder.profile.tree, node, theme: plain, threads: [], callers: 1, unsampled };
+  assert.match(bare(detailLines(context, 2, 120)[2] ?? ''), /of it lost 12 ms, short-lived threads 3 ms/);
 });

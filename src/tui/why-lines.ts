@@ -3,6 +3,7 @@
  * accounts for, and every gate with its cure. Pure; the box around it is drawn elsewhere.
  */
 import type { Gate, SessionStatus } from '../engine/status.ts';
+import type { Warning } from '../engine/warnings.ts';
 import { count, duration, percent } from '../profile/format.ts';
 import { seesText } from './banner.ts';
 import { footerHints } from './keymap.ts';
@@ -35,7 +36,7 @@ export function whyLines(
     ...label('cannot see', unseenText(status)),
     ...label('accounted', accountedText(status, theme)),
     ...status.warnings.flatMap((warning) =>
-      label(theme.glyphs.warning, visible(`${warning.title}: ${warning.cause}`, theme)),
+      label(theme.glyphs.warning, visible(warningText(warning, status.gates), theme)),
     ),
   ];
   const gate = status.gates[chosen];
@@ -83,6 +84,12 @@ function accountedText(status: SessionStatus, theme: Theme): string {
   const cpu = duration(accounting.cpuTimeNs, theme.glyphs.micro);
   const rest = `lost ${count(lost)}   throttled ${count(throttled)}   truncated ${count(truncated)}`;
   return `${share} of ${cpu} CPU   ${rest}`;
+}
+
+/** A cure that stands with its gate below is not said twice. */
+function warningText(warning: Warning, gates: readonly Gate[]): string {
+  const hasGate = warning.cure === undefined || gates.some((gate) => gate.cure === warning.cure);
+  return hasGate ? warning.title : `${warning.title}; cure: ${warning.cure}`;
 }
 
 function cureless(gate: Gate): string {

@@ -80,6 +80,8 @@ const stories: Readonly<Record<string, () => void>> = {
     setTimeout(() => {
       process.stderr.write('a word on stderr\n');
       process.emitWarning('a warning of node');
+      // Node prints its warning in the next turn; after that the screen says that the story is over.
+      setTimeout(() => session.tick({ threadCount: 5 }), soonMs);
     }, soonMs);
   },
 };

@@ -47,14 +47,23 @@ export interface Screen {
   readonly text: string;
 }
 
+/** A colour of the palette by its number, or red, green and blue in one number. */
+export interface CellColour {
+  readonly kind: 'palette' | 'rgb';
+  readonly value: number;
+}
+
 export interface Cell {
   readonly text: string;
+  /** 2 for a wide character, 0 for the cell it covers. */
+  readonly width: number;
+  /** undefined is the terminal's own colour. */
+  readonly foreground: CellColour | undefined;
+  readonly background: CellColour | undefined;
   readonly isInverse: boolean;
   readonly isBold: boolean;
   readonly isDim: boolean;
   readonly isUnderlined: boolean;
-  /** Whether the cell has a colour other than the terminal's own. */
-  readonly isColoured: boolean;
 }
 
 export interface ExitOf {
@@ -129,11 +138,17 @@ export class TestTerminal {
     if (cell === undefined) throw new Error(`no cell at ${x},${y}`);
     return {
       text: cell.getChars(),
+      width: cell.getWidth(),
+      foreground: cell.isFgDefault()
+        ? undefined
+        : { kind: cell.isFgRGB() ? 'rgb' : 'palette', value: cell.getFgColor() },
+      background: cell.isBgDefault()
+        ? undefined
+        : { kind: cell.isBgRGB() ? 'rgb' : 'palette', value: cell.getBgColor() },
       isInverse: cell.isInverse() !== 0,
       isBold: cell.isBold() !== 0,
       isDim: cell.isDim() !== 0,
       isUnderlined: cell.isUnderline() !== 0,
-      isColoured: !cell.isFgDefault() || !cell.isBgDefault(),
     };
   }
 
@@ -159,6 +174,12 @@ export class TestTerminal {
 
   readOn(): void {
     this.#pty.resume();
+  }
+
+  /** Closes the terminal, as when its window is closed. */
+  hangUp(): void {
+    // Every Unix terminal of node-pty has it; its shared type leaves it out.
+    (this.#pty as unknown as { destroy(): void }).destroy();
   }
 
   signal(name: NodeJS.Signals): void {

@@ -60,6 +60,19 @@ void the_end_of_a_thread_is_counted_once() {
   expect("a second counter's rest is its own", ledger.end(7, 5).weight_ns, 5);
 }
 
+void the_last_moments_of_a_process_go_to_its_last_threads() {
+  prof::ThreadLedger ledger;
+  ledger.know(7, 0);
+  ledger.know(8, 0);
+  ledger.know(9, 0);
+  ledger.book_sample(7, 3, 300);
+  ledger.book_sample(8, 4, 100);
+  uint64_t given = 0;
+  for (const auto& tail : ledger.close(440)) given += tail.weight_ns;
+  expect("the gap", given, 40);
+  expect("nothing is left", ledger.close(440).size(), 0);
+}
+
 void lost_time_is_not_given_to_another_stack() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
@@ -85,6 +98,7 @@ int main() {
   time_that_events_do_not_count_scales_the_weights();
   a_thread_without_samples_has_no_stack_to_carry_its_time();
   the_end_of_a_thread_is_counted_once();
+  the_last_moments_of_a_process_go_to_its_last_threads();
   lost_time_is_not_given_to_another_stack();
   a_reused_tid_is_another_thread();
   std::puts("ok");

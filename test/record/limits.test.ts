@@ -11,7 +11,7 @@ import { startFixture } from '../helpers/target.ts';
 import { nodesNamed } from '../helpers/tree.ts';
 
 test('64 open files, 50 threads: what is not followed is counted, shown and has a cure', async (t) => {
-  const target = await startFixture(t, 'many_threads', [120, 50]);
+  const target = await startFixture(t, 'many_threads', [600, 50]);
   const launcher = limited({ openFiles: 64 });
   const profile = await recordCpu(target.pid, 6, ['-F', 199], { launcher });
   assert((profile.spans[0]?.samples ?? 0) > 0);
@@ -27,7 +27,7 @@ test('64 open files, 50 threads: what is not followed is counted, shown and has 
 });
 
 test('enough open files: the same target has no such warning', async (t) => {
-  const target = await startFixture(t, 'many_threads', [120, 50]);
+  const target = await startFixture(t, 'many_threads', [600, 50]);
   const launcher = limited({ openFiles: 4096 });
   const profile = await recordCpu(target.pid, 2, ['-F', 199], { launcher });
   assert.deepEqual(
@@ -37,7 +37,7 @@ test('enough open files: the same target has no such warning', async (t) => {
 });
 
 test('no descriptor left to open: one line, exit code 1 or 4, never an empty profile', async (t) => {
-  const target = await startFixture(t, 'split', [120]);
+  const target = await startFixture(t, 'split', [600]);
   // Node itself needs about twenty.
   const run = await runCli(['record', target.pid, '-d', '1', '-f', 'json'], {
     launcher: limited({ openFiles: 24 }),
@@ -50,11 +50,11 @@ test('no descriptor left to open: one line, exit code 1 or 4, never an empty pro
 test('64 KiB of locked memory as nobody: smaller buffers, said so, and a profile', async (t) => {
   if (!mayActAsRoot(t, 'sets kernel.perf_event_mlock_kb')) return;
   const program = installForEveryone(t);
-  const target = await startFixture(t, 'split', [120], { launcher: asNobody() });
+  const target = await startFixture(t, 'split', [600], { launcher: asNobody() });
   const launcher = [...limited({ lockedBytes: 65_536 }), ...asNobody()];
   const settings = { 'kernel.perf_event_paranoid': 2, 'kernel.perf_event_mlock_kb': 68 };
   const profile = await withSysctls(settings, () =>
-    recordCpuUnlocked(target.pid, 2, ['-F', 199], { launcher, program }),
+    recordCpuUnlocked(target.pid, 2, ['-e', 'cpu-clock', '-F', 199], { launcher, program }),
   );
   const warning = profile.warnings.find((each) => each.code === 'rings-reduced');
   assert.match(warning?.cure ?? '', /perf_event_mlock_kb=\d+/);
@@ -63,7 +63,7 @@ test('64 KiB of locked memory as nobody: smaller buffers, said so, and a profile
 
 test('a rate above the limit of the kernel: lowered, said so', async (t) => {
   if (!mayActAsRoot(t, 'sets kernel.perf_event_max_sample_rate')) return;
-  const target = await startFixture(t, 'split', [120]);
+  const target = await startFixture(t, 'split', [600]);
   const run = await withSysctls({ 'kernel.perf_event_max_sample_rate': 500 }, () =>
     runCli(['record', target.pid, '-d', '1', '-F', '5000', '-f', 'json']),
   );

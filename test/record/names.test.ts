@@ -7,6 +7,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type RecordedProfile, recordCpu, recordJson } from '../helpers/cli.ts';
 import { buildFixture } from '../helpers/fixtures.ts';
 import { mayActAsRoot } from '../helpers/gates.ts';
@@ -24,7 +25,7 @@ function assertAccounted({ accounting: { accounted } }: RecordedProfile): void {
 }
 
 test('generated code without a map: one [jit: no symbols], callers and callees intact', async (t) => {
-  const target = await startFixture(t, 'jit', [120, 'none']);
+  const target = await startFixture(t, 'jit', [600, 'none']);
   const profile = await recordCpu(target.pid, 2);
   assertAccounted(profile);
   const chains = chainTo(profile.tree, 'native_callee');
@@ -33,7 +34,7 @@ test('generated code without a map: one [jit: no symbols], callers and callees i
 });
 
 test('generated code with a perf map: its names, kind jit', async (t) => {
-  const target = await startFixture(t, 'jit', [120, 'map']);
+  const target = await startFixture(t, 'jit', [600, 'map']);
   const profile = await recordCpu(target.pid, 2);
   assertAccounted(profile);
   const chains = chainTo(profile.tree, 'native_callee');
@@ -43,7 +44,7 @@ test('generated code with a perf map: its names, kind jit', async (t) => {
 });
 
 test('a corrupt perf map: good lines count, the rest is a warning', async (t) => {
-  const target = await startFixture(t, 'jit', [120, 'corrupt']);
+  const target = await startFixture(t, 'jit', [600, 'corrupt']);
   const profile = await recordCpu(target.pid, 2);
   assertAccounted(profile);
   const [chain = ''] = chainTo(profile.tree, 'native_callee');
@@ -54,7 +55,7 @@ test('a corrupt perf map: good lines count, the rest is a warning', async (t) =>
 
 test('an object loaded while it records has its names', async (t) => {
   const plugin = buildFixture('plugin', 'sharedObject');
-  const target = await startFixture(t, 'dlopener', [120, plugin, 1500]);
+  const target = await startFixture(t, 'dlopener', [600, plugin, 1500]);
   const profile = await recordCpu(target.pid, 4);
   assertAccounted(profile);
   assert(inclusiveShare(profile.tree, 'before_loading') > 0.02);
@@ -77,7 +78,7 @@ test('a corrupt ELF file in the target: weight intact, its functions by offset',
   const plugin = join(folderFor(t), 'damaged.so');
   copyFileSync(buildFixture('plugin', 'sharedObject'), plugin);
   damageSections(plugin);
-  const target = await startFixture(t, 'dlopener', [120, plugin, 1]);
+  const target = await startFixture(t, 'dlopener', [600, plugin, 1]);
   const profile = await recordCpu(target.pid, 2);
   assertAccounted(profile);
   const damaged = inclusiveShareOfModule(profile, 'damaged.so');
@@ -98,7 +99,8 @@ function inclusiveShareOfModule({ tree }: RecordedProfile, module: string): numb
 test('a file that is no ELF any more: recording goes on', async (t) => {
   const plugin = join(folderFor(t), 'replaced.so');
   copyFileSync(buildFixture('plugin', 'sharedObject'), plugin);
-  const target = await startFixture(t, 'dlopener', [120, plugin, 1]);
+  const target = await startFixture(t, 'dlopener', [600, plugin, 1]);
+  await waitForMapping(target.pid, plugin);
   // Another file under the same path, as a package upgrade leaves it: the mapped one still exists.
   rmSync(plugin);
   writeFileSync(plugin, 'not an ELF file');
@@ -108,10 +110,18 @@ test('a file that is no ELF any more: recording goes on', async (t) => {
   assert(inclusiveShare(profile.tree, 'plugin_inner') > 0.9, 'the mapped file is read, not the new one');
 });
 
+async function waitForMapping(pid: number, file: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!readFileSync(`/proc/${pid}/maps`, 'utf8').includes(file)) {
+    if (Date.now() > deadline) throw new Error(`${pid} did not map ${file}`);
+    await delay(10);
+  }
+}
+
 test('a deleted executable keeps its names', async (t) => {
   const binary = join(folderFor(t), 'deleted');
   copyFileSync(buildFixture('deleted'), binary);
-  const target = await startFixture(t, 'deleted', [120], { binary });
+  const target = await startFixture(t, 'deleted', [600], { binary });
   const profile = await recordCpu(target.pid, 2);
   assertAccounted(profile);
   assert.match(chainTo(profile.tree, 'orphan_inner')[0] ?? '', /main › orphan_work › orphan_inner$/);
@@ -134,7 +144,7 @@ test('another mount and pid namespace: names from the files of the target', asyn
   // The file exists only under a mount that nobody outside sees.
   const script = `mount -t tmpfs none ${folder} && cp ${buildFixture('split')} ${binary} && exec "$@"`;
   const launcher = ['unshare', '-mpf', '--mount-proc', 'sh', '-c', script, 'sh'];
-  const target = await startFixture(t, 'split', [120], { launcher, binary });
+  const target = await startFixture(t, 'split', [600], { launcher, binary });
   assert.throws(() => readFileSync(binary), /ENOENT/);
   const profile = await recordCpu(target.pid, 2);
   assertAccounted(profile);
@@ -144,7 +154,7 @@ test('another mount and pid namespace: names from the files of the target', asyn
 test('another pid namespace: the perf map goes by the pid in there', async (t) => {
   if (!mayActAsRoot(t, 'makes namespaces')) return;
   const launcher = ['unshare', '-mpf', '--mount-proc'];
-  const target = await startFixture(t, 'jit', [120, 'map'], { launcher });
+  const target = await startFixture(t, 'jit', [600, 'map'], { launcher });
   assert.equal(target.lines[0], '{"ready":1}');
   const profile = await recordCpu(target.pid, 2);
   assert.match(chainTo(profile.tree, 'native_callee')[0] ?? '', /jit_outer › jit_inner › native_callee$/);

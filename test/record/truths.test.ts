@@ -33,7 +33,7 @@ function assertShare(seen: number, truth: number, profile: RecordedProfile, what
 
 for (const variant of [...builds, 'static', 'noPie'] as const) {
   test(`split (${variant}): shares of the loop counts, exact chains`, async (t) => {
-    const target = await startFixture(t, 'split', [120], { variant });
+    const target = await startFixture(t, 'split', [600], { variant });
     const profile = await recordCpu(target.pid, 3);
     assertAccounted(profile);
     for (const [leaf, truth] of [
@@ -51,7 +51,7 @@ for (const variant of [...builds, 'static', 'noPie'] as const) {
 }
 
 test('split (stripped): functions without symbols stay apart, with the same shares', async (t) => {
-  const target = await startFixture(t, 'split', [120], { variant: 'stripped' });
+  const target = await startFixture(t, 'split', [600], { variant: 'stripped' });
   const profile = await recordCpu(target.pid, 3);
   const selfShares = [...paths(profile.tree)]
     .filter(({ node }) => /^split!fn_[0-9a-f]+$/.test(node.name))
@@ -63,7 +63,7 @@ test('split (stripped): functions without symbols stay apart, with the same shar
 });
 
 test('split without unwind tables and frame pointers: weight intact, the root end says [truncated]', async (t) => {
-  const target = await startFixture(t, 'split', [120], { variant: 'noUnwindTables' });
+  const target = await startFixture(t, 'split', [600], { variant: 'noUnwindTables' });
   const profile = await recordCpu(target.pid, 2);
   assertAccounted(profile);
   assertShare(inclusiveShare(profile.tree, 'leaf_seventy'), 0.7, profile, 'leaf_seventy');
@@ -72,7 +72,7 @@ test('split without unwind tables and frame pointers: weight intact, the root en
 
 for (const variant of builds) {
   test(`reader (${variant}): the caller of the system call wrapper is kept`, async (t) => {
-    const target = await startFixture(t, 'reader', [120, 400], { variant });
+    const target = await startFixture(t, 'reader', [600, 400], { variant });
     const profile = await recordCpu(target.pid, 3);
     assertAccounted(profile);
     const read = inclusiveNs(profile.tree, 'read');
@@ -84,7 +84,7 @@ for (const variant of builds) {
   });
 
   test(`sender (${variant}): send_address keeps its kernel time`, async (t) => {
-    const target = await startFixture(t, 'sender', [120], { variant });
+    const target = await startFixture(t, 'sender', [600], { variant });
     const profile = await recordCpu(target.pid, 3);
     assertAccounted(profile);
     const kept = calledNs(profile.tree, 'send_address', 'send') / inclusiveNs(profile.tree, 'send');
@@ -96,7 +96,7 @@ for (const variant of builds) {
 
 test('reader: kernel share is that of the kernel clocks', async (t) => {
   for (const units of [0, 600]) {
-    const target = await startFixture(t, 'reader', [120, units]);
+    const target = await startFixture(t, 'reader', [600, units]);
     const profile = await recordCpu(target.pid, 5, ['-F', 499]);
     const { systemTimeNs, cpuTimeNs } = profile.accounting;
     const byTicks = systemTimeNs / cpuTimeNs;
@@ -107,7 +107,7 @@ test('reader: kernel share is that of the kernel clocks', async (t) => {
 });
 
 test('mixed: the thread that lives in system calls gets its CPU time', async (t) => {
-  const target = await startFixture(t, 'mixed', [120]);
+  const target = await startFixture(t, 'mixed', [600]);
   const before = threadCpuNs(target.pid);
   const profile = await recordCpu(target.pid, 4);
   assertThreads(profile, before, threadCpuNs(target.pid));
@@ -132,7 +132,7 @@ function assertThreads(
 }
 
 test('many threads: each of 50 is there with its time', async (t) => {
-  const target = await startFixture(t, 'many_threads', [120, 50]);
+  const target = await startFixture(t, 'many_threads', [600, 50]);
   const before = threadCpuNs(target.pid);
   const profile = await recordCpu(target.pid, 6, ['-F', 199]);
   assertAccounted(profile);
@@ -142,7 +142,7 @@ test('many threads: each of 50 is there with its time', async (t) => {
 });
 
 test('churn: threads of 30 ms are accounted, what no sample carries is a node', async (t) => {
-  const target = await startFixture(t, 'churn', [120]);
+  const target = await startFixture(t, 'churn', [600]);
   const profile = await recordJson(target.pid, ['-d', 6]);
   // 92 % is what perf(1) reaches with inherited events; the rest must be counted and shown.
   assertAccounted(profile, 0.92);
@@ -152,14 +152,14 @@ test('churn: threads of 30 ms are accounted, what no sample carries is a node', 
 });
 
 test('churn: the children of the target are not its time', async (t) => {
-  const target = await startFixture(t, 'churn', [120, 1]);
+  const target = await startFixture(t, 'churn', [600, 1]);
   const profile = await recordJson(target.pid, ['-d', 4]);
   assertAccounted(profile, 0.92);
 });
 
 for (const depth of [20, 400]) {
   test(`deep: ${depth} frames of recursion are all there`, async (t) => {
-    const target = await startFixture(t, 'deep', [120, depth]);
+    const target = await startFixture(t, 'deep', [600, depth]);
     const profile = await recordCpu(target.pid, 3);
     assertAccounted(profile);
     const chains = chainTo(profile.tree, 'bottom_work').filter((chain) => !chain.startsWith('[truncated]'));
@@ -172,7 +172,7 @@ for (const depth of [20, 400]) {
 }
 
 test('deep: a stack that no copy can hold ends in one [truncated] at the root end, weight intact', async (t) => {
-  const target = await startFixture(t, 'deep', [120, 5000]);
+  const target = await startFixture(t, 'deep', [600, 5000]);
   const profile = await recordCpu(target.pid, 2);
   assertAccounted(profile);
   const cut = nodesNamed(profile.tree, '[truncated]');
@@ -190,7 +190,7 @@ test('deep: a stack that no copy can hold ends in one [truncated] at the root en
 
 for (const variant of builds) {
   test(`big frame (${variant}): 16 KiB of locals do not cut the chain`, async (t) => {
-    const target = await startFixture(t, 'big_frame', [120], { variant });
+    const target = await startFixture(t, 'big_frame', [600], { variant });
     const profile = await recordCpu(target.pid, 3);
     assertAccounted(profile);
     const chain = /main › above_wide › wide_locals › small_leaf$/;
@@ -205,7 +205,7 @@ for (const variant of builds) {
   for (const onAlternateStack of [0, 1]) {
     const where = onAlternateStack ? 'an alternate stack' : 'the same stack';
     test(`handler on ${where} (${variant}): the chain goes through the signal frame to main`, async (t) => {
-      const target = await startFixture(t, 'handler', [120, onAlternateStack], { variant });
+      const target = await startFixture(t, 'handler', [600, onAlternateStack], { variant });
       const profile = await recordCpu(target.pid, 2);
       assertAccounted(profile);
       const work = [...paths(profile.tree)].filter(({ node }) => node.name === 'work_in_handler');

@@ -29,8 +29,8 @@ function totalOf(line: string): number {
 }
 
 test('a running process: names, shares that fit, accounted time; the target goes on when the user quits', async (t) => {
-  const target = await startFixture(t, 'split', [60]);
   await withSteadyMachine(async () => {
+    const target = await startFixture(t, 'split', [60]);
     const terminal = open(t, [target.pid]);
     const screen = await terminal.until(
       ({ text }) => Number(/(\d+) samples/.exec(text)?.[1]) >= 300 && /accounted \d/.test(text),
@@ -56,14 +56,14 @@ test('a running process: names, shares that fit, accounted time; the target goes
     terminal.press('q');
     assert.deepEqual(await terminal.exit(), { code: 0, signal: 0 });
     assert.match(terminal.screen.text, /^prof-tui: \S+ \(.+\), accounted [\d.]+% of [\d.]+ s CPU, /m);
+    const truth = await target.finish();
+    assert.ok(truth.processCpuNs > 0, 'it went on until now');
   });
-  const truth = await target.finish();
-  assert.ok(truth.processCpuNs > 0);
 });
 
 test('the target ends: the view stays, its rows can be read, the summary says why', async (t) => {
-  const target = await startFixture(t, 'split', [5]);
   await withSteadyMachine(async () => {
+    const target = await startFixture(t, 'split', [5]);
     const terminal = open(t, [target.pid]);
     await terminal.shows('● LIVE');
     await target.ended();
@@ -79,9 +79,10 @@ test('the target ends: the view stays, its rows can be read, the summary says wh
 
 test('hidden kernel symbols: one marked node, a cure to copy, and names as soon as they can be had', async (t) => {
   if (!mayActAsRoot(t, 'kernel.kptr_restrict is changed')) return;
-  const target = await startFixture(t, 'reader', [120, 0]);
   let restored: TestTerminal | undefined;
   await withSysctls({ 'kernel.kptr_restrict': 2 }, async () => {
+    // Started under the lock: others may hold it for minutes.
+    const target = await startFixture(t, 'reader', [120, 0]);
     const terminal = open(t, [target.pid], { lifeMs: 120_000 });
     await terminal.shows('▲ kernel symbols hidden');
     await terminal.until(({ text }) => /◆ \[kernel: no symbols\]/.test(text), 'the marked node', 60_000);
@@ -105,8 +106,8 @@ test('hidden kernel symbols: one marked node, a cure to copy, and names as soon 
 });
 
 test('kernel fold on a real reader keeps its time within one node', async (t) => {
-  const target = await startFixture(t, 'reader', [60, 0]);
   await withSteadyMachine(async () => {
+    const target = await startFixture(t, 'reader', [60, 0]);
     const terminal = open(t, [target.pid]);
     await terminal.until(({ text }) => Number(/(\d+) samples/.exec(text)?.[1]) >= 200, '200 samples', 60_000);
     terminal.press('E', 'K');
@@ -137,8 +138,8 @@ test('SIGABRT, as abort() in native code raises it: the terminal is given back a
 });
 
 test('under 40x12 with NO_COLOR and a locale without UTF-8 the real program is plain ASCII', async (t) => {
-  const target = await startFixture(t, 'split', [60]);
   await withSteadyMachine(async () => {
+    const target = await startFixture(t, 'split', [60]);
     const env = { NO_COLOR: '1', LC_ALL: 'C' };
     const terminal = open(t, [target.pid], { cols: 40, rows: 12, env });
     const screen = await terminal.until(({ text }) => /^[> ] *\d+% +- main/m.test(text), 'main', 60_000);

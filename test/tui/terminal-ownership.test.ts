@@ -175,13 +175,10 @@ test('^L clears and draws everything again over what another program wrote', asy
 
 test('words on stderr and warnings of node never reach the screen; they come out after the end', async (t) => {
   const terminal = openLive('talks', { test: t });
-  await terminal.shows('renderPage');
-  terminal.press('/');
-  terminal.type('x');
-  // The story speaks 300 ms after its start; a clock of the program's own tells that this is over.
-  await new Promise((resolve) => setTimeout(resolve, 600));
+  await terminal.shows('5 thr');
   assert.ok(!terminal.bytes.includes('a word on stderr'));
-  terminal.press('escape', 'q');
+  assert.ok(!terminal.bytes.includes('a warning of node'));
+  terminal.press('q');
   assert.deepEqual(await terminal.exit(), { code: 0, signal: 0 });
   const after = terminal.bytes.slice(terminal.bytes.lastIndexOf(leaveEnd));
   assert.match(after, /a word on stderr/);
@@ -216,4 +213,21 @@ test('SIGTERM ends the program although the terminal does not read', async (t) =
   // The exit is seen only when the rest of the output is read.
   setTimeout(() => terminal.readOn(), 2000);
   assert.equal((await ended).signal, 15);
+});
+
+test('keys come from the terminal although stdin is something else', async (t) => {
+  const words = liveCommand('still').map((word) => `'${word}'`);
+  const terminal = openTerminal(['sh', '-c', `${words.join(' ')} </dev/null`], { test: t });
+  await terminal.shows('renderPage');
+  terminal.press('j');
+  await terminal.selects('main');
+  terminal.press('q');
+  assert.deepEqual(await terminal.exit(), { code: 0, signal: 0 });
+});
+
+test('a terminal that goes away takes the program with it', async (t) => {
+  const terminal = openLive('live', { test: t });
+  await terminal.shows('renderPage');
+  terminal.hangUp();
+  await terminal.exit();
 });

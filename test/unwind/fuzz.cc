@@ -1,16 +1,20 @@
-// The `fuzz` command: damaged ELF files, random registers and stacks. Meant for a build with sanitizers, which
-// end the program at the first read out of bounds. The same seed gives the same damage.
+// `fuzz SEED COUNT FILE...`: damages copies of ELF files and unwinds with them, random registers and stacks. Built
+// with sanitizers, which end the program at the first read out of bounds. The same seed gives the same damage.
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
 #include <random>
+#include <span>
+#include <string>
+#include <vector>
 
-#include "proc/elf_image.h"
-#include "replay/commands.h"
 #include "unwind/byte_source.h"
 #include "unwind/cfi_lookup.h"
 #include "unwind/unwinder.h"
 
-namespace prof::replay {
+namespace prof {
 namespace {
 
 constexpr size_t kStackBytes = 4096;
@@ -54,7 +58,8 @@ class Fuzzer {
       if (section.bytes.empty()) return size_t{0};
       const uint64_t va = section.va + random_() % section.bytes.size();
       for (const auto& segment : intact_.segments) {
-        if (va >= segment.va && va - segment.va < segment.file_size) return size_t{segment.file_offset + va - segment.va};
+        if (va < segment.va || va - segment.va >= segment.file_size) continue;
+        return size_t{segment.file_offset + va - segment.va};
       }
       return size_t{0};
     };
@@ -71,10 +76,13 @@ class Fuzzer {
   }
 
   size_t damage() {
-    constexpr std::byte kTelling[] = {std::byte{0}, std::byte{0xff}, std::byte{0x7f}, std::byte{0x80}, std::byte{1}};
+    constexpr std::byte kTelling[] = {std::byte{0}, std::byte{0xff}, std::byte{0x7f}, std::byte{0x80},
+                                      std::byte{1}};
     const size_t place = pick_place() % damaged_.size();
     const uint64_t choice = random_();
-    damaged_[place] = choice % 2 == 0 ? static_cast<std::byte>(choice >> 8) : kTelling[(choice >> 8) % std::size(kTelling)];
+    const bool is_random = choice % 2 == 0;
+    damaged_[place] =
+        is_random ? static_cast<std::byte>(choice >> 8) : kTelling[(choice >> 8) % std::size(kTelling)];
     return place;
   }
 
@@ -116,7 +124,8 @@ class Fuzzer {
       registers.value[kRegRsp] = kStackBase;
       registers.value[kRegRip] = random_va(image);
       for (size_t at = 0; at + 8 <= stack.size(); at += 8) {
-        const uint64_t word = random_() % 2 == 0 ? random_va(image) : kStackBase + random_() % kStackBytes / 8 * 8;
+        const uint64_t slot = kStackBase + random_() % kStackBytes / 8 * 8;
+        const uint64_t word = random_() % 2 == 0 ? random_va(image) : slot;
         std::memcpy(stack.data() + at, &word, sizeof(word));
       }
       unwinder.unwind(registers, {kStackBase, stack}, frames);
@@ -130,20 +139,14 @@ class Fuzzer {
 };
 
 std::vector<std::byte> read_whole(const char* path) {
-  uint64_t size = 0;
-  const UniqueFd fd = open_regular_file(path, size);
-  std::vector<std::byte> bytes(static_cast<size_t>(size));
-  if (!fd.valid() || !read_file_at(fd.get(), 0, bytes)) return {};
-  return bytes;
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
 }
 
-}  // namespace
-
-int run_fuzz(Arguments arguments) {
-  if (arguments.size() < 3) return 2;
-  const uint64_t seed = std::strtoul(arguments[0], nullptr, 10);
-  const uint64_t count = std::strtoul(arguments[1], nullptr, 10);
-  for (const char* path : arguments.subspan(2)) {
+int fuzz(uint64_t seed, uint64_t count, std::span<const char* const> paths) {
+  for (const char* path : paths) {
     auto bytes = read_whole(path);
     if (bytes.empty()) {
       std::fprintf(stderr, "cannot read %s\n", path);
@@ -156,4 +159,11 @@ int run_fuzz(Arguments arguments) {
   return 0;
 }
 
-}  // namespace prof::replay
+}  // namespace
+}  // namespace prof
+
+int main(int count, char** values) {
+  if (count < 4) return 2;
+  const std::span<const char* const> arguments(values, static_cast<size_t>(count));
+  return prof::fuzz(std::strtoul(values[1], nullptr, 10), std::strtoul(values[2], nullptr, 10), arguments.subspan(3));
+}
