@@ -3,6 +3,7 @@
  * its first tree, and on to the first function with its name.
  */
 import { program } from '../test/helpers/cli.ts';
+import { livingCpuNs } from '../test/helpers/truth.ts';
 import type { Figure } from './figure.ts';
 import { nodeText } from './programs.ts';
 import type { Scope } from './scope.ts';
@@ -22,11 +23,11 @@ export const firstPaint: Figure = {
     const trees = starts.map(({ treeMs }) => treeMs / 1000);
     const names = starts.map(({ namedMs }) => namedMs / 1000);
     const waits = starts.map(({ treeMs, namedMs }) => (namedMs - treeMs) / 1000);
-    const plain = starts.map(({ nodeMs }) => nodeMs / 1000);
+    const cpu = starts.map(({ cpuMs }) => cpuMs / 1000);
     yield {
       subject: 'start to first painted tree, node',
       must: '<= 0.7 s',
-      measured: `${spread(trees, 2, 's')}; node --version alone ${spread(plain, 2, 's')}`,
+      measured: `${spread(trees, 2, 's')}; own CPU until then ${spread(cpu, 2, 's')}`,
       holds: median(trees) <= 0.7,
     };
     yield {
@@ -41,15 +42,14 @@ export const firstPaint: Figure = {
 interface Start {
   readonly treeMs: number;
   readonly namedMs: number;
-  /** The floor: how long this machine takes now to start node and do nothing. */
-  readonly nodeMs: number;
+  /** CPU time of the program until its tree stood: what is left of the wait on a busy machine. */
+  readonly cpuMs: number;
 }
 
 async function timeStart(scope: Scope, pid: number): Promise<Start> {
-  const plain = openTimedTerminal(scope, [process.execPath, '--version'], 120, 40);
-  const version = await plain.painted((lines) => lines[0]?.startsWith('v') === true, 'a version');
   const screen = openTimedTerminal(scope, [process.execPath, program, String(pid)], 120, 40);
   const tree = await screen.painted((lines) => lines.some((line) => line.includes('all threads')), 'a tree');
+  const cpuMs = livingCpuNs(screen.pid) / 1e6;
   const named = await screen.painted(
     (lines) => lines.some((line) => /[▾▸·] \S.*\s(node|libc\S*|kernel)$/.test(line)),
     'a function with a name',
@@ -58,6 +58,6 @@ async function timeStart(scope: Scope, pid: number): Promise<Start> {
   return {
     treeMs: tree.atMs - screen.spawnedMs,
     namedMs: named.atMs - screen.spawnedMs,
-    nodeMs: version.atMs - plain.spawnedMs,
+    cpuMs,
   };
 }

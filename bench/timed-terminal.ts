@@ -13,6 +13,7 @@ export interface Painted {
 }
 
 export interface TimedTerminal {
+  readonly pid: number;
   readonly spawnedMs: number;
   write(keys: string): void;
   /** The first screen that satisfies `says`, with the time at which it was painted. */
@@ -71,5 +72,5 @@ export function openTimedTerminal(
       };
       onPaint();
     });
-  return { spawnedMs, write: (keys) => pty.write(keys), painted, kill };
+  return { pid: pty.pid, spawnedMs, write: (keys) => pty.write(keys), painted, kill };
 }
