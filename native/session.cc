@@ -218,9 +218,9 @@ void Session::finish_target() {
   if (sees_all && limits_.threads_refused == 0) pipeline_.close_accounts(cpu_ns_, longest_rest_ns());
 }
 
-/// Less than a period on each CPU that a thread ran on, and a little for the moment between two settlings.
+/// Less than a period on each CPU that a thread ran on, and as much again for what its events do not count.
 uint64_t Session::longest_rest_ns() const {
-  return config_.period_ns * (std::thread::hardware_concurrency() + 1);
+  return config_.period_ns * 2 * (std::thread::hardware_concurrency() + 1);
 }
 
 void Session::settle() {
