@@ -2,8 +2,8 @@
  * How soon there is something to see on a running node (a binary of some 100 MB): from the start of the program to
  * its first tree, and on to the first function with its name.
  */
+import { readFileSync } from 'node:fs';
 import { program } from '../test/helpers/cli.ts';
-import { livingCpuNs } from '../test/helpers/truth.ts';
 import type { Figure } from './figure.ts';
 import { nodeText } from './programs.ts';
 import type { Scope } from './scope.ts';
@@ -23,11 +23,12 @@ export const firstPaint: Figure = {
     const trees = starts.map(({ treeMs }) => treeMs / 1000);
     const names = starts.map(({ namedMs }) => namedMs / 1000);
     const waits = starts.map(({ treeMs, namedMs }) => (namedMs - treeMs) / 1000);
-    const cpu = starts.map(({ cpuMs }) => cpuMs / 1000);
+    const ran = starts.map(({ ranMs }) => ranMs / 1000);
+    const queued = starts.map(({ queuedMs }) => queuedMs / 1000);
     yield {
       subject: 'start to first painted tree, node',
       must: '<= 0.7 s',
-      measured: `${spread(trees, 2, 's')}; own CPU until then ${spread(cpu, 2, 's')}`,
+      measured: `${spread(trees, 2, 's')}; its main thread ran ${median(ran).toFixed(2)} s and queued for a CPU ${median(queued).toFixed(2)} s`,
       holds: median(trees) <= 0.7,
     };
     yield {
@@ -42,14 +43,15 @@ export const firstPaint: Figure = {
 interface Start {
   readonly treeMs: number;
   readonly namedMs: number;
-  /** CPU time of the program until its tree stood: what is left of the wait on a busy machine. */
-  readonly cpuMs: number;
+  /** How long the program's main thread ran until then, and how long it stood in the queue for a CPU. */
+  readonly ranMs: number;
+  readonly queuedMs: number;
 }
 
 async function timeStart(scope: Scope, pid: number): Promise<Start> {
   const screen = openTimedTerminal(scope, [process.execPath, program, String(pid)], 120, 40);
   const tree = await screen.painted((lines) => lines.some((line) => line.includes('all threads')), 'a tree');
-  const cpuMs = livingCpuNs(screen.pid) / 1e6;
+  const [ranMs = 0, queuedMs = 0] = mainThreadMs(screen.pid);
   const named = await screen.painted(
     (lines) => lines.some((line) => /[▾▸·] \S.*\s(node|libc\S*|kernel)$/.test(line)),
     'a function with a name',
@@ -58,6 +60,13 @@ async function timeStart(scope: Scope, pid: number): Promise<Start> {
   return {
     treeMs: tree.atMs - screen.spawnedMs,
     namedMs: named.atMs - screen.spawnedMs,
-    cpuMs,
+    ranMs,
+    queuedMs,
   };
+}
+
+/** Time on a CPU and in the run queue, of the main thread so far: /proc/PID/schedstat, fields 1 and 2. */
+function mainThreadMs(pid: number): number[] {
+  const [ranNs, queuedNs] = readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ');
+  return [Number(ranNs) / 1e6, Number(queuedNs) / 1e6];
 }

@@ -52,7 +52,10 @@ const turn = () => match(JSON.stringify(rank(JSON.parse(JSON.stringify(records))
 for (let sum = 0; ; sum += turn());
 `;
 
-/** Each comparison of `-V` has a buffer of 4000 bytes on the stack, in a thread whose pages are still untouched. */
+/**
+ * Comparing by key takes a buffer of 4000 bytes on the stack. In the second thread nothing ever touched its pages, and
+ * the kernel copies without faulting pages in (perf_output_copy_user): its copy ends there, however large it may be.
+ */
 function sortProgram(name: string, order: readonly string[]): Program {
   return {
     name,
@@ -105,12 +108,9 @@ const deep: Program = {
   prepare: () => [buildFixture('deep'), '600', '400'],
 };
 
-/**
- * 16 KiB of locals of which only the ends were ever touched. The kernel copies without faulting pages in
- * (perf_output_sample_ustack), so its copy ends at the first page that is not there, however large it may be.
- */
-const untouched: Program = {
-  name: 'big_frame (locals on untouched pages)',
+/** One frame larger than the first stack copies, above a known chain. */
+const bigFrame: Program = {
+  name: 'big_frame (16 KiB of locals)',
   debianPackage: 'gcc',
   least: 0.995,
   prepare: () => [buildFixture('big_frame'), '600'],
@@ -175,5 +175,5 @@ export const programs: readonly Program[] = [
     prepare: (folder) => ifInstalled('go', () => goCommand(folder)),
   },
   deep,
-  untouched,
+  bigFrame,
 ];

@@ -3,6 +3,7 @@
  * when a figure could not be measured: a bound that was missed is marked, not an error, since the machine decides.
  */
 import { existsSync } from 'node:fs';
+import { cpus, loadavg, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { withSteadyMachine } from '../test/helpers/sysctl.ts';
 import { accounted } from './accounted.ts';
@@ -58,6 +59,8 @@ async function measure(figure: Figure): Promise<void> {
   }
 }
 
+const load = loadavg()[0]?.toFixed(1);
+process.stdout.write(`${cpus().length} CPUs, load ${load}, Linux ${release()}, node ${process.version}\n\n`);
 process.stdout.write('| | figure | must | measured: median (min..max) | perf(1) |\n|---|---|---|---|---|\n');
 let failures = 0;
 for (const figure of figures) {
