@@ -10,9 +10,11 @@ import { callerKept } from './caller-kept.ts';
 import type { Figure, Row } from './figure.ts';
 import { kernelShareFigure } from './kernel-share.ts';
 import { lost } from './lost.ts';
+import { rootReach } from './root-reach.ts';
 import { Scope } from './scope.ts';
+import { slowdown } from './slowdown.ts';
 
-const figures: readonly Figure[] = [accounted, kernelShareFigure, callerKept, lost];
+const figures: readonly Figure[] = [accounted, kernelShareFigure, callerKept, lost, rootReach, slowdown];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !figures.some((figure) => figure.name === name));

@@ -90,8 +90,7 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config) {
   if (result.refusal) return result;
   result.limits = next->limits();
   if (!is_accounting_) {
-    pipeline_.begin_accounting();
-    cpu_base_ns_ = process_cpu_ns(pid_).value_or(0);
+    cpu_base_ns_ = clock_around([this] { pipeline_.begin_accounting(); }).value_or(0);
     is_accounting_ = true;
   }
   // The cut: before it the old engine's samples count, from it on the new one's. Both are armed for a moment,
@@ -123,8 +122,7 @@ void Session::stop() {
     engine_->drain(pipeline_);
     pipeline_.follow_mappings();
     if (!has_exited_) {
-      settle();
-      read_cpu_clock();
+      if (const auto clock = clock_around([this] { settle(); })) cpu_ns_ = *clock - cpu_base_ns_;
     }
     closed_loss_ = closed_loss_ + engine_->loss();
     engine_.reset();
@@ -241,6 +239,16 @@ void Session::grow_stack_copies() {
   larger.stack_bytes = std::min(config_.stack_bytes * 2, kLargestStackCopy);
   // Refused (no locked memory for a second set of rings, say): the running engine goes on as it is.
   if (open_engine(kind_, larger).refusal) may_grow_ = false;
+}
+
+/// Reading the clocks of many threads takes a while in which they run on, on a busy machine a long while: the process
+/// clock that belongs to those readings is the one half-way.
+std::optional<uint64_t> Session::clock_around(const std::function<void()>& read_threads) const {
+  const auto before = process_cpu_ns(pid_);
+  read_threads();
+  const auto after = process_cpu_ns(pid_);
+  if (!before || !after) return std::nullopt;
+  return *before + (*after - *before) / 2;
 }
 
 void Session::read_cpu_clock() {

@@ -65,6 +65,7 @@ class Session {
   [[nodiscard]] StartResult open_engine(EngineKind kind, const EngineConfig& config);
   void finish_target();
   void read_cpu_clock();
+  [[nodiscard]] std::optional<uint64_t> clock_around(const std::function<void()>& read_threads) const;
   void pair_clocks();
   void publish();
 

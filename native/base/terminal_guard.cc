@@ -22,7 +22,7 @@ constexpr std::array kDeadlySignals = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE}
 std::array<struct sigaction, kDeadlySignals.size()> previous_actions;
 
 /// Async-signal-safe: write, tcsetattr and sigaction only (signal-safety(7)).
-void on_deadly_signal(int number) {
+void on_deadly_signal(int number, siginfo_t* info, void*) {
   if (is_guarded.exchange(false)) {
     [[maybe_unused]] const ssize_t written = write(terminal_fd, leave_text.data(), leave_size);
     tcsetattr(terminal_fd, TCSANOW, &settings);
@@ -31,7 +31,8 @@ void on_deadly_signal(int number) {
   for (size_t i = 0; i < kDeadlySignals.size(); i++) {
     if (kDeadlySignals[i] == number) sigaction(number, &previous_actions[i], nullptr);
   }
-  if (number == SIGABRT) raise(number);
+  // One that was sent (abort, kill) does not repeat by itself: si_code of a fault is positive. sigaction(2).
+  if (info->si_code <= 0) raise(number);
 }
 
 }  // namespace
@@ -43,8 +44,8 @@ void guard_terminal(int fd, std::string_view leave_sequence) {
   std::copy_n(leave_sequence.begin(), leave_size, leave_text.begin());
   if (is_guarded.exchange(true)) return;
   struct sigaction action {};
-  action.sa_handler = on_deadly_signal;
-  action.sa_flags = SA_ONSTACK;
+  action.sa_sigaction = on_deadly_signal;
+  action.sa_flags = SA_ONSTACK | SA_SIGINFO;
   for (size_t i = 0; i < kDeadlySignals.size(); i++) sigaction(kDeadlySignals[i], &action, &previous_actions[i]);
 }
 

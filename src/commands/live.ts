@@ -2,6 +2,7 @@
 import { loadNative } from '../engine/native.ts';
 import type { Target } from '../engine/status.ts';
 import type { Options } from '../options.ts';
+import { CommandError } from './command-error.ts';
 import { recordProcess } from './record.ts';
 import { startSession } from './start-session.ts';
 import { version } from './version.ts';
@@ -21,14 +22,19 @@ export async function liveView(
   const session = await startSession(target, options);
   const native = loadNative();
   // Imported here: Ink costs a quarter of a second that `record` need not pay.
-  const { runLiveView } = await import('../tui/run.tsx');
-  await runLiveView(session, {
-    ascii: options.ascii,
-    color: !options.noColor && (process.env['NO_COLOR'] ?? '') === '',
-    version,
-    crashGuard: {
-      arm: (leaveSequence) => native.guardTerminal(1, leaveSequence),
-      release: () => native.releaseTerminal(),
-    },
-  });
+  const { LiveViewFailed, runLiveView } = await import('../tui/run.tsx');
+  try {
+    await runLiveView(session, {
+      ascii: options.ascii,
+      color: !options.noColor && (process.env['NO_COLOR'] ?? '') === '',
+      version,
+      crashGuard: {
+        arm: (leaveSequence) => native.guardTerminal(1, leaveSequence),
+        release: () => native.releaseTerminal(),
+      },
+    });
+  } catch (error) {
+    if (error instanceof LiveViewFailed) throw new CommandError(error.message, 1);
+    throw error;
+  }
 }

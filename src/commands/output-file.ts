@@ -2,9 +2,20 @@
  * The file that `record` writes: opened before capture, so that a wrong path costs no time; a regular file is written
  * beside its place and renamed, so it is whole or not there; what cannot be written is kept elsewhere.
  */
-import { closeSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Format, Options } from '../options.ts';
 import { CommandError } from './command-error.ts';
 
@@ -25,11 +36,19 @@ export function openOutput(options: Options): Output {
   try {
     // A device or a pipe is written as it is; a file is replaced only when the new one is whole.
     if (isSpecialFile(path)) return { path, format, fd: openSync(path, 'w'), temporary: undefined };
-    const temporary = join(dirname(path), `.prof-tui-${process.pid}.tmp`);
-    return { path, format, fd: openSync(temporary, 'w', 0o600), temporary };
+    const place = resolveLinks(path);
+    const temporary = join(dirname(place), `.prof-tui-${process.pid}.tmp`);
+    return { path: place, format, fd: openSync(temporary, 'w', 0o600), temporary };
   } catch (error) {
     throw new CommandError(`cannot write ${path}: ${reasonOf(error)}`, 1);
   }
+}
+
+/** A link stays, and the file it names is written. */
+function resolveLinks(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const isDangling = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isDangling ? resolve(dirname(path), readlinkSync(path)) : path;
 }
 
 /** @throws EISDIR for a folder */

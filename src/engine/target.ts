@@ -46,10 +46,11 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
   };
 }
 
-/** Owner of the process: its effective uid, or root when it is not dumpable. Undefined when gone. */
+/** Owner of the process's files in /proc: its effective uid, or root when it is not dumpable. Undefined when gone. */
 export function ownerOf(pid: number): number | undefined {
   try {
-    return statSync(`/proc/${pid}`).uid;
+    // The folder itself keeps the uid; what is in it does not. task_dump_owner(), fs/proc/base.c.
+    return statSync(`/proc/${pid}/maps`).uid;
   } catch {
     return undefined;
   }
