@@ -63,7 +63,6 @@ export function countsOf({ spans }: RecordedProfile): Counts {
 
 /** Which of the profiler's threads a tid is. */
 export type Part = 'main' | 'drain' | 'worker' | 'other';
-const parts: readonly Part[] = ['main', 'drain', 'worker', 'other'];
 
 /** The system calls in which a thread waits (x86-64): poll, epoll_pwait. */
 const pollCall = '7';
@@ -109,17 +108,6 @@ export function partCpuNs(pid: number, threads: ReadonlyMap<number, Part>): Reco
     sums[threads.get(tid) ?? 'other'] += Number(readTask(pid, tid, 'schedstat').split(' ')[0]);
   }
   return sums;
-}
-
-/** Shares of one core that each part used between two readings. */
-export function shareOfCore(
-  before: Readonly<Record<Part, number>>,
-  after: Readonly<Record<Part, number>>,
-  wallNs: number,
-): Record<Part | 'all', number> {
-  const share = (part: Part) => (after[part] - before[part]) / wallNs;
-  const all = parts.reduce((sum, part) => sum + share(part), 0);
-  return { all, main: share('main'), drain: share('drain'), worker: share('worker'), other: share('other') };
 }
 
 function tidsOf(pid: number): number[] {

@@ -52,6 +52,19 @@ const turn = () => match(JSON.stringify(rank(JSON.parse(JSON.stringify(records))
 for (let sum = 0; ; sum += turn());
 `;
 
+/** Each comparison of `-V` has a buffer of 4000 bytes on the stack, in a thread whose pages are still untouched. */
+function sortProgram(name: string, order: readonly string[]): Program {
+  return {
+    name,
+    debianPackage: 'coreutils',
+    least: 0.995,
+    prepare: (folder) => [
+      ...['sort', ...order, '--parallel=2', '-S', '100M', '-T', folder, '-o', '/dev/null'],
+      ...Array<string>(24).fill(wordFile(folder)),
+    ],
+  };
+}
+
 const cxxText = `
 #include <algorithm>
 #include <functional>
@@ -84,9 +97,20 @@ func warm(n int) string {
 func main() { for { fmt.Fprintln(io.Discard, hot(100000), warm(300)) } }
 `;
 
-/** Above a known chain, a frame larger than the first stack copies: they must grow. */
-const bigFrame: Program = {
-  name: 'big_frame (16 KiB of locals)',
+/** Deeper than the first stack copies (16 KiB): they must grow. */
+const deep: Program = {
+  name: 'deep (400 frames of 64 bytes)',
+  debianPackage: 'gcc',
+  least: 0.995,
+  prepare: () => [buildFixture('deep'), '600', '400'],
+};
+
+/**
+ * 16 KiB of locals of which only the ends were ever touched. The kernel copies without faulting pages in
+ * (perf_output_sample_ustack), so its copy ends at the first page that is not there, however large it may be.
+ */
+const untouched: Program = {
+  name: 'big_frame (locals on untouched pages)',
   debianPackage: 'gcc',
   least: 0.995,
   prepare: () => [buildFixture('big_frame'), '600'],
@@ -130,16 +154,8 @@ export const programs: readonly Program[] = [
     least: 0.995,
     prepare: () => ifInstalled('/usr/bin/python3', () => ['/usr/bin/python3', '-c', pythonText]),
   },
-  {
-    name: 'sort',
-    debianPackage: 'coreutils',
-    least: 0.995,
-    prepare: (folder) =>
-      ifInstalled('sort', () => [
-        ...['sort', '-V', '--parallel=2', '-S', '100M', '-T', folder, '-o', '/dev/null'],
-        ...Array<string>(24).fill(wordFile(folder)),
-      ]),
-  },
+  sortProgram('sort', ['-k2']),
+  sortProgram('sort -V', ['-V']),
   {
     name: 'g++ -O2 (cc1plus)',
     debianPackage: 'g++',
@@ -158,5 +174,6 @@ export const programs: readonly Program[] = [
     least: 0.99,
     prepare: (folder) => ifInstalled('go', () => goCommand(folder)),
   },
-  bigFrame,
+  deep,
+  untouched,
 ];

@@ -8,13 +8,28 @@ import { withSteadyMachine } from '../test/helpers/sysctl.ts';
 import { accounted } from './accounted.ts';
 import { callerKept } from './caller-kept.ts';
 import type { Figure, Row } from './figure.ts';
+import { firstPaint } from './first-paint.ts';
 import { kernelShareFigure } from './kernel-share.ts';
+import { keyLatency } from './key-latency.ts';
 import { lost } from './lost.ts';
+import { ownCpu } from './own-cpu.ts';
 import { rootReach } from './root-reach.ts';
+import { sampleCost } from './sample-cost.ts';
 import { Scope } from './scope.ts';
 import { slowdown } from './slowdown.ts';
 
-const figures: readonly Figure[] = [accounted, kernelShareFigure, callerKept, lost, rootReach, slowdown];
+const figures: readonly Figure[] = [
+  accounted,
+  kernelShareFigure,
+  callerKept,
+  lost,
+  rootReach,
+  slowdown,
+  ownCpu,
+  keyLatency,
+  firstPaint,
+  sampleCost,
+];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !figures.some((figure) => figure.name === name));

@@ -10,7 +10,7 @@ import type { Figure, Row } from './figure.ts';
 import { endPerf, hasPerf, startPerf } from './perf.ts';
 import { endRecording, startRecording } from './profiler.ts';
 import type { Scope } from './scope.ts';
-import { median, spreadOfShares } from './spread.ts';
+import { median, quantile, spreadOfShares } from './spread.ts';
 import { startFixture } from './target.ts';
 
 const rate = 999;
@@ -56,10 +56,15 @@ async function measureOne(scope: Scope, { name, counter }: (typeof targets)[numb
   return {
     subject: subjectOf(name),
     must,
-    measured: `${ratio.toFixed(2)}: ours ${spreadOfShares(ours, 2)}`,
+    measured: `${isClear(perfs) ? ratio.toFixed(2) : 'no ratio, noise is larger'}: ours ${spreadOfShares(ours, 2)}`,
     perf: spreadOfShares(perfs, 2),
-    holds: ratio <= 1,
+    holds: isClear(ours) && isClear(perfs) ? ratio <= 1 : undefined,
   };
+}
+
+/** Whether the middle half of the runs lies on one side of zero: else the noise is larger than the slowdown. */
+function isClear(slowdowns: readonly number[]): boolean {
+  return quantile(slowdowns, 0.25) > 0;
 }
 
 async function whileRecording<T>(pid: number, work: () => Promise<T>): Promise<T> {

@@ -51,7 +51,7 @@ void SamplePipeline::queue_new_modules() {
   for (; modules_queued_ < known.size(); modules_queued_++) fill_.modules.push_back(known[modules_queued_]);
 }
 
-void SamplePipeline::settle_threads(bool has_lost) {
+void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns) {
   const uint64_t now = monotonic_ns();
   const std::lock_guard lock(batch_mutex_);
   for (const pid_t tid : ledger_.tids()) {
@@ -65,7 +65,11 @@ void SamplePipeline::settle_threads(bool has_lost) {
       if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
     }
   }
-  ledger_.end_round();
+  if (has_lost) {
+    ledger_.restart_scale(cpu_ns);
+  } else {
+    ledger_.end_round(cpu_ns);
+  }
 }
 
 void SamplePipeline::close_accounts(uint64_t cpu_ns) {

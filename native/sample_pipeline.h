@@ -36,7 +36,8 @@ class SamplePipeline final : public SampleSink {
   /// Follows mappings and finished unwind tables; cheap when nothing changed.
   void follow_mappings();
   /// Gives each thread's rest to its last stack. `has_lost`: records were lost since the last call.
-  void settle_threads(bool has_lost);
+  /// `cpu_ns`: the process clock since accounting began.
+  void settle_threads(bool has_lost, uint64_t cpu_ns);
   /// The target has ended after `cpu_ns` of CPU time: gives its last moments to its last threads.
   void close_accounts(uint64_t cpu_ns);
 

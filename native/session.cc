@@ -220,7 +220,8 @@ void Session::settle() {
   // A user-only engine misses kernel time on purpose: that is not a rest of any stack.
   if (config_.user_only) return;
   const uint64_t lost = (closed_loss_ + engine_->loss()).lost;
-  pipeline_.settle_threads(lost != lost_at_settle_);
+  const uint64_t cpu_ns = process_cpu_ns(pid_).value_or(cpu_base_ns_) - cpu_base_ns_;
+  pipeline_.settle_threads(lost != lost_at_settle_, cpu_ns);
   lost_at_settle_ = lost;
 }
 

@@ -76,8 +76,7 @@ uint32_t TargetModules::module_of(const Mapping& mapping, std::vector<NewModule>
   const FileKey key{{device_of(mapping), mapping.inode}, mapping.path};
   const auto [place, is_new] = ids_.try_emplace(key, kNoModule);
   if (!is_new) return place->second;
-  ElfFile file =
-      is_vdso ? open_vdso(mapping, memory_) : open_mapped_elf(pid_, mappings_of(mapping), memory_);
+  ElfFile file = is_vdso ? open_vdso(mapping, memory_) : open_mapped_elf(pid_, mappings_of(mapping), memory_);
   if (file.is_elf) place->second = add_module(mapping, std::move(file), added);
   return place->second;
 }

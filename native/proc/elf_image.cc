@@ -95,7 +95,7 @@ ElfFile read_file(UniqueFd fd, uint64_t size, OpenedBy opened_by) {
 }
 
 bool is_same_inode(int fd, const Mapping& mapping) {
-  struct stat status {};
+  struct stat status{};
   return fstat(fd, &status) == 0 && status.st_ino == mapping.inode &&
          status.st_dev == makedev(mapping.dev_major, mapping.dev_minor);
 }
@@ -148,7 +148,7 @@ bool read_file_at(int fd, uint64_t offset, std::span<std::byte> out) {
 
 UniqueFd open_regular_file(const std::string& path, uint64_t& size) {
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat status {};
+  struct stat status{};
   if (!fd.valid() || fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return UniqueFd();
   size = static_cast<uint64_t>(status.st_size);
   return fd;

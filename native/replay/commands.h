@@ -1,6 +1,7 @@
-// The commands of unwind_replay, the unwinder's workbench: it unwinds recorded samples, single-stepped programs,
-// stopped processes and perf.data files, so that tests can compare the chains with an independent truth.
-// Not part of the addon. Results go to stdout as lines of text, complaints to stderr; exit code 0, 1 or 2 (usage).
+// The commands of unwind_replay, the unwinder's workbench: it unwinds recorded samples, single-stepped
+// programs, stopped processes and perf.data files, so that tests can compare the chains with an independent
+// truth. Not part of the addon. Results go to stdout as lines of text, complaints to stderr; exit code 0, 1
+// or 2 (usage).
 #pragma once
 
 #include <span>

@@ -43,7 +43,8 @@ int print_chain_of(pid_t pid) {
 int run_live(Arguments arguments) {
   if (arguments.size() != 1) return 2;
   const pid_t pid = std::atoi(arguments[0]);
-  if (ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0 || ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr) != 0) {
+  if (ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0 ||
+      ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr) != 0) {
     std::fprintf(stderr, "ptrace of %d: %s\n", pid, std::strerror(errno));
     return 1;
   }

@@ -40,8 +40,8 @@ int run_modules(Arguments arguments) {
   modules.adopt_ready();
   for (const ModuleInfo& module : modules.modules()) {
     std::printf("module %u %s %s %s fd %s size %lu %s\n", module.id, name_of(module.opened_by),
-                name_of(module.cfi), text_or_dash(module.build_id), module.fd >= 0 ? "open" : "-", module.size,
-                text_or_dash(module.path));
+                name_of(module.cfi), text_or_dash(module.build_id), module.fd >= 0 ? "open" : "-",
+                module.size, text_or_dash(module.path));
   }
   for (const CodeRange& range : modules.code_map().ranges()) {
     std::printf("range %lx %lx %lx %d %s\n", range.lo, range.hi, range.bias, static_cast<int>(range.module),

@@ -96,7 +96,8 @@ class RecordedProcess {
   [[nodiscard]] uint64_t offset_in_file(uint64_t address) const {
     for (const Mapping& mapping : mappings_) {
       const bool has_file = !mapping.path.empty() && (mapping.path[0] == '/' || mapping.path[0] == '[');
-      if (address >= mapping.lo && address < mapping.hi && has_file) return address - mapping.lo + mapping.offset;
+      if (address >= mapping.lo && address < mapping.hi && has_file)
+        return address - mapping.lo + mapping.offset;
     }
     return address;
   }
@@ -183,8 +184,8 @@ class Recording {
     cost_.samples += 1;
     cost_.frames += frames_.size();
     cost_.roots += end == StackEnd::root ? 1 : 0;
-    std::printf("sample %u %lu.%09lu %s", event.tid, event.time_ns / 1'000'000'000, event.time_ns % 1'000'000'000,
-                name_of(end).data());
+    std::printf("sample %u %lu.%09lu %s", event.tid, event.time_ns / 1'000'000'000,
+                event.time_ns % 1'000'000'000, name_of(end).data());
     for (const UnwoundFrame& frame : frames_) {
       std::printf(" %lx/%lx", frame.address, process.offset_in_file(frame.address));
     }

@@ -62,8 +62,9 @@ class EventReader {
  private:
   // With sample_id_all every record ends in: tid, time, id, stream id, cpu, identifier, as far as asked for.
   [[nodiscard]] uint64_t trailing_time(std::span<const std::byte> body) const {
-    const uint64_t fields = attr_.sample_type & (PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID |
-                                                 PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_IDENTIFIER);
+    const uint64_t fields =
+        attr_.sample_type & (PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID |
+                             PERF_SAMPLE_CPU | PERF_SAMPLE_IDENTIFIER);
     const size_t bytes = static_cast<size_t>(std::popcount(fields)) * 8;
     if (bytes > body.size() || (fields & PERF_SAMPLE_TIME) == 0) return 0;
     ByteReader reader(body.last(bytes));
@@ -120,9 +121,9 @@ class EventReader {
     event.pid = reader.read<uint32_t>();
     event.tid = reader.read<uint32_t>();
     event.time_ns = reader.read<uint64_t>();
-    for (const uint64_t field : {uint64_t{PERF_SAMPLE_ADDR}, uint64_t{PERF_SAMPLE_ID},
-                                 uint64_t{PERF_SAMPLE_STREAM_ID}, uint64_t{PERF_SAMPLE_CPU},
-                                 uint64_t{PERF_SAMPLE_PERIOD}}) {
+    for (const uint64_t field :
+         {uint64_t{PERF_SAMPLE_ADDR}, uint64_t{PERF_SAMPLE_ID}, uint64_t{PERF_SAMPLE_STREAM_ID},
+          uint64_t{PERF_SAMPLE_CPU}, uint64_t{PERF_SAMPLE_PERIOD}}) {
       if (has(field)) reader.read<uint64_t>();
     }
     if (has(PERF_SAMPLE_CALLCHAIN)) reader.take(reader.read<uint64_t>() * 8);
@@ -152,7 +153,8 @@ class EventReader {
 std::vector<PerfEvent> read_perf_events(std::span<const std::byte> file) {
   ByteReader reader(file);
   const auto header = reader.read<FileHeader>();
-  constexpr uint64_t kNeeded = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+  constexpr uint64_t kNeeded =
+      PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
   if (header.magic != kMagic || header.data_offset > file.size()) return {};
   if (header.attrs_offset > file.size() || header.data_size > file.size() - header.data_offset) return {};
   perf_event_attr attr{};

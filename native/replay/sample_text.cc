@@ -30,8 +30,8 @@ void print_chain(StackEnd end, std::span<const UnwoundFrame> frames) {
 }
 
 void print_module(const ModuleImage& image) {
-  std::printf("module %lx %lx %lx %lx %lx %s %lx %s\n", image.entry, image.base_va, image.text_lo, image.text_hi,
-              image.eh_frame.va, to_hex(image.eh_frame.bytes).c_str(), image.eh_frame_hdr.va,
+  std::printf("module %lx %lx %lx %lx %lx %s %lx %s\n", image.entry, image.base_va, image.text_lo,
+              image.text_hi, image.eh_frame.va, to_hex(image.eh_frame.bytes).c_str(), image.eh_frame_hdr.va,
               to_hex(image.eh_frame_hdr.bytes).c_str());
 }
 

@@ -8,7 +8,8 @@ namespace {
 
 bool is_prefix(uint8_t byte) {
   constexpr uint8_t kPrefixes[] = {0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65, 0x66, 0x67, 0xf2, 0xf3};
-  return (byte & 0xf0) == 0x40 || std::find(std::begin(kPrefixes), std::end(kPrefixes), byte) != std::end(kPrefixes);
+  return (byte & 0xf0) == 0x40 ||
+         std::find(std::begin(kPrefixes), std::end(kPrefixes), byte) != std::end(kPrefixes);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The truth about a single-stepped thread's callers: every return address that a call really pushed, and every
-// place a signal interrupted. Made by watching instructions, so it owes nothing to call-frame data.
+// The truth about a single-stepped thread's callers: every return address that a call really pushed, and
+// every place a signal interrupted. Made by watching instructions, so it owes nothing to call-frame data.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@ namespace prof::replay {
 class ShadowStack {
  public:
   /// After one instruction: `code` are the bytes at before.pc(), `top_word` is [after.sp()].
-  void step(const Registers& before, const Registers& after, std::span<const std::byte> code, uint64_t top_word);
+  void step(const Registers& before, const Registers& after, std::span<const std::byte> code,
+            uint64_t top_word);
   /// After the kernel delivered a signal: `handler` stands at the handler's first instruction.
   void deliver_signal(const Registers& interrupted, const Registers& handler, uint64_t restorer);
   /// Looked-up addresses, leaf first, as an Unwinder gives them.

@@ -1,4 +1,5 @@
-// The `tables` command: build time, size and look-up cost per ELF file, and eager tables against slow look-ups.
+// The `tables` command: build time, size and look-up cost per ELF file, and eager tables against slow
+// look-ups.
 #include <algorithm>
 #include <cstdio>
 #include <random>
@@ -42,15 +43,16 @@ bool is_same_rule(const ModuleImage& image, const CfiTable& table, const CfiRule
   if (eager == nullptr || !slow) return (eager == nullptr) == !slow;
   if (eager->cfa == CfaKind::expression && slow->cfa == CfaKind::expression) {
     const auto in_pool = table.expressions().subspan(static_cast<size_t>(eager->cfa_offset), eager->cfa_reg);
-    const auto in_section = std::span(image.eh_frame.bytes)
-                                .subspan(static_cast<size_t>(slow->cfa_offset), slow->cfa_reg);
+    const auto in_section =
+        std::span(image.eh_frame.bytes).subspan(static_cast<size_t>(slow->cfa_offset), slow->cfa_reg);
     if (!std::equal(in_pool.begin(), in_pool.end(), in_section.begin(), in_section.end())) return false;
     slow->cfa_offset = eager->cfa_offset;
   }
   return *eager == *slow;
 }
 
-size_t count_differences(const ModuleImage& image, const CfiTable& table, std::span<const uint64_t> addresses) {
+size_t count_differences(const ModuleImage& image, const CfiTable& table,
+                         std::span<const uint64_t> addresses) {
   size_t differences = 0;
   for (const uint64_t va : addresses) {
     const bool same_rule = is_same_rule(image, table, table.find(va), look_up_rule(image, va));
@@ -72,13 +74,14 @@ double ns_per_lookup(std::span<const uint64_t> addresses, Find find) {
 void print_figures(const char* path, const ModuleImage& image) {
   const CfiTable table(image);
   const auto addresses = random_addresses(image, table);
-  std::printf("%s build_ms %.2f functions %zu rows %zu rules %zu bytes %zu overflow %zu", path, build_ms(image),
-              table.function_count(), table.row_count(), table.rule_count(), table.byte_size(),
-              table.overflow_count());
+  std::printf("%s build_ms %.2f functions %zu rows %zu rules %zu bytes %zu overflow %zu", path,
+              build_ms(image), table.function_count(), table.row_count(), table.rule_count(),
+              table.byte_size(), table.overflow_count());
   std::printf(" find_ns %.0f slow_ns %.0f",
               ns_per_lookup(addresses, [&](uint64_t va) { return table.find(va) != nullptr; }),
               ns_per_lookup(addresses, [&](uint64_t va) { return look_up_rule(image, va).has_value(); }));
-  std::printf(" compared %zu differences %zu\n", addresses.size(), count_differences(image, table, addresses));
+  std::printf(" compared %zu differences %zu\n", addresses.size(),
+              count_differences(image, table, addresses));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace prof::replay {
 [[nodiscard]] bool read_registers(pid_t pid, Registers& out);
 
 /// Up to `limit` bytes from `sp` to the end of readable memory below `top`.
-[[nodiscard]] std::vector<std::byte> read_stack(ProcessMemory& memory, uint64_t sp, uint64_t top, size_t limit);
+[[nodiscard]] std::vector<std::byte> read_stack(ProcessMemory& memory, uint64_t sp, uint64_t top,
+                                                size_t limit);
 
 }  // namespace prof::replay

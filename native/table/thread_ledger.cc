@@ -8,7 +8,7 @@ namespace {
 // Below this the rest of a period would be taken for a scale.
 constexpr uint64_t kEnoughToScaleNs = 300'000'000;
 constexpr double kSmallestScale = 0.5;
-constexpr double kLargestScale = 2.0;
+constexpr double kLargestScale = 1.8;
 
 double ratio_of(uint64_t used_ns, uint64_t measured_ns) {
   return std::clamp(static_cast<double>(used_ns) / static_cast<double>(measured_ns), kSmallestScale, kLargestScale);
@@ -28,6 +28,7 @@ ThreadLedger::Known ThreadLedger::know(pid_t tid, uint64_t used_before_ns) {
 uint64_t ThreadLedger::book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns) {
   Account& account = accounts_[tid];
   account.measured_ns += weight_ns;
+  measured_ns_ += weight_ns;
   const double scale = account.scale > 0 ? account.scale : scale_;
   const auto scaled = static_cast<uint64_t>(static_cast<double>(weight_ns) * scale);
   const uint64_t already = std::min(account.advance_ns, scaled);
@@ -44,8 +45,6 @@ ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns) {
   Account& account = found->second;
   const uint64_t used = used_ns - std::min(used_ns, account.base_ns);
   if (account.measured_ns >= kEnoughToScaleNs) account.scale = ratio_of(used, account.measured_ns);
-  round_used_ns_ += used;
-  round_measured_ns_ += account.measured_ns;
   if (used < account.carried_ns) {
     // The scale was a little high: the next samples give it back.
     const uint64_t over = account.carried_ns - used;
@@ -59,13 +58,19 @@ ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns) {
   return {tid, account.thread, account.last_stack, rest};
 }
 
-void ThreadLedger::end_round() {
-  if (round_measured_ns_ >= kEnoughToScaleNs) scale_ = ratio_of(round_used_ns_, round_measured_ns_);
-  round_used_ns_ = 0;
-  round_measured_ns_ = 0;
+void ThreadLedger::end_round(uint64_t process_ns) {
+  const uint64_t measured = measured_ns_ - scale_measured_from_ns_;
+  if (measured < kEnoughToScaleNs || process_ns < scale_used_from_ns_) return;
+  scale_ = ratio_of(process_ns - scale_used_from_ns_, measured);
+}
+
+void ThreadLedger::restart_scale(uint64_t process_ns) {
+  scale_measured_from_ns_ = measured_ns_;
+  scale_used_from_ns_ = process_ns;
 }
 
 ThreadLedger::Tail ThreadLedger::end(pid_t tid, uint64_t tail_ns) {
+  measured_ns_ += tail_ns;
   const auto found = accounts_.find(tid);
   if (found == accounts_.end()) return {tid, 0, 0, tail_ns};
   Account& account = found->second;

@@ -34,8 +34,11 @@ class ThreadLedger {
   uint64_t book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns);
   /// The rest of a thread up to its CPU time `used_ns`; weight 0 when there is none to give.
   Tail settle(pid_t tid, uint64_t used_ns);
-  /// Every thread has been settled: threads that say too little by themselves are scaled like all together.
-  void end_round();
+  /// Every thread has been settled, when the process had used `process_ns` since accounting began: threads that say
+  /// too little by themselves are scaled like all together.
+  void end_round(uint64_t process_ns);
+  /// The same when records were lost: what was lost must not be taken for a scale.
+  void restart_scale(uint64_t process_ns);
   /// The thread has ended; `tail_ns` is what its counters held beyond its last sample. Its tid may be reused.
   /// `thread` has no stack (0) if it never was sampled.
   Tail end(pid_t tid, uint64_t tail_ns);
@@ -64,8 +67,9 @@ class ThreadLedger {
   std::unordered_map<pid_t, Account> accounts_;
   uint64_t carried_ns_ = 0;      // by all threads, ended ones too
   double scale_ = 1.0;           // of all threads together
-  uint64_t round_used_ns_ = 0;
-  uint64_t round_measured_ns_ = 0;
+  uint64_t measured_ns_ = 0;     // by samples and ends of all threads, before scaling
+  uint64_t scale_measured_from_ns_ = 0;
+  uint64_t scale_used_from_ns_ = 0;
   uint32_t next_thread_ = 0;
 };
 

@@ -16,7 +16,8 @@ constexpr uint8_t kOpDeref = 0x06;
 constexpr uint8_t kOpBreg0 = 0x70;
 constexpr uint8_t kOpBreg31 = 0x8f;
 
-// breg7 8; breg16 0; lit15; and; lit11; ge; lit3; shl; plus: what GNU ld writes for .plt (elf_x86_64_eh_frame_plt).
+// breg7 8; breg16 0; lit15; and; lit11; ge; lit3; shl; plus: what GNU ld writes for .plt
+// (elf_x86_64_eh_frame_plt).
 constexpr std::array<uint8_t, 11> kPltExpression{0x77, 0x08, 0x80, 0x00, 0x3f, 0x1a,
                                                  0x3b, 0x2a, 0x33, 0x24, 0x22};
 
@@ -214,10 +215,10 @@ void CfiProgram::set_cfa(uint64_t reg, int64_t offset) {
   now_.cfa_offset = offset;
   CfiRule& rule = now_.rule;
   const bool is_supported = reg < kRegRip && fits_int32(offset);
-  rule.cfa = !is_supported      ? CfaKind::unsupported
-             : reg == kRegRsp   ? CfaKind::rsp
-             : reg == kRegRbp   ? CfaKind::rbp
-                                : CfaKind::reg;
+  rule.cfa = !is_supported    ? CfaKind::unsupported
+             : reg == kRegRsp ? CfaKind::rsp
+             : reg == kRegRbp ? CfaKind::rbp
+                              : CfaKind::reg;
   rule.cfa_reg = is_supported ? static_cast<uint8_t>(reg) : uint8_t{0};
   rule.cfa_offset = is_supported ? static_cast<int32_t>(offset) : 0;
 }

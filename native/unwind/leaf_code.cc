@@ -24,8 +24,16 @@ constexpr std::array<uint8_t, kSignalReturnBytes> kSignalReturn{0x48, 0xc7, 0xc0
                                                                 0x00, 0x00, 0x0f, 0x05};
 constexpr size_t kMovBytes = 7;
 
+// sub $8, %rsp; call *%rcx; add $8, %rsp; ret: the trampoline of `python -X perf`, which keeps no rbp
+// (CPython 3.12, Python/asm_trampoline.S).
+constexpr std::array<uint8_t, 11> kPythonTrampoline{0x48, 0x83, 0xec, 0x08, 0xff, 0xd1,
+                                                    0x48, 0x83, 0xc4, 0x08, 0xc3};
+constexpr size_t kPythonCall = 4;
+constexpr size_t kPythonAdd = 6;
+
 LeafForm leaf_form(std::span<const std::byte> code) {
-  if (starts_with(code, kPushRbp) || starts_with(code, kEndbr64) || starts_with(code, kRet)) {
+  if (starts_with(code, kPushRbp) || starts_with(code, kEndbr64) || starts_with(code, kRet) ||
+      starts_with(code, kPythonTrampoline)) {
     return LeafForm::ra_at_sp;
   }
   if (starts_with(code, kMovRbpRsp) || starts_with(code, kMovRbpRspOther) || starts_with(code, kPopRbp)) {
@@ -40,15 +48,24 @@ CodeHints read_code_hints(std::span<const std::byte> before, std::span<const std
   std::array<std::byte, kLeafCodeBytes> window{};
   before = before.last(std::min(before.size(), kLeafCodeBefore));
   from = from.first(std::min(from.size(), kLeafCodeBytes - kLeafCodeBefore));
-  std::copy(before.begin(), before.end(), window.begin() + kLeafCodeBefore - static_cast<std::ptrdiff_t>(before.size()));
+  std::copy(before.rbegin(), before.rend(), window.rend() - kLeafCodeBefore);
   std::copy(from.begin(), from.end(), window.begin() + kLeafCodeBefore);
-  const auto trampoline_at = [&window](size_t position) {
-    return starts_with(std::span<const std::byte>(window).subspan(position), kSignalReturn);
+  // Whether `pattern` begins so many bytes before `address`, the position in the window that is asked about.
+  const auto is_inside = [&window](const auto& pattern, size_t address, size_t bytes_into) {
+    return starts_with(std::span<const std::byte>(window).subspan(address - bytes_into), pattern);
   };
+  constexpr size_t kHere = kLeafCodeBefore;
+  constexpr size_t kAfter = kLeafCodeBefore + 1;
+  CodeHints hints;
+  hints.here = leaf_form(from);
+  const bool is_at_call = is_inside(kPythonTrampoline, kHere, kPythonCall);
+  if (is_at_call || is_inside(kPythonTrampoline, kHere, kPythonAdd)) hints.here = LeafForm::ra_above_a_word;
+  if (is_inside(kPythonTrampoline, kAfter, kPythonAdd)) hints.after = LeafForm::ra_above_a_word;
   // While the kernel works on rt_sigreturn, the pc stands after the syscall instruction.
-  return {leaf_form(from),
-          trampoline_at(kLeafCodeBefore) || trampoline_at(kLeafCodeBefore - kMovBytes) || trampoline_at(0),
-          trampoline_at(kLeafCodeBefore + 1)};
+  hints.in_signal_return = is_inside(kSignalReturn, kHere, 0) || is_inside(kSignalReturn, kHere, kMovBytes) ||
+                           is_inside(kSignalReturn, kHere, kSignalReturnBytes);
+  hints.calls_signal_return = is_inside(kSignalReturn, kAfter, 0);
+  return hints;
 }
 
 }  // namespace prof

@@ -15,15 +15,17 @@ inline constexpr size_t kLeafCodeBefore = kSignalReturnBytes;
 inline constexpr size_t kLeafCodeBytes = 24;
 
 enum class LeafForm : uint8_t {
-  framed,     // nothing special: rbp is a frame pointer
-  ra_at_sp,   // before `push rbp`, or at `ret`
-  rbp_at_sp,  // between `push rbp` and `mov rbp, rsp`, or at `pop rbp`
+  framed,           // nothing special: rbp is a frame pointer
+  ra_at_sp,         // before `push rbp`, or at `ret`
+  rbp_at_sp,        // between `push rbp` and `mov rbp, rsp`, or at `pop rbp`
+  ra_above_a_word,  // between `sub $8, rsp` and `add $8, rsp` of CPython's perf trampoline
 };
 
 struct CodeHints {
-  LeafForm leaf = LeafForm::framed;    // for a thread that stands at the address
-  bool in_signal_return = false;       // it stands in the trampoline: before, between or after its two instructions
-  bool calls_signal_return = false;    // the address is a return address - 1, and the trampoline follows
+  LeafForm here = LeafForm::framed;   // for a thread that stands at the address
+  LeafForm after = LeafForm::framed;  // for one that will return to the byte after it
+  bool in_signal_return = false;     // it stands in the trampoline: before, between or after its instructions
+  bool calls_signal_return = false;  // it will return to the trampoline, which stands at the byte after
 };
 
 /// `before` are the bytes up to the address (may be short or empty), `from` those at it.

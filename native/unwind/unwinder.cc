@@ -30,15 +30,16 @@ struct NoRuleHints {
 
   [[nodiscard]] CfiRule pack() const {
     CfiRule rule;
-    rule.cfa_reg = is_program_entry ? 1 : 0;
-    rule.cfa_offset = static_cast<int32_t>(code.leaf);
-    rule.rbp_offset = code.in_signal_return ? 1 : 0;
-    rule.rbx_offset = code.calls_signal_return ? 1 : 0;
+    rule.cfa_reg = static_cast<uint8_t>((is_program_entry ? 1 : 0) | (code.in_signal_return ? 2 : 0) |
+                                        (code.calls_signal_return ? 4 : 0));
+    rule.cfa_offset = static_cast<int32_t>(code.here);
+    rule.rbp_offset = static_cast<int32_t>(code.after);
     return rule;
   }
   static NoRuleHints unpack(const CfiRule& rule) {
-    return {{static_cast<LeafForm>(rule.cfa_offset), rule.rbp_offset != 0, rule.rbx_offset != 0},
-            rule.cfa_reg != 0};
+    const CodeHints code{static_cast<LeafForm>(rule.cfa_offset), static_cast<LeafForm>(rule.rbp_offset),
+                         (rule.cfa_reg & 2) != 0, (rule.cfa_reg & 4) != 0};
+    return {code, (rule.cfa_reg & 1) != 0};
   }
 };
 
@@ -64,8 +65,8 @@ bool is_program_entry(const CodeRange& range, uint64_t lookup) {
 
 }  // namespace
 
-// The registers that are followed live in members of their own, and the frames that nearly all stacks consist of
-// take a short path of inlined code: this is run for every frame of every sample.
+// The registers that are followed live in members of their own, and the frames that nearly all stacks consist
+// of take a short path of inlined code: this is run for every frame of every sample.
 class Unwinder::Walk {
  public:
   /// `registers` must outlive the walk.
@@ -193,8 +194,8 @@ class Unwinder::Walk {
       return true;
     }
     const uint64_t slot = (kind == SaveKind::at_rbp ? rbp_ : sp_) + sign_extend(offset);
-    // gcc gives no row after the `leave` of a realigned function. rbp is the caller's by then, and the slot that
-    // hangs on it lies outside the frame: the register has been restored.
+    // gcc gives no row after the `leave` of a realigned function. rbp is the caller's by then, and the slot
+    // that hangs on it lies outside the frame: the register has been restored.
     return slot >= cfa || restore_from(slot, value, reg, known);
   }
 
@@ -213,20 +214,25 @@ class Unwinder::Walk {
     const NoRuleHints hints = NoRuleHints::unpack(step.rule);
     if (exact_ ? hints.code.in_signal_return : hints.code.calls_signal_return) return leave_signal_frame();
     if (hints.is_program_entry) return StackEnd::root;
-    const LeafForm form = exact_ ? hints.code.leaf : LeafForm::framed;
-    if (form == LeafForm::ra_at_sp) return leave_frameless(sp_, rbp_);
-    if (!knows(kRegRbp)) return StackEnd::unsupported;
-    if (form == LeafForm::framed) return leave_by_frame_pointer();
-    uint64_t saved = 0;
-    if (!stack_.read_word(sp_, saved)) return StackEnd::truncated_copy;
-    return leave_frameless(sp_ + 8, saved);
+    switch (exact_ ? hints.code.here : hints.code.after) {
+      case LeafForm::framed:
+        return knows(kRegRbp) ? leave_by_frame_pointer() : StackEnd::unsupported;
+      case LeafForm::ra_at_sp:
+        return leave_frameless(sp_);
+      case LeafForm::rbp_at_sp:
+        if (!stack_.read_word(sp_, rbp_)) return StackEnd::truncated_copy;
+        return leave_frameless(sp_ + 8);
+      case LeafForm::ra_above_a_word:
+        return leave_frameless(sp_ + 8);
+    }
+    return StackEnd::unsupported;
   }
 
-  std::optional<StackEnd> leave_frameless(uint64_t slot, uint64_t rbp) {
+  std::optional<StackEnd> leave_frameless(uint64_t slot) {
     uint64_t return_address = 0;
     if (!stack_.read_word(slot, return_address)) return StackEnd::truncated_copy;
-    known_ = (known_ & kFollowed) | bit(kRegRbp);
-    return enter(return_address, slot + 8, rbp, rbx_);
+    known_ &= kFollowed;
+    return enter(return_address, slot + 8, rbp_, rbx_);
   }
 
   std::optional<StackEnd> leave_by_frame_pointer() {
@@ -278,7 +284,8 @@ class Unwinder::Walk {
   std::optional<Registers> interrupted_;
 };
 
-Unwinder::Unwinder(const CodeMap& map, CodeReader& reader) : map_(map), reader_(reader), frames_(kMaxStackDepth) {
+Unwinder::Unwinder(const CodeMap& map, CodeReader& reader)
+    : map_(map), reader_(reader), frames_(kMaxStackDepth) {
   flush();
 }
 

@@ -82,6 +82,21 @@ void lost_time_is_not_given_to_another_stack() {
   expect("later time still counts", ledger.settle(7, 910).weight_ns, 10);
 }
 
+void all_threads_together_scale_those_that_say_little() {
+  prof::ThreadLedger ledger;
+  for (int tid = 1; tid <= 10; tid++) {
+    ledger.know(tid, 0);
+    ledger.book_sample(tid, 3, 80'000'000);
+    ledger.end(tid, 20'000'000);
+  }
+  ledger.end_round(1'200'000'000);
+  ledger.know(11, 0);
+  expect("scaled by 1.2", ledger.book_sample(11, 3, 100), 120);
+  ledger.restart_scale(2'000'000'000);
+  ledger.end_round(9'000'000'000);
+  expect("what was lost scales nothing", ledger.book_sample(11, 3, 100), 120);
+}
+
 void a_reused_tid_is_another_thread() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
@@ -100,6 +115,7 @@ int main() {
   the_end_of_a_thread_is_counted_once();
   the_last_moments_of_a_process_go_to_its_last_threads();
   lost_time_is_not_given_to_another_stack();
+  all_threads_together_scale_those_that_say_little();
   a_reused_tid_is_another_thread();
   std::puts("ok");
   return 0;

@@ -4,7 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -89,6 +98,16 @@ test('-o: a named pipe is written, not replaced', async (t) => {
   assert.equal(run.code, 0, run.stderr);
   assert(statSync(pipe).isFIFO());
   assert.equal(JSON.parse((await text).join('')).target.pid, pid);
+});
+
+test('-o: a link is followed, the file it names is written', async (t) => {
+  const { pid } = await split(t);
+  const folder = folderFor(t);
+  symlinkSync('real.json', join(folder, 'link.json'));
+  const run = await runCli(['record', pid, '-d', '0.3', '-o', join(folder, 'link.json')]);
+  assert.equal(run.code, 0, run.stderr);
+  assert(lstatSync(join(folder, 'link.json')).isSymbolicLink());
+  assert.equal(JSON.parse(readFileSync(join(folder, 'real.json'), 'utf8')).target.pid, pid);
 });
 
 test('-o /dev/null works and stays a device', async (t) => {

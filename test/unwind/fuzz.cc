@@ -1,5 +1,6 @@
-// `fuzz SEED COUNT FILE...`: damages copies of ELF files and unwinds with them, random registers and stacks. Built
-// with sanitizers, which end the program at the first read out of bounds. The same seed gives the same damage.
+// `fuzz SEED COUNT FILE...`: damages copies of ELF files and unwinds with them, random registers and stacks.
+// Built with sanitizers, which end the program at the first read out of bounds. The same seed gives the same
+// damage.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -165,5 +166,6 @@ int fuzz(uint64_t seed, uint64_t count, std::span<const char* const> paths) {
 int main(int count, char** values) {
   if (count < 4) return 2;
   const std::span<const char* const> arguments(values, static_cast<size_t>(count));
-  return prof::fuzz(std::strtoul(values[1], nullptr, 10), std::strtoul(values[2], nullptr, 10), arguments.subspan(3));
+  return prof::fuzz(std::strtoul(values[1], nullptr, 10), std::strtoul(values[2], nullptr, 10),
+                    arguments.subspan(3));
 }

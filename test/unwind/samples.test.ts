@@ -76,6 +76,7 @@ function unwindWords({ pc = 0x1010, rbp = 0, stack, code = [] }: Words): string 
 
 /** Saved rbp and return address at rsp + 16, the outermost frame at rsp + 32. */
 const twoFrames = [0, 0, sp + 32, 0x1100, 0, 0x1200];
+const pythonTrampoline = '4883ec08ffd14883c408c3';
 const signalReturn = '48c7c00f0000000f05';
 
 /** A signal frame at `slot`: 40 bytes of ucontext, then r8-r15 rdi rsi rbp rbx rdx rax rcx rsp rip. */
@@ -144,6 +145,27 @@ const cases: readonly (Words & { readonly title: string; readonly chain: string 
     stack: [0x1300, 0, ...twoFrames.slice(2)],
     code: [{ at: 0x1010, bytes: 'c3' }],
     chain: 'root 1010 12ff 10ff 11ff',
+  },
+  ...[
+    { pc: 0x1010, stack: [0x1300, 0, ...twoFrames.slice(2)], where: 'at its sub' },
+    { pc: 0x1014, stack: [0, 0x1300, ...twoFrames.slice(2)], where: 'at its call' },
+    { pc: 0x1016, stack: [0, 0x1300, ...twoFrames.slice(2)], where: 'at its add' },
+    { pc: 0x101a, stack: [0x1300, 0, ...twoFrames.slice(2)], where: 'at its ret' },
+  ].map(({ pc, stack, where }) => ({
+    title: `python's trampoline keeps no rbp, ${where}`,
+    ...{ pc, stack, rbp: sp + 16 },
+    code: [{ at: 0x1000, bytes: `${'90'.repeat(16)}${pythonTrampoline}${'90'.repeat(16)}` }],
+    chain: `root ${pc.toString(16)} 12ff 10ff 11ff`,
+  })),
+  {
+    title: "python's trampoline keeps no rbp, as a caller",
+    rbp: sp + 32,
+    stack: [0x1116, 0, 0x1300, 0, 0, 0x1200],
+    code: [
+      { at: 0x1010, bytes: 'c3' },
+      { at: 0x1100, bytes: `${'90'.repeat(16)}${pythonTrampoline}${'90'.repeat(16)}` },
+    ],
+    chain: 'root 1010 1115 12ff 11ff',
   },
   {
     title: 'rt_sigreturn under way: the pc stands after the syscall instruction',

@@ -1,8 +1,9 @@
 /** Compiled tables against look-ups through .eh_frame_hdr, on random addresses of real files. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { replay } from './replay.ts';
+import { hasTools, replay } from './replay.ts';
 
 /** Files this very process runs: node itself, libc, the dynamic linker, libstdc++ where it is a library. */
 const mapped = new Set(
@@ -29,6 +30,14 @@ for (const path of mapped) {
     assert.ok((figures['functions'] ?? 0) > 0);
   });
 }
+
+test('tables and slow look-ups agree on the assembler of libcrypto', (t) => {
+  if (!hasTools(t, 'openssl')) return;
+  const libraries = execFileSync('ldd', ['/usr/bin/openssl'], { encoding: 'utf8' });
+  const path = /=> (\S*libcrypto\S*)/.exec(libraries)?.[1];
+  assert.ok(path, libraries);
+  assert.equal(figuresOf(path)['differences'], 0);
+});
 
 test('a table costs about ten bytes a row at most', () => {
   const { bytes = 0, rows = 0 } = figuresOf(process.execPath);

@@ -27,7 +27,7 @@ function unsortedFile(): string {
   let value = 1;
   const lines = Array.from({ length: 2_000_000 }, () => {
     value = (value * 1_664_525 + 1_013_904_223) % 2 ** 32;
-    return value.toString(36);
+    return String(value);
   });
   writeFileSync(path, `${lines.join('\n')}\n`);
   return path;
@@ -54,7 +54,7 @@ export function workloads(): readonly Workload[] {
       title: 'sort',
       tool: 'sort',
       command: 'sort',
-      args: ['--parallel=1', '-S', '200M', '-o', '/dev/null', unsortedFile()],
+      args: ['-g', '--parallel=1', '-S', '200M', '-o', '/dev/null', unsortedFile()],
     },
   ];
 }
