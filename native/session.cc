@@ -220,7 +220,8 @@ void Session::finish_target() {
 
 /// Less than a period on each CPU that a thread ran on, and as much again for what its events do not count.
 uint64_t Session::longest_rest_ns() const {
-  return config_.period_ns * 2 * (std::thread::hardware_concurrency() + 1);
+  constexpr uint64_t kFloorNs = 50'000'000;  // at high rates the moment between two settlings is the longer part
+  return std::max(kFloorNs, config_.period_ns * 2 * (std::thread::hardware_concurrency() + 1));
 }
 
 void Session::settle() {
