@@ -51,7 +51,11 @@ ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns, uint64_t li
     account.advance_ns = std::max(account.advance_ns, over);
     return {tid, 0, 0, 0};
   }
-  const uint64_t room = limit_ns - std::min(limit_ns, account.advance_ns);
+  const uint64_t recent = used - std::min(used, account.settled_used_ns);
+  const uint64_t confirmed = account.measured_ns > account.settled_measured_ns ? recent : 0;
+  account.settled_used_ns = used;
+  account.settled_measured_ns = account.measured_ns;
+  const uint64_t room = confirmed + (limit_ns - std::min(limit_ns, account.advance_ns));
   const uint64_t rest = std::min(used - account.carried_ns, room);
   account.carried_ns += rest;
   carried_ns_ += rest;

@@ -32,8 +32,9 @@ class ThreadLedger {
   Known know(pid_t tid, uint64_t used_before_ns);
   /// Books a sample and returns what of its weight no tail has carried already.
   uint64_t book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns);
-  /// The rest of a thread up to its CPU time `used_ns`; weight 0 when there is none to give. Never more than
-  /// `limit_ns` beyond what samples confirm: a thread that the engine sees no more must not look busy.
+  /// The rest of a thread up to its CPU time `used_ns`; weight 0 when there is none to give. Without a
+  /// sample since the last settling never more than `limit_ns` beyond what samples confirm, with one that much more
+  /// than it used since: a thread that the engine sees no more must not look busy.
   Tail settle(pid_t tid, uint64_t used_ns, uint64_t limit_ns);
   /// Every thread has been settled, when the process had used `process_ns` since accounting began: threads that say
   /// too little by themselves are scaled like all together.
@@ -62,6 +63,8 @@ class ThreadLedger {
     uint64_t base_ns = 0;     // CPU time that is not ours to explain
     uint64_t carried_ns = 0;  // by samples and tails
     uint64_t measured_ns = 0;  // by samples, before scaling
+    uint64_t settled_used_ns = 0;      // both when last settled
+    uint64_t settled_measured_ns = 0;
     double scale = 0;          // used / measured when last settled; 0 while that says too little
     uint64_t advance_ns = 0;  // carried by a tail, to be taken off the next sample
     bool is_gone = false;
