@@ -18,7 +18,9 @@ int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
   const int error = modules_.refresh();
   last_refresh_ns_ = monotonic_ns();
   modules_.wait_ready(patience);
-  if (modules_.adopt_ready()) unwinder_.flush();
+  // The mappings were read anew, so every range that the unwinder remembers is gone.
+  modules_.adopt_ready();
+  unwinder_.flush();
   const std::lock_guard lock(batch_mutex_);
   queue_new_modules();
   return error;
@@ -51,7 +53,7 @@ void SamplePipeline::queue_new_modules() {
   for (; modules_queued_ < known.size(); modules_queued_++) fill_.modules.push_back(known[modules_queued_]);
 }
 
-void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns) {
+void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns, uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
   const std::lock_guard lock(batch_mutex_);
   for (const pid_t tid : ledger_.tids()) {
@@ -61,7 +63,7 @@ void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns) {
     } else if (has_lost) {
       ledger_.forgive(tid, *used);
     } else {
-      const auto tail = ledger_.settle(tid, *used);
+      const auto tail = ledger_.settle(tid, *used, limit_ns);
       if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
     }
   }
@@ -72,10 +74,10 @@ void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns) {
   }
 }
 
-void SamplePipeline::close_accounts(uint64_t cpu_ns) {
+void SamplePipeline::close_accounts(uint64_t cpu_ns, uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
   const std::lock_guard lock(batch_mutex_);
-  for (const auto& tail : ledger_.close(cpu_ns - std::min(cpu_ns, counts_.short_lived_ns))) {
+  for (const auto& tail : ledger_.close(cpu_ns - std::min(cpu_ns, counts_.short_lived_ns), limit_ns)) {
     if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
   }
 }
@@ -200,7 +202,7 @@ void SamplePipeline::on_exec() {
   unwinder_.flush();
   mappings_changed_ = true;
   last_refresh_ns_ = 0;
-  for (const pid_t tid : ledger_.tids()) ledger_.forgive(tid, thread_cpu_ns(pid_, tid).value_or(0));
+  for (const pid_t tid : ledger_.tids()) ledger_.restart(tid, thread_cpu_ns(pid_, tid).value_or(0));
 }
 
 }  // namespace prof

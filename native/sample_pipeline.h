@@ -37,9 +37,10 @@ class SamplePipeline final : public SampleSink {
   void follow_mappings();
   /// Gives each thread's rest to its last stack. `has_lost`: records were lost since the last call.
   /// `cpu_ns`: the process clock since accounting began.
-  void settle_threads(bool has_lost, uint64_t cpu_ns);
+  /// `limit_ns`: the longest rest that sampling itself can leave.
+  void settle_threads(bool has_lost, uint64_t cpu_ns, uint64_t limit_ns);
   /// The target has ended after `cpu_ns` of CPU time: gives its last moments to its last threads.
-  void close_accounts(uint64_t cpu_ns);
+  void close_accounts(uint64_t cpu_ns, uint64_t limit_ns);
 
   /// Any thread: takes what was gathered since the last call.
   [[nodiscard]] Batch take_batch();

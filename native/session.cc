@@ -37,6 +37,8 @@ int open_pidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid,
 void block_all_signals() {
   sigset_t all;
   sigfillset(&all);
+  // A fault whose signal is blocked kills at once; the terminal's guard must see it.
+  for (const int fault : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE}) sigdelset(&all, fault);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
@@ -213,7 +215,13 @@ void Session::finish_target() {
     cpu_ns_ = std::max(cpu_ns_, paired_cpu_ns_ + counted - paired_counted_ns_);
   }
   const bool sees_all = !config_.user_only && (closed_loss_ + engine_->loss()).lost == 0;
-  if (sees_all && limits_.threads_refused == 0) pipeline_.close_accounts(cpu_ns_);
+  if (sees_all && limits_.threads_refused == 0) pipeline_.close_accounts(cpu_ns_, longest_rest_ns());
+}
+
+/// Less than a period on each CPU that a thread ran on, and as much again for what its events do not count.
+uint64_t Session::longest_rest_ns() const {
+  constexpr uint64_t kFloorNs = 50'000'000;  // at high rates the moment between two settlings is the longer part
+  return std::max(kFloorNs, config_.period_ns * 2 * (std::thread::hardware_concurrency() + 1));
 }
 
 void Session::settle() {
@@ -221,7 +229,7 @@ void Session::settle() {
   if (config_.user_only) return;
   const uint64_t lost = (closed_loss_ + engine_->loss()).lost;
   const uint64_t cpu_ns = process_cpu_ns(pid_).value_or(cpu_base_ns_) - cpu_base_ns_;
-  pipeline_.settle_threads(lost != lost_at_settle_, cpu_ns);
+  pipeline_.settle_threads(lost != lost_at_settle_, cpu_ns, longest_rest_ns());
   lost_at_settle_ = lost;
 }
 

@@ -61,6 +61,7 @@ class Session {
   void wait_for_data();
   void tick();
   void settle();
+  [[nodiscard]] uint64_t longest_rest_ns() const;
   void grow_stack_copies();
   [[nodiscard]] StartResult open_engine(EngineKind kind, const EngineConfig& config);
   void finish_target();

@@ -1,6 +1,8 @@
 // Mappings to ranges: which file, which bias, which table.
 #include "target_modules.h"
 
+#include <errno.h>
+
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 
@@ -32,6 +34,8 @@ TargetModules::~TargetModules() = default;
 int TargetModules::refresh() {
   MapsResult maps = read_maps(pid_);
   if (maps.error != 0) return maps.error;
+  // A leader that has ended reads as empty without an error: the mappings known are better than none.
+  if (maps.mappings.empty()) return ESRCH;
   mappings_ = std::move(maps.mappings);
 
   std::vector<CodeRange> ranges;

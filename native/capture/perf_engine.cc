@@ -58,19 +58,28 @@ std::optional<Refusal> PerfEngine::open(const EngineConfig& config) {
   config_ = config;
   raise_descriptor_limit();
   const std::vector<UniqueFd> reserved = reserve_descriptors();
+  ring_pages_ = wanted_ring_pages();
   for (;;) {
     attr_ = make_perf_attr(config_, features_);
     const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
     // The bell for bursts: the drain thread looks in by itself many times a second.
-    attr_.wakeup_watermark = static_cast<uint32_t>(wanted_ring_pages() * page / 2);
+    attr_.wakeup_watermark = static_cast<uint32_t>(ring_pages_ * page / 2);
     auto refusal = open_threads();
-    if (!refusal || refusal->error != EINVAL || !features_.drop_newest()) return refusal;
+    if (!refusal) return std::nullopt;
+    // Beyond perf_event_mlock_kb and RLIMIT_MEMLOCK mmap says EPERM: all CPUs get smaller rings, so that each has one.
+    const bool may_shrink = refusal->syscall == "mmap" && ring_pages_ / 2 >= smallest_ring_pages();
+    if (may_shrink) {
+      ring_pages_ /= 2;
+    } else if (refusal->error != EINVAL || !features_.drop_newest()) {
+      return refusal;
+    }
     events_.clear();
     rings_.clear();
     wake_fds_.clear();
     own_events_.clear();
     limits_ = {};
     first_listing_ = true;
+    is_mmap_refused_ = false;
   }
 }
 
@@ -92,7 +101,7 @@ std::optional<Refusal> PerfEngine::open_threads() {
       } else if ((error == EMFILE || error == ENFILE) && limits_.threads_followed > 0) {
         limits_.threads_refused++;
       } else if (error != ESRCH) {
-        return Refusal{error == EPERM && !rings_.empty() ? "mmap" : "perf_event_open", std::to_string(tid), error};
+        return Refusal{is_mmap_refused_ ? "mmap" : "perf_event_open", std::to_string(tid), error};
       }
     }
     first_listing_ = false;
@@ -110,7 +119,10 @@ int PerfEngine::open_thread(pid_t tid) {
     if (fd == -ENODEV) continue;  // this CPU is offline
     if (fd < 0) return -fd;
     Event event{UniqueFd(fd), tid, 0};
-    if (const int error = attach_ring(fd, cpu)) return error;
+    if (const int error = attach_ring(fd, cpu)) {
+      is_mmap_refused_ = error == EPERM;
+      return error;
+    }
     if (ioctl(fd, PERF_EVENT_IOC_ID, &event.id) != 0) return errno;
     opened.push_back(std::move(event));
   }
@@ -142,20 +154,12 @@ int PerfEngine::attach_ring(int fd, int cpu) {
   const auto page_kib = static_cast<size_t>(sysconf(_SC_PAGESIZE)) / 1024;
   limits_.ring_kib_wanted = static_cast<uint32_t>(wanted_ring_pages() * page_kib);
   CpuRing ring;
-  // Beyond perf_event_mlock_kb and RLIMIT_MEMLOCK mmap says EPERM; a smaller ring may still fit.
-  for (size_t pages = wanted_ring_pages(); pages >= smallest_ring_pages(); pages /= 2) {
-    const int error = ring.ring.map(fd, pages);
-    if (error == 0) {
-      ring.output_fd = fd;
-      const auto kib = static_cast<uint32_t>(pages * page_kib);
-      limits_.ring_kib = limits_.ring_kib == 0 ? kib : std::min(limits_.ring_kib, kib);
-      rings_.emplace(cpu, std::move(ring));
-      wake_fds_.push_back(fd);
-      return 0;
-    }
-    if (error != EPERM && error != ENOMEM) return error;
-  }
-  return EPERM;
+  if (const int error = ring.ring.map(fd, ring_pages_)) return error == ENOMEM ? EPERM : error;
+  ring.output_fd = fd;
+  limits_.ring_kib = static_cast<uint32_t>(ring_pages_ * page_kib);
+  rings_.emplace(cpu, std::move(ring));
+  wake_fds_.push_back(fd);
+  return 0;
 }
 
 void PerfEngine::arm() {
@@ -180,14 +184,17 @@ void PerfEngine::drain(SampleSink& sink) {
 }
 
 void PerfEngine::finish(SampleSink& sink) {
-  if (config_.user_only) return;
+  // Lost records hold ends of threads that would be counted again; without inherit_thread children are in the counts.
+  if (config_.user_only || loss_.lost > 0 || !features_.inherit_thread) return;
+  // By event, not by thread: an exec may have given a sampled thread the leader's id.
+  std::unordered_map<uint64_t, uint64_t> sampled_ns;
+  for (const auto& [key, state] : counts_) sampled_ns[key.id] += state.value_ns;
   for (const auto& event : events_) {
     // read(2) on an inherited event gives it and its children together; the children have all reported.
     const uint64_t total = read_value(event.fd.get());
     const auto children = ended_children_ns_.find(event.id);
-    const uint64_t others = children == ended_children_ns_.end() ? 0 : children->second;
-    const auto state = counts_.find({event.tid, event.id});
-    const uint64_t sampled = others + (state == counts_.end() ? 0 : state->second.value_ns);
+    const uint64_t ended = children == ended_children_ns_.end() ? 0 : children->second;
+    const uint64_t sampled = ended + sampled_ns[event.id];
     if (total > sampled) sink.on_thread_tail(event.tid, total - sampled);
   }
 }
@@ -209,7 +216,7 @@ void PerfEngine::deliver(CpuRing& cpu, std::span<const std::byte> bytes, SampleS
   } else if (const auto* mapping = std::get_if<MappingRecord>(&record)) {
     if (mapping->pid == config_.pid) sink.on_mappings_changed();
   } else if (const auto* final_count = std::get_if<ReadRecord>(&record)) {
-    deliver_tail(*final_count, sink);
+    deliver_tail(cpu, *final_count, sink);
   }
 }
 
@@ -227,16 +234,19 @@ void PerfEngine::deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& 
     }
     state = {record.count.value_ns, cpu.loss_epoch};
   }
+  if (!record.count.has_value) counts_[{sample.tid, record.count.id}].value_ns += sample.weight_ns;
   sink.on_sample(sample);
 }
 
-void PerfEngine::deliver_tail(const ReadRecord& record, SampleSink& sink) {
-  if (record.pid != config_.pid) return;
+void PerfEngine::deliver_tail(const CpuRing& cpu, const ReadRecord& record, SampleSink& sink) {
   ended_children_ns_[record.count.id] += record.count.value_ns;
+  if (record.pid != config_.pid) return;
   if (config_.user_only || is_duplicate(record.tid, record.count.id)) return;
   const auto state = counts_.find({record.tid, record.count.id});
   const uint64_t sampled = state == counts_.end() ? 0 : state->second.value_ns;
-  if (record.count.value_ns > sampled) sink.on_thread_tail(record.tid, record.count.value_ns - sampled);
+  // What the ring lost since its last sample is counted as lost already.
+  const bool has_lost = state != counts_.end() && state->second.loss_epoch != cpu.loss_epoch;
+  if (!has_lost && record.count.value_ns > sampled) sink.on_thread_tail(record.tid, record.count.value_ns - sampled);
   if (state != counts_.end()) counts_.erase(state);
 }
 

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
+#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -58,9 +60,21 @@ ThreadState state_of(const UniqueFd& stat) {
   text.remove_prefix(name_end + 2);
   ThreadState state{text[0] == 'R', -1};
   constexpr int kFieldsBetween = 39 - 3;
-  for (int i = 0; i < kFieldsBetween; i++) text.remove_prefix(std::min(text.size(), text.find(' ')) + 1);
+  for (int i = 0; i < kFieldsBetween; i++) {
+    const size_t blank = text.find(' ');
+    if (blank == std::string_view::npos) return state;
+    text.remove_prefix(blank + 1);
+  }
   std::from_chars(text.data(), text.data() + text.size(), state.cpu);
   return state;
+}
+
+pid_t parent_of(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("PPid:")) return std::atoi(line.c_str() + 5);
+  }
+  return 0;
 }
 
 /// Runs this thread where the target runs. The timer fires in the target's own tick: on the same CPU we take over at
@@ -99,6 +113,8 @@ SnapshotEngine::~SnapshotEngine() {
 
 std::optional<Refusal> SnapshotEngine::open(const EngineConfig& config) {
   config_ = config;
+  // The stops of a child of ours would be taken by Node's own wait for its end: it would never run on.
+  if (parent_of(config.pid) == getpid()) return Refusal{"ptrace", std::to_string(config.pid), ECHILD};
   std::optional<Refusal> refusal;
   sampler_ = std::thread([this, &refusal] { sample_loop(&refusal); });
   std::unique_lock lock(mutex_);
@@ -164,6 +180,7 @@ void SnapshotEngine::sample_loop(std::optional<Refusal>* refusal) {
         changed_.notify_all();
       }
       if (!is_armed_) {
+        release_late_stops(late_);
         changed_.wait_for(lock, std::chrono::milliseconds(50));
         continue;
       }
@@ -201,7 +218,11 @@ void SnapshotEngine::sample_running_threads() {
       entry = threads_.erase(entry);
       continue;
     }
-    const ThreadState state = *used > thread.seen_ns ? state_of(thread.stat) : ThreadState{};
+    // An exec gives the leader's id to a thread that has used less.
+    if (*used < thread.seen_ns) thread.seen_ns = 0;
+    // The process clock fires for all threads together: only those with a period of their own are due.
+    const bool is_due = *used >= thread.seen_ns + config_.period_ns;
+    const ThreadState state = is_due ? state_of(thread.stat) : ThreadState{};
     if (state.is_running) {
       sample_thread(entry->first, thread);
       cpu = state.cpu;
@@ -214,7 +235,7 @@ void SnapshotEngine::sample_running_threads() {
 void SnapshotEngine::sample_thread(pid_t tid, Watched& thread) {
   Taken taken{tid, monotonic_ns(), 0, {}};
   int error = 0;
-  if (snapshot_thread(tid, kStackBytes, taken.snapshot, late_, error) != StopOutcome::taken) return;
+  if (snapshot_thread(config_.pid, tid, kStackBytes, taken.snapshot, late_, error) != StopOutcome::taken) return;
   // Read after the stop: the stop itself brought the thread's clock up to date.
   const uint64_t used = used_ns(thread.schedstat).value_or(thread.seen_ns);
   taken.weight_ns = used - std::min(used, thread.seen_ns);

@@ -26,12 +26,17 @@ bool is_event_stop(int status) { return (status >> 16) == PTRACE_EVENT_STOP; }
 
 /// Waits for the stop that we asked for. A signal that arrives first is handed on at once: kept back, or given
 /// later, it would be seen at the wrong instruction (this killed a JVM, whose signals are its null checks).
-StopOutcome wait_for_stop(pid_t tid) {
+StopOutcome wait_for_stop(pid_t pid, pid_t tid, std::vector<pid_t>& late) {
   const uint64_t deadline = monotonic_ns() + kStopPatienceNs;
   for (;;) {
     int status = 0;
-    const pid_t waited = waitpid(tid, &status, __WALL | WNOHANG);
-    if (waited < 0 || (waited == tid && !WIFSTOPPED(status))) return StopOutcome::gone;
+    const pid_t waited = waitpid(tid, &status, __WALL | __WNOTHREAD | WNOHANG);
+    if (waited < 0) {
+      // An exec by this thread has given it the leader's id, under which it will stop for us.
+      late.push_back(pid);
+      return StopOutcome::gone;
+    }
+    if (waited == tid && !WIFSTOPPED(status)) return StopOutcome::gone;
     if (waited == tid) {
       if (is_event_stop(status)) return StopOutcome::taken;
       trace(PTRACE_CONT, tid, nullptr, reinterpret_cast<void*>(static_cast<intptr_t>(WSTOPSIG(status))));
@@ -66,32 +71,32 @@ void read_stack(pid_t tid, size_t size, Snapshot& snapshot) {
 
 }  // namespace
 
-StopOutcome snapshot_thread(pid_t tid, size_t stack_bytes, Snapshot& snapshot, std::vector<pid_t>& late, int& error) {
+StopOutcome snapshot_thread(pid_t pid, pid_t tid, size_t stack_bytes, Snapshot& snapshot, std::vector<pid_t>& late,
+                            int& error) {
   // Seized for this one stop only: a tracer that stays sits in every fault and clone of the target.
   if (trace(PTRACE_SEIZE, tid) != 0) {
     error = errno;
     return errno == ESRCH ? StopOutcome::gone : StopOutcome::refused;
   }
   trace(PTRACE_INTERRUPT, tid);
-  const StopOutcome stop = wait_for_stop(tid);
+  const StopOutcome stop = wait_for_stop(pid, tid, late);
   if (stop == StopOutcome::too_slow) late.push_back(tid);
   if (stop != StopOutcome::taken) return stop;
   const bool has_registers = read_registers(tid, snapshot);
   if (has_registers) read_stack(tid, stack_bytes, snapshot);
-  trace(PTRACE_DETACH, tid);
+  // Killed while it stood: still ours to reap, or its parent waits for ever.
+  if (trace(PTRACE_DETACH, tid) != 0) late.push_back(tid);
   return has_registers ? StopOutcome::taken : StopOutcome::gone;
 }
 
 void release_late_stops(std::vector<pid_t>& late) {
   std::erase_if(late, [](pid_t tid) {
     int status = 0;
-    const pid_t waited = waitpid(tid, &status, __WALL | WNOHANG);
+    const pid_t waited = waitpid(tid, &status, __WALL | __WNOTHREAD | WNOHANG);
     if (waited == 0) return false;
-    if (waited == tid && WIFSTOPPED(status)) {
-      const intptr_t signal = is_event_stop(status) ? 0 : WSTOPSIG(status);
-      trace(PTRACE_DETACH, tid, nullptr, reinterpret_cast<void*>(signal));
-    }
-    return true;
+    if (waited < 0 || !WIFSTOPPED(status)) return true;
+    const intptr_t signal = is_event_stop(status) ? 0 : WSTOPSIG(status);
+    return trace(PTRACE_DETACH, tid, nullptr, reinterpret_cast<void*>(signal)) == 0;
   });
 }
 

@@ -23,7 +23,8 @@ enum class StopOutcome { taken, gone, refused, too_slow };
 /// Stops `tid`, fills `snapshot`, lets it go. `too_slow`: it did not stop in time (uninterruptible sleep) and is let
 /// go as soon as it does, by `release_late_stops`.
 /// `error` is the errno of a refusal.
-StopOutcome snapshot_thread(pid_t tid, size_t stack_bytes, Snapshot& snapshot, std::vector<pid_t>& late, int& error);
+StopOutcome snapshot_thread(pid_t pid, pid_t tid, size_t stack_bytes, Snapshot& snapshot, std::vector<pid_t>& late,
+                            int& error);
 
 /// Lets go of threads that stopped after we had given up on them.
 void release_late_stops(std::vector<pid_t>& late);

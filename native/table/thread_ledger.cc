@@ -39,7 +39,7 @@ uint64_t ThreadLedger::book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns
   return scaled - already;
 }
 
-ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns) {
+ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns, uint64_t limit_ns) {
   const auto found = accounts_.find(tid);
   if (found == accounts_.end() || found->second.last_stack == 0) return {tid, 0, 0, 0};
   Account& account = found->second;
@@ -51,8 +51,9 @@ ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns) {
     account.advance_ns = std::max(account.advance_ns, over);
     return {tid, 0, 0, 0};
   }
-  const uint64_t rest = used - account.carried_ns;
-  account.carried_ns = used;
+  const uint64_t room = limit_ns - std::min(limit_ns, account.advance_ns);
+  const uint64_t rest = std::min(used - account.carried_ns, room);
+  account.carried_ns += rest;
   carried_ns_ += rest;
   account.advance_ns += rest;
   return {tid, account.thread, account.last_stack, rest};
@@ -81,7 +82,7 @@ ThreadLedger::Tail ThreadLedger::end(pid_t tid, uint64_t tail_ns) {
   return {tid, account.thread, account.last_stack, tail_ns - already};
 }
 
-std::vector<ThreadLedger::Tail> ThreadLedger::close(uint64_t used_ns) {
+std::vector<ThreadLedger::Tail> ThreadLedger::close(uint64_t used_ns, uint64_t limit_ns) {
   std::vector<Tail> tails;
   uint64_t carried = 0;
   for (const auto& [tid, account] : accounts_) carried += account.last_stack == 0 ? 0 : account.carried_ns;
@@ -90,10 +91,19 @@ std::vector<ThreadLedger::Tail> ThreadLedger::close(uint64_t used_ns) {
   for (auto& [tid, account] : accounts_) {
     if (account.last_stack == 0) continue;
     const double part = static_cast<double>(account.carried_ns) / static_cast<double>(carried);
-    tails.push_back({tid, account.thread, account.last_stack, static_cast<uint64_t>(gap * part)});
+    tails.push_back({tid, account.thread, account.last_stack, std::min(static_cast<uint64_t>(gap * part), limit_ns)});
   }
   carried_ns_ = used_ns;
   return tails;
+}
+
+void ThreadLedger::restart(pid_t tid, uint64_t used_ns) {
+  const auto found = accounts_.find(tid);
+  if (found == accounts_.end()) return;
+  Account fresh;
+  fresh.thread = found->second.thread;
+  fresh.base_ns = used_ns;
+  found->second = fresh;
 }
 
 void ThreadLedger::forgive(pid_t tid, uint64_t used_ns) {

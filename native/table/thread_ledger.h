@@ -32,8 +32,9 @@ class ThreadLedger {
   Known know(pid_t tid, uint64_t used_before_ns);
   /// Books a sample and returns what of its weight no tail has carried already.
   uint64_t book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns);
-  /// The rest of a thread up to its CPU time `used_ns`; weight 0 when there is none to give.
-  Tail settle(pid_t tid, uint64_t used_ns);
+  /// The rest of a thread up to its CPU time `used_ns`; weight 0 when there is none to give. Never more than
+  /// `limit_ns` beyond what samples confirm: a thread that the engine sees no more must not look busy.
+  Tail settle(pid_t tid, uint64_t used_ns, uint64_t limit_ns);
   /// Every thread has been settled, when the process had used `process_ns` since accounting began: threads that say
   /// too little by themselves are scaled like all together.
   void end_round(uint64_t process_ns);
@@ -44,7 +45,9 @@ class ThreadLedger {
   Tail end(pid_t tid, uint64_t tail_ns);
   /// The process has ended and used `used_ns` in all since it was known: what no thread carried (the moments between
   /// the last settling and the end) goes to the threads that were there, in proportion to what they carry.
-  std::vector<Tail> close(uint64_t used_ns);
+  std::vector<Tail> close(uint64_t used_ns, uint64_t limit_ns);
+  /// An exec: the id may be another thread's now, which has used `used_ns` before.
+  void restart(pid_t tid, uint64_t used_ns);
   /// Forgets time that was lost: it will not turn up as a rest.
   void forgive(pid_t tid, uint64_t used_ns);
   /// The thread is not in /proc any more. Its records may still be in a ring, so it is dropped the second time.

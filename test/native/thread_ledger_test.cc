@@ -13,22 +13,24 @@ void expect(const char* what, uint64_t actual, uint64_t expected) {
   std::exit(1);
 }
 
+constexpr uint64_t kNoLimit = UINT64_MAX;
+
 void rest_goes_to_the_last_stack_and_comes_off_the_next_sample() {
   prof::ThreadLedger ledger;
   expect("first thread", ledger.know(7, 1000).thread, 0);
   expect("sample", ledger.book_sample(7, 3, 100), 100);
-  const auto tail = ledger.settle(7, 1140);
+  const auto tail = ledger.settle(7, 1140, kNoLimit);
   expect("rest", tail.weight_ns, 40);
   expect("its stack", tail.stack, 3);
   expect("next sample", ledger.book_sample(7, 4, 100), 60);
-  expect("nothing left", ledger.settle(7, 1200).weight_ns, 0);
+  expect("nothing left", ledger.settle(7, 1200, kNoLimit).weight_ns, 0);
 }
 
 void time_that_events_do_not_count_scales_the_weights() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
   uint64_t carried = ledger.book_sample(7, 3, 1'000'000'000);
-  carried += ledger.settle(7, 1'250'000'000).weight_ns;
+  carried += ledger.settle(7, 1'250'000'000, kNoLimit).weight_ns;
   expect("settled", carried, 1'250'000'000);
   // The rest just given comes off first; what follows is scaled by 1.25.
   carried += ledger.book_sample(7, 3, 1'000'000'000);
@@ -36,16 +38,16 @@ void time_that_events_do_not_count_scales_the_weights() {
   carried += ledger.book_sample(7, 3, 1'000'000'000);
   expect("scaled again", carried, 3'500'000'000);
   // Too much: the next samples give it back.
-  expect("no rest", ledger.settle(7, 3'400'000'000).weight_ns, 0);
+  expect("no rest", ledger.settle(7, 3'400'000'000, kNoLimit).weight_ns, 0);
   carried += ledger.book_sample(7, 3, 500'000'000);
-  carried += ledger.settle(7, 4'000'000'000).weight_ns;
+  carried += ledger.settle(7, 4'000'000'000, kNoLimit).weight_ns;
   expect("in the end", carried, 4'000'000'000);
 }
 
 void a_thread_without_samples_has_no_stack_to_carry_its_time() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
-  expect("no stack, no rest", ledger.settle(7, 500).weight_ns, 0);
+  expect("no stack, no rest", ledger.settle(7, 500, kNoLimit).weight_ns, 0);
   const auto unknown = ledger.end(8, 30);
   expect("never seen: weight", unknown.weight_ns, 30);
   expect("never seen: stack", unknown.stack, 0);
@@ -55,7 +57,7 @@ void the_end_of_a_thread_is_counted_once() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
   ledger.book_sample(7, 3, 100);
-  expect("settled", ledger.settle(7, 130).weight_ns, 30);
+  expect("settled", ledger.settle(7, 130, kNoLimit).weight_ns, 30);
   expect("end takes off what was settled", ledger.end(7, 45).weight_ns, 15);
   expect("a second counter's rest is its own", ledger.end(7, 5).weight_ns, 5);
 }
@@ -68,9 +70,9 @@ void the_last_moments_of_a_process_go_to_its_last_threads() {
   ledger.book_sample(7, 3, 300);
   ledger.book_sample(8, 4, 100);
   uint64_t given = 0;
-  for (const auto& tail : ledger.close(440)) given += tail.weight_ns;
+  for (const auto& tail : ledger.close(440, kNoLimit)) given += tail.weight_ns;
   expect("the gap", given, 40);
-  expect("nothing is left", ledger.close(440).size(), 0);
+  expect("nothing is left", ledger.close(440, kNoLimit).size(), 0);
 }
 
 void lost_time_is_not_given_to_another_stack() {
@@ -78,8 +80,8 @@ void lost_time_is_not_given_to_another_stack() {
   ledger.know(7, 0);
   ledger.book_sample(7, 3, 100);
   ledger.forgive(7, 900);
-  expect("forgiven", ledger.settle(7, 900).weight_ns, 0);
-  expect("later time still counts", ledger.settle(7, 910).weight_ns, 10);
+  expect("forgiven", ledger.settle(7, 900, kNoLimit).weight_ns, 0);
+  expect("later time still counts", ledger.settle(7, 910, kNoLimit).weight_ns, 10);
 }
 
 void all_threads_together_scale_those_that_say_little() {
@@ -95,6 +97,23 @@ void all_threads_together_scale_those_that_say_little() {
   ledger.restart_scale(2'000'000'000);
   ledger.end_round(9'000'000'000);
   expect("what was lost scales nothing", ledger.book_sample(11, 3, 100), 120);
+}
+
+void a_thread_that_is_seen_no_more_does_not_look_busy() {
+  prof::ThreadLedger ledger;
+  ledger.know(7, 0);
+  uint64_t carried = ledger.book_sample(7, 3, 100);
+  for (uint64_t used = 200; used <= 2000; used += 100) carried += ledger.settle(7, used, 30).weight_ns;
+  expect("one limit beyond the last sample", carried, 130);
+}
+
+void an_exec_starts_the_account_anew() {
+  prof::ThreadLedger ledger;
+  ledger.know(7, 0);
+  ledger.book_sample(7, 3, 1000);
+  ledger.restart(7, 200);
+  expect("weights count from there", ledger.book_sample(7, 4, 50), 50);
+  expect("and so do rests", ledger.settle(7, 270, kNoLimit).weight_ns, 20);
 }
 
 void a_reused_tid_is_another_thread() {
@@ -116,6 +135,8 @@ int main() {
   the_last_moments_of_a_process_go_to_its_last_threads();
   lost_time_is_not_given_to_another_stack();
   all_threads_together_scale_those_that_say_little();
+  a_thread_that_is_seen_no_more_does_not_look_busy();
+  an_exec_starts_the_account_anew();
   a_reused_tid_is_another_thread();
   std::puts("ok");
   return 0;

@@ -16,7 +16,7 @@ test('a command is recorded from its first instruction to its end', async () => 
   const truth = JSON.parse(truthLine ?? '{}') as FixtureTruth;
   const { cpuTimeNs, accounted } = profile.accounting;
   assert(Math.abs(cpuTimeNs - truth.processCpuNs) < truth.processCpuNs * 0.02, `${cpuTimeNs} ns`);
-  assert(accounted > 0.98 && accounted < 1.01, `accounted ${accounted}`);
+  assert(accounted > 0.97 && accounted < 1.03, `accounted ${accounted}`);
   assert(Math.abs(inclusiveShare(profile.tree, 'leaf_seventy') - 0.7) < 0.05);
   assert.match(chainTo(profile.tree, 'leaf_ten')[0] ?? '', /main › serve_split › leaf_ten$/);
   assert.match(run.stderr, /ended with code 0/);
