@@ -39,7 +39,9 @@ export function openTimedTerminal(
     hasEnded = true;
   });
   const kill = () => {
-    if (!hasEnded) process.kill(pty.pid, 'SIGKILL');
+    if (hasEnded) return;
+    hasEnded = true;
+    pty.kill('SIGKILL');
   };
   scope.after(kill);
   emulator.onData((answer) => pty.write(answer));
