@@ -60,11 +60,11 @@ void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns, uint64_t lim
     const auto used = thread_cpu_ns(pid_, tid);
     if (!used) {
       ledger_.mark_gone(tid);
+      mode_split_.forget(tid);
     } else if (has_lost) {
       ledger_.forgive(tid, *used);
     } else {
-      const auto tail = ledger_.settle(tid, *used, limit_ns);
-      if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
+      add_tail(now, ledger_.settle(tid, *used, limit_ns));
     }
   }
   if (has_lost) {
@@ -78,7 +78,7 @@ void SamplePipeline::close_accounts(uint64_t cpu_ns, uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
   const std::lock_guard lock(batch_mutex_);
   for (const auto& tail : ledger_.close(cpu_ns - std::min(cpu_ns, counts_.short_lived_ns), limit_ns)) {
-    if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
+    add_tail(now, tail);
   }
 }
 
@@ -90,14 +90,17 @@ Batch SamplePipeline::take_batch() {
 void SamplePipeline::on_sample(const RawSample& sample) {
   if (sample.time_ns < from_ns_ || sample.time_ns >= until_ns_) return;
   const std::lock_guard lock(batch_mutex_);
-  const uint32_t stack = intern_stack(sample);
+  const uint32_t user_stack = push_user_frames(sample);
+  const uint32_t stack = push_kernel_frames(user_stack, sample);
   const uint32_t thread = know_thread(sample.tid, 0);
   counts_.samples++;
-  add_row(sample.time_ns, ledger_.book_sample(sample.tid, stack, sample.weight_ns), thread, stack, true);
+  if (sample.mode_times) mode_split_.see(sample.tid, stack, user_stack, *sample.mode_times);
+  const uint64_t weight_ns = ledger_.book_sample(sample.tid, stack, sample.weight_ns);
+  add_weight(sample.time_ns, weight_ns, sample.tid, thread, stack, true);
 }
 
-uint32_t SamplePipeline::intern_stack(const RawSample& sample) {
-  uint32_t stack = push_user_frames(sample);
+uint32_t SamplePipeline::push_kernel_frames(uint32_t user_stack, const RawSample& sample) {
+  uint32_t stack = user_stack;
   for (size_t i = sample.kernel_ips.size(); i-- > 0;) {
     // All but the leaf are return addresses: the call is the byte before.
     const uint64_t address = sample.kernel_ips[i] - (i == 0 ? 0 : 1);
@@ -170,6 +173,17 @@ uint32_t SamplePipeline::know_thread(pid_t tid, uint64_t used_before_ns) {
   return thread;
 }
 
+void SamplePipeline::add_tail(uint64_t time_ns, const ThreadLedger::Tail& tail) {
+  if (tail.weight_ns > 0) add_weight(time_ns, tail.weight_ns, tail.tid, tail.thread, tail.stack, false);
+}
+
+void SamplePipeline::add_weight(uint64_t time_ns, uint64_t weight_ns, pid_t tid, uint32_t thread, uint32_t stack,
+                                bool is_sample) {
+  const ModeSplit::Parts parts = mode_split_.split(tid, stack, weight_ns);
+  add_row(time_ns, parts.weight_ns, thread, parts.stack, is_sample);
+  if (parts.user_weight_ns > 0) add_row(time_ns, parts.user_weight_ns, thread, parts.user_stack, false);
+}
+
 void SamplePipeline::add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample) {
   fill_.time_ns.push_back(time_ns > start_ns_ ? static_cast<double>(time_ns - start_ns_) : 0.0);
   fill_.weight_ns.push_back(static_cast<double>(weight_ns));
@@ -186,7 +200,7 @@ void SamplePipeline::on_thread_tail(pid_t tid, uint64_t tail_ns) {
     return;
   }
   const std::lock_guard lock(batch_mutex_);
-  add_row(monotonic_ns(), tail.weight_ns, tail.thread, tail.stack, false);
+  add_tail(monotonic_ns(), tail);
 }
 
 void SamplePipeline::on_thread_name(pid_t tid, std::string_view name) {
@@ -202,7 +216,10 @@ void SamplePipeline::on_exec() {
   unwinder_.flush();
   mappings_changed_ = true;
   last_refresh_ns_ = 0;
-  for (const pid_t tid : ledger_.tids()) ledger_.restart(tid, thread_cpu_ns(pid_, tid).value_or(0));
+  for (const pid_t tid : ledger_.tids()) {
+    ledger_.restart(tid, thread_cpu_ns(pid_, tid).value_or(0));
+    mode_split_.forget(tid);
+  }
 }
 
 }  // namespace prof

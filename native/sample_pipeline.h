@@ -8,6 +8,7 @@
 #include "capture/engine.h"
 #include "proc/process_memory.h"
 #include "table/batch.h"
+#include "table/mode_split.h"
 #include "table/thread_ledger.h"
 #include "target_modules.h"
 #include "unwind/unwinder.h"
@@ -54,13 +55,15 @@ class SamplePipeline final : public SampleSink {
   void on_exec() override;
 
  private:
-  [[nodiscard]] uint32_t intern_stack(const RawSample& sample);
+  [[nodiscard]] uint32_t push_kernel_frames(uint32_t user_stack, const RawSample& sample);
   [[nodiscard]] uint32_t push_frame(uint32_t stack, const Frame& frame);
   [[nodiscard]] uint32_t push_user_frames(const RawSample& sample);
   [[nodiscard]] uint32_t push_truncated();
   [[nodiscard]] uint32_t push_leaf_only(const RawSample& sample);
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
   uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
+  void add_tail(uint64_t time_ns, const ThreadLedger::Tail& tail);
+  void add_weight(uint64_t time_ns, uint64_t weight_ns, pid_t tid, uint32_t thread, uint32_t stack, bool is_sample);
   void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample);
   void retry_unmapped();
   void queue_new_modules();
@@ -72,6 +75,7 @@ class SamplePipeline final : public SampleSink {
   Unwinder unwinder_;
   StackTable table_;
   ThreadLedger ledger_;
+  ModeSplit mode_split_;
   PipelineCounts counts_;
   std::vector<UnwoundFrame> unwound_;
   bool mappings_changed_ = false;

@@ -19,6 +19,12 @@ inline uint64_t monotonic_ns() {
   return to_ns(time);
 }
 
+/// User and system time of a thread as the kernel splits them (by ticks), cumulative, in any unit common to both.
+struct ModeTimes {
+  uint64_t user = 0;
+  uint64_t system = 0;
+};
+
 /// CPU time of a process, dead threads included, or nothing when it is gone. Needs no permission on the target.
 /// The clock id is the kernel's encoding: (~pid << 3) | CPUCLOCK_SCHED (include/linux/posix-timers.h).
 inline std::optional<uint64_t> process_cpu_ns(pid_t pid) {

@@ -6,8 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
+#include "base/clock.h"
 #include "unwind/registers.h"
 
 namespace prof {
@@ -21,6 +23,7 @@ struct RawSample {
   bool is_32_bit = false;       // registers are those of compat code: only the leaf can be told
   bool in_kernel = false;       // the CPU was in kernel mode
   bool kernel_unseen = false;   // in_kernel, but the engine cannot see which functions
+  std::optional<ModeTimes> mode_times;  // of the thread, where `in_kernel` must be held to them
   Registers registers;
   std::span<const std::byte> stack;      // bytes upward from registers.sp()
   std::span<const uint64_t> kernel_ips;  // leaf first; empty when there is none

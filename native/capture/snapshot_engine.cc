@@ -49,23 +49,28 @@ std::optional<uint64_t> used_ns(const UniqueFd& schedstat) {
 struct ThreadState {
   bool is_running = false;
   int cpu = -1;  // where it runs, or ran last
+  ModeTimes times;
 };
 
-/// Fields 3 (state) and 39 (processor) of /proc/…/stat; the name before them may hold spaces and parentheses.
+/// Fields 3 (state), 14, 15 (user and system time) and 39 (processor) of /proc/…/stat; the name before them may hold
+/// spaces and parentheses.
 ThreadState state_of(const UniqueFd& stat) {
   std::array<char, 512> buffer;
   std::string_view text = read_again(stat, buffer);
   const size_t name_end = text.rfind(") ");
   if (name_end == std::string_view::npos || name_end + 2 >= text.size()) return {};
   text.remove_prefix(name_end + 2);
-  ThreadState state{text[0] == 'R', -1};
-  constexpr int kFieldsBetween = 39 - 3;
-  for (int i = 0; i < kFieldsBetween; i++) {
+  ThreadState state{text[0] == 'R', -1, {}};
+  constexpr int kLastField = 39;
+  for (int field = 4; field <= kLastField; field++) {
     const size_t blank = text.find(' ');
     if (blank == std::string_view::npos) return state;
     text.remove_prefix(blank + 1);
+    const char* end = text.data() + text.size();
+    if (field == 14) std::from_chars(text.data(), end, state.times.user);
+    if (field == 15) std::from_chars(text.data(), end, state.times.system);
+    if (field == kLastField) std::from_chars(text.data(), end, state.cpu);
   }
-  std::from_chars(text.data(), text.data() + text.size(), state.cpu);
   return state;
 }
 
@@ -224,7 +229,7 @@ void SnapshotEngine::sample_running_threads() {
     const bool is_due = *used >= thread.seen_ns + config_.period_ns;
     const ThreadState state = is_due ? state_of(thread.stat) : ThreadState{};
     if (state.is_running) {
-      sample_thread(entry->first, thread);
+      sample_thread(entry->first, thread, state.times);
       cpu = state.cpu;
     }
     ++entry;
@@ -232,8 +237,8 @@ void SnapshotEngine::sample_running_threads() {
   if (cpu != cpu_) follow_to_cpu(cpu_ = cpu);
 }
 
-void SnapshotEngine::sample_thread(pid_t tid, Watched& thread) {
-  Taken taken{tid, monotonic_ns(), 0, {}};
+void SnapshotEngine::sample_thread(pid_t tid, Watched& thread, ModeTimes times) {
+  Taken taken{tid, monotonic_ns(), 0, times, {}};
   int error = 0;
   if (snapshot_thread(config_.pid, tid, kStackBytes, taken.snapshot, late_, error) != StopOutcome::taken) return;
   // Read after the stop: the stop itself brought the thread's clock up to date.
@@ -259,6 +264,7 @@ void SnapshotEngine::drain(SampleSink& sink) {
     sample.has_registers = true;
     sample.in_kernel = one.snapshot.in_syscall;
     sample.kernel_unseen = true;
+    sample.mode_times = one.mode_times;
     sample.registers = one.snapshot.registers;
     sample.stack = one.snapshot.stack;
     sink.on_sample(sample);

@@ -37,6 +37,7 @@ class SnapshotEngine final : public Engine {
     pid_t tid;
     uint64_t time_ns;
     uint64_t weight_ns;
+    ModeTimes mode_times;
     Snapshot snapshot;
   };
   /// What is known of one thread: its files stay open, so that a look costs two reads.
@@ -51,7 +52,7 @@ class SnapshotEngine final : public Engine {
   void set_timer(bool runs);
   void watch_threads(bool at_start);
   void sample_running_threads();
-  void sample_thread(pid_t tid, Watched& thread);
+  void sample_thread(pid_t tid, Watched& thread, ModeTimes times);
 
   EngineConfig config_;
   std::vector<int> no_wake_fds_;

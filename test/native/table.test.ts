@@ -7,22 +7,20 @@ import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '../..');
 
-test('thread ledger: samples and rests carry the CPU time of each thread, lost time turns up nowhere', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-ledger-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const program = join(folder, 'ledger');
-  execFileSync(
-    'g++',
-    [
-      '-std=c++20',
-      '-fsanitize=address,undefined',
-      '-Inative',
-      'native/table/thread_ledger.cc',
-      'test/native/thread_ledger_test.cc',
-      '-o',
-      program,
-    ],
-    { cwd: root },
-  );
-  assert.equal(execFileSync(program, { encoding: 'utf8' }), 'ok\n');
-});
+/** Each is native/table/NAME.cc with its own program test/native/NAME_test.cc, which says `ok` when all holds. */
+const promises = {
+  thread_ledger: 'samples and rests carry the CPU time of each thread, lost time turns up nowhere',
+  mode_split: 'kernel stacks carry at most the system time of the thread, and no time gets lost',
+};
+
+for (const [name, promise] of Object.entries(promises)) {
+  test(`${name}: ${promise}`, (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'prof-tui-table-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const program = join(folder, name);
+    const sources = [`native/table/${name}.cc`, `test/native/${name}_test.cc`];
+    const flags = ['-std=c++20', '-fsanitize=address,undefined', '-Inative'];
+    execFileSync('g++', [...flags, ...sources, '-o', program], { cwd: root });
+    assert.equal(execFileSync(program, { encoding: 'utf8' }), 'ok\n');
+  });
+}
