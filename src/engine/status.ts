@@ -12,6 +12,9 @@ export type EngineAsk = (typeof engineAsks)[number];
 /** What can run. */
 export type EngineName = 'cpu' | 'cpu-clock' | 'ctimer' | 'wall';
 
+/** What weights are: CPU time and wall time are never summed, so each unit has a profile of its own. */
+export type Unit = 'cpu' | 'wall';
+
 export type Mechanism = 'perf_events' | 'timer_create in the target' | 'external snapshots';
 
 /** Four truths about the kernel part of the stacks; they look alike in a profile and must not be mixed. */
@@ -40,6 +43,8 @@ export interface EngineSpan {
   readonly startNs: number;
   readonly endNs: number;
   readonly periodNs: number;
+  /** What the target's CPU clock counted meanwhile. */
+  readonly cpuTimeNs: number;
   readonly samples: number;
   readonly weightNs: number;
   readonly lost: number;
@@ -48,7 +53,7 @@ export interface EngineSpan {
   readonly skipped: number;
 }
 
-/** Sums over the whole session; `accounted` is weightNs ÷ cpuTimeNs, undefined before any CPU time was used. */
+/** Sums over all spans that carry CPU time; `accounted` is weightNs ÷ cpuTimeNs, undefined before any CPU time was used. */
 export interface Accounting {
   readonly cpuTimeNs: number;
   readonly userTimeNs: number;
@@ -57,6 +62,8 @@ export interface Accounting {
   readonly accounted: number | undefined;
   /** CPU time that no sample carries, and its known parts (they need not add up to the whole). */
   readonly unsampledNs: number;
+  /** The part that belongs to user-only engines: kernel time which they leave out. */
+  readonly kernelNotSampledNs: number;
   readonly lostNs: number;
   readonly shortLivedNs: number;
 }
@@ -83,6 +90,12 @@ export interface SessionStatus {
   /** What captures now; undefined before the engine runs. */
   readonly running: EngineName | undefined;
   readonly mechanism: Mechanism | undefined;
+  /** Of `LiveSession.profile`, which is that of the running engine. */
+  readonly unit: Unit;
+  /** A change of engine or rate that is under way; the old engine still captures. */
+  readonly switching:
+    | { readonly from: EngineName; readonly to: EngineAsk | EngineName; readonly hz: number }
+    | undefined;
   readonly kernelPart: KernelPart;
   readonly kernelSymbols: KernelSymbolsState;
   readonly frequencyHz: number;
@@ -102,6 +115,7 @@ export interface SessionStatus {
 
 /** What the live screen needs of a session; the session itself is made and owned by the command line. */
 export interface LiveSession {
+  /** That of the running engine's unit: another object after a change of unit. */
   readonly profile: Profile;
   /** A new object whenever anything in it changed. */
   readonly status: SessionStatus;
@@ -109,6 +123,13 @@ export interface LiveSession {
   subscribe(listener: () => void): () => void;
   /** Starts new counters: the profile, the accounting and the spans begin again now. */
   reset(): void;
+  /**
+   * Asks for another engine. It takes over at one cut in time; if it is refused, the running one goes on and
+   * `status.warnings` says why. Never rejects.
+   */
+  switchTo(asked: EngineAsk): Promise<void>;
+  /** The running engine at another rate, by the same cut. Never rejects. */
+  changeRate(hz: number): Promise<void>;
   /** Tries every gate again; `status.gates` and `status.warnings` follow. */
   probeAgain(): void;
   /** Disarms and detaches; the profile stays readable. Resolves within two seconds. */

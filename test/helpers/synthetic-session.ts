@@ -2,7 +2,7 @@
  * A session over a real Profile that is fed with stacks written as text: for tests of the screen that must know every
  * number. Captures nothing; the tests of the whole program use real processes.
  */
-import type { LiveSession, SessionStatus } from '../../src/engine/status.ts';
+import type { EngineAsk, LiveSession, SessionStatus } from '../../src/engine/status.ts';
 import { type FrameKind, frameKinds } from '../../src/profile/frames.ts';
 import { Profile } from '../../src/profile/profile.ts';
 
@@ -147,6 +147,8 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
     planned: 'cpu',
     running: 'cpu',
     mechanism: 'perf_events',
+    unit: 'cpu',
+    switching: undefined,
     kernelPart: 'unresolved',
     kernelSymbols: 'hidden',
     frequencyHz: 99,
@@ -162,6 +164,7 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
       weightNs: 81.8e9,
       accounted: 0.996,
       unsampledNs: 0.3e9,
+      kernelNotSampledNs: 0,
       lostNs: 0,
       shortLivedNs: 0,
     },
@@ -194,6 +197,7 @@ export class SyntheticSession implements LiveSession {
   readonly feeder = new StackFeeder();
   status: SessionStatus;
   probes = 0;
+  readonly wishes: string[] = [];
   stops = 0;
   readonly #listeners = new Set<() => void>();
 
@@ -218,6 +222,16 @@ export class SyntheticSession implements LiveSession {
   reset(): void {
     this.feeder.profile.reset();
     this.tick({ samples: 0 });
+  }
+
+  switchTo(asked: EngineAsk): Promise<void> {
+    this.wishes.push(asked);
+    return Promise.resolve();
+  }
+
+  changeRate(hz: number): Promise<void> {
+    this.wishes.push(`${hz} Hz`);
+    return Promise.resolve();
   }
 
   probeAgain(): void {
