@@ -4,7 +4,8 @@ import type { Profile } from '../profile/profile.ts';
 import type { SymbolWarning } from '../symbolize/protocol.ts';
 import { account, type Baseline, since } from './accounting.ts';
 import { currentDegradations } from './degradations.ts';
-import { listGates } from './gates.ts';
+import { listEngines } from './engine-rows.ts';
+import { listGates, withPid } from './gates.ts';
 import type { Capabilities } from './machine.ts';
 import type { NativeState } from './native.ts';
 import { type Balance, kernelPartOf, type SpanBook, unitOfEngine } from './spans.ts';
@@ -73,8 +74,10 @@ export function makeStatus(of: Facts): SessionStatus {
     accounting,
     selfCpuShare: of.selfCpuShare,
     spans: book.list(native, baseline.native, kernelSymbols),
-    warnings: degradations.map(describe),
-    gates: listGates(capabilities),
+    warnings: withPid(degradations.map(describe), of.target.pid),
+    gates: withPid(listGates(capabilities), of.target.pid),
+    engines: withPid(listEngines(capabilities), of.target.pid),
+    highestHz: capabilities.facts.maxSampleRate,
   };
 }
 

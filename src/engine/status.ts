@@ -77,6 +77,19 @@ export interface Gate {
   readonly cure: string | undefined;
 }
 
+/** One thing that can be asked for, and what asking would do now. */
+export interface EngineRow {
+  readonly ask: EngineAsk;
+  /** In a few words. */
+  readonly sees: string;
+  /** What would run; undefined when it is refused. */
+  readonly runs: EngineName | undefined;
+  /** How it would run, or the one reason why not. */
+  readonly why: string;
+  /** What would make it run, or run with more. */
+  readonly cure: string | undefined;
+}
+
 export type SessionState = 'starting' | 'live' | 'ended' | 'stopped';
 
 export interface SessionStatus {
@@ -111,6 +124,10 @@ export interface SessionStatus {
   /** What holds now, not a log: empty when nothing is degraded. Most important first. */
   readonly warnings: readonly Warning[];
   readonly gates: readonly Gate[];
+  /** A row for each ask, in the order of `engineAsks`. */
+  readonly engines: readonly EngineRow[];
+  /** The kernel's limit on the rate; undefined where there is none. */
+  readonly highestHz: number | undefined;
 }
 
 /** What the live screen needs of a session; the session itself is made and owned by the command line. */

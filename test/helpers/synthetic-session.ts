@@ -3,6 +3,7 @@
  * number. Captures nothing; the tests of the whole program use real processes.
  */
 import type { EngineAsk, LiveSession, SessionStatus } from '../../src/engine/status.ts';
+import { describe } from '../../src/engine/warnings.ts';
 import { type FrameKind, frameKinds } from '../../src/profile/frames.ts';
 import { Profile } from '../../src/profile/profile.ts';
 
@@ -188,6 +189,31 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
       },
       { name: 'ptrace', state: 'allowed', because: 'ptrace_scope=0', cure: undefined },
     ],
+    engines: [
+      {
+        ask: 'auto',
+        sees: 'most allowed here',
+        runs: 'cpu',
+        why: 'the most that is allowed here',
+        cure: undefined,
+      },
+      { ask: 'cpu', sees: 'user + kernel', runs: 'cpu', why: 'perf_events', cure: undefined },
+      {
+        ask: 'cpu-clock',
+        sees: 'user only',
+        runs: 'cpu-clock',
+        why: 'perf_events, exclude_kernel',
+        cure: undefined,
+      },
+      {
+        ask: 'ctimer',
+        sees: 'all CPU, user frames',
+        runs: undefined,
+        why: 'the target is traced by 77',
+        cure: 'end process 77',
+      },
+    ],
+    highestHz: 100_000,
     ...change,
   };
 }
@@ -197,7 +223,6 @@ export class SyntheticSession implements LiveSession {
   readonly feeder = new StackFeeder();
   status: SessionStatus;
   probes = 0;
-  readonly wishes: string[] = [];
   stops = 0;
   readonly #listeners = new Set<() => void>();
 
@@ -225,12 +250,21 @@ export class SyntheticSession implements LiveSession {
   }
 
   switchTo(asked: EngineAsk): Promise<void> {
-    this.wishes.push(asked);
+    const row = this.status.engines.find((each) => each.ask === asked);
+    if (row?.runs !== undefined) {
+      const kernelPart = row.runs === 'cpu-clock' ? 'excluded' : this.status.kernelPart;
+      this.tick({ asked, planned: row.runs, running: row.runs, kernelPart });
+    } else {
+      const because = row?.why ?? '';
+      const running = this.status.running ?? 'cpu';
+      const refused = describe({ code: 'switch-refused', asked, running, because, cure: row?.cure });
+      this.tick({ warnings: [refused] });
+    }
     return Promise.resolve();
   }
 
   changeRate(hz: number): Promise<void> {
-    this.wishes.push(`${hz} Hz`);
+    this.tick({ frequencyHz: hz });
     return Promise.resolve();
   }
 
