@@ -7,8 +7,12 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <string>
 
 #include "base/clock.h"
 
@@ -24,13 +28,39 @@ long trace(int request, pid_t tid, void* address = nullptr, void* data = nullptr
 
 bool is_event_stop(int status) { return (status >> 16) == PTRACE_EVENT_STOP; }
 
+/// Whether this is a child of ours whose exit status another thread of ours will ask for.
+bool is_own_child(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  pid_t group = 0;
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("Tgid:")) group = std::atoi(line.c_str() + 5);
+    if (line.starts_with("PPid:")) return group == pid && std::atoi(line.c_str() + 5) == getpid();
+  }
+  return false;
+}
+
+/// As waitpid without waiting, but the end of a child of our own stays for its parent, which is this process, too: a
+/// tracer in the parent's thread group reaps for both (wait_task_zombie, kernel/exit.c), and the status were lost.
+pid_t take_change(pid_t tid, int& status) {
+  constexpr int kLook = __WALL | __WNOTHREAD | WNOHANG;
+  siginfo_t seen{};
+  if (waitid(P_PID, static_cast<id_t>(tid), &seen, WSTOPPED | WEXITED | WNOWAIT | kLook) != 0) return -1;
+  if (seen.si_pid == 0) return 0;
+  const bool has_ended = seen.si_code == CLD_EXITED || seen.si_code == CLD_KILLED || seen.si_code == CLD_DUMPED;
+  if (has_ended && is_own_child(tid)) {
+    status = 0;
+    return tid;
+  }
+  return waitpid(tid, &status, kLook);
+}
+
 /// Waits for the stop that we asked for. A signal that arrives first is handed on at once: kept back, or given
 /// later, it would be seen at the wrong instruction (this killed a JVM, whose signals are its null checks).
 StopOutcome wait_for_stop(pid_t pid, pid_t tid, std::vector<pid_t>& late) {
   const uint64_t deadline = monotonic_ns() + kStopPatienceNs;
   for (;;) {
     int status = 0;
-    const pid_t waited = waitpid(tid, &status, __WALL | __WNOTHREAD | WNOHANG);
+    const pid_t waited = take_change(tid, status);
     if (waited < 0) {
       // An exec by this thread has given it the leader's id, under which it will stop for us.
       late.push_back(pid);
@@ -92,7 +122,7 @@ StopOutcome snapshot_thread(pid_t pid, pid_t tid, size_t stack_bytes, Snapshot& 
 void release_late_stops(std::vector<pid_t>& late) {
   std::erase_if(late, [](pid_t tid) {
     int status = 0;
-    const pid_t waited = waitpid(tid, &status, __WALL | __WNOTHREAD | WNOHANG);
+    const pid_t waited = take_change(tid, status);
     if (waited == 0) return false;
     if (waited < 0 || !WIFSTOPPED(status)) return true;
     const intptr_t signal = is_event_stop(status) ? 0 : WSTOPSIG(status);

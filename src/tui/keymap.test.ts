@@ -5,6 +5,8 @@ import {
   footerHints,
   keyLines,
   keyTableMarkdown,
+  outputCommand,
+  outputKeys,
   treeCommand,
   treeKeys,
   whyCommand,
@@ -14,7 +16,7 @@ import { createTheme } from './theme.ts';
 
 const { glyphs } = createTheme({ ascii: false, color: false });
 
-for (const [mode, list] of Object.entries({ tree: treeKeys, why: whyKeys })) {
+for (const [mode, list] of Object.entries({ tree: treeKeys, why: whyKeys, output: outputKeys })) {
   test(`${mode}: no key has two commands, no command is declared twice`, () => {
     const keys = list.flatMap((binding) => binding.keys);
     assert.equal(new Set(keys).size, keys.length);
@@ -32,6 +34,7 @@ test('every key finds its command', () => {
 test('^C quits from anywhere and ^D is never destructive', () => {
   assert.equal(treeCommand('ctrl+c'), 'quit');
   assert.equal(whyCommand('ctrl+c'), 'quit');
+  assert.equal(outputCommand('ctrl+c'), 'quit');
   assert.equal(treeCommand('ctrl+d'), 'half-down');
 });
 
@@ -40,6 +43,7 @@ test('the footer names movement first and the way out last', () => {
   assert.equal(hints[0], 'jk move');
   assert.equal(hints.at(-1), 'q quit');
   assert.equal(footerHints('why', glyphs).at(-1), 'esc close');
+  assert.equal(footerHints('output', glyphs).at(-1), 'esc close');
 });
 
 test('help shows every declared key at any size, cut nowhere at 100 columns', () => {
@@ -61,7 +65,7 @@ test('help filters by key, section and words, without regard to case', () => {
 
 test('the key table of the README has a row per key', () => {
   const table = keyTableMarkdown(glyphs).split('\n');
-  assert.equal(table.length, treeKeys.length + whyKeys.length + 2);
+  assert.equal(table.length, treeKeys.length + whyKeys.length + outputKeys.length + 2);
   assert.ok(table.includes('| Move | `j` `↓` | next row |'));
   assert.ok(table.includes('| Program | `q` `^C` | quit |'));
 });

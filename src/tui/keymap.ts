@@ -5,7 +5,7 @@
 import type { Glyphs } from './theme.ts';
 
 /** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
-export type KeyMode = 'tree' | 'why';
+export type KeyMode = 'tree' | 'why' | 'output';
 
 interface Binding<Command extends string> {
   readonly command: Command;
@@ -81,6 +81,7 @@ export const treeKeys = bind([
   },
   { command: 'copy-name', keys: ['y'], text: 'copy the name', section: 'Keep' },
   { command: 'copy-stack', keys: ['Y'], text: 'copy the stack, root first', section: 'Keep' },
+  { command: 'output', keys: ['O'], text: 'output of the launched command', section: 'Program' },
   { command: 'help', keys: ['?', 'f1'], text: 'all keys', section: 'Program', hint: 'help' },
   { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Program' },
   { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Program' },
@@ -104,14 +105,35 @@ export const whyKeys = bind([
   { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Why panel' },
 ]);
 
+export const outputKeys = bind([
+  { command: 'down', keys: ['j', 'down'], text: 'next line', section: 'Output panel', hint: 'move' },
+  { command: 'up', keys: ['k', 'up'], text: 'previous line', section: 'Output panel' },
+  { command: 'half-down', keys: ['ctrl+d', 'pagedown'], text: 'half a page down', section: 'Output panel' },
+  { command: 'half-up', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Output panel' },
+  { command: 'first', keys: ['g', 'home'], text: 'first line kept', section: 'Output panel', hint: 'first' },
+  { command: 'last', keys: ['G', 'end'], text: 'follow the end', section: 'Output panel', hint: 'follow' },
+  {
+    command: 'dismiss',
+    keys: ['escape', 'q', 'O'],
+    text: 'close the panel',
+    section: 'Output panel',
+    hint: 'close',
+  },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Output panel' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Output panel' },
+  { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Output panel' },
+]);
+
 export type TreeCommand = (typeof treeKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
+export type OutputCommand = (typeof outputKeys)[number]['command'];
 
 function indexByKey<Command extends string>(list: readonly Binding<Command>[]): ReadonlyMap<string, Command> {
   return new Map(list.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
 }
 const treeIndex = indexByKey(treeKeys);
 const whyIndex = indexByKey(whyKeys);
+const outputIndex = indexByKey(outputKeys);
 
 export function treeCommand(key: string): TreeCommand | undefined {
   return treeIndex.get(key);
@@ -119,6 +141,10 @@ export function treeCommand(key: string): TreeCommand | undefined {
 
 export function whyCommand(key: string): WhyCommand | undefined {
   return whyIndex.get(key);
+}
+
+export function outputCommand(key: string): OutputCommand | undefined {
+  return outputIndex.get(key);
 }
 
 export interface KeyLine {
@@ -129,7 +155,7 @@ export interface KeyLine {
 
 /** Every key of every mode as one line of words, in the order of declaration. */
 export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
-  return [...treeKeys, ...whyKeys].map((binding) => ({
+  return [...treeKeys, ...whyKeys, ...outputKeys].map((binding) => ({
     section: binding.section,
     keys: binding.keys.map((key) => keyLabel(key, glyphs)).join(' '),
     text: binding.text,
@@ -138,7 +164,7 @@ export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
 
 /** The footer's hints for a mode: first key and short word. */
 export function footerHints(mode: KeyMode, glyphs: Glyphs): readonly string[] {
-  const list: readonly Binding<string>[] = mode === 'tree' ? treeKeys : whyKeys;
+  const list: readonly Binding<string>[] = { tree: treeKeys, why: whyKeys, output: outputKeys }[mode];
   return list.flatMap((binding) =>
     binding.hint === undefined ? [] : [`${hintKeys(binding, list, glyphs)} ${binding.hint}`],
   );
