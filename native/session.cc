@@ -187,6 +187,7 @@ void Session::wait_for_data() {
 
 void Session::tick() {
   engine_->drain(pipeline_);
+  limits_ = engine_->limits();
   pipeline_.follow_mappings();
   const uint64_t now = monotonic_ns();
   const uint64_t interval = pipeline_.thread_count() > kCrowd ? kCrowdedSettleIntervalNs : kSettleIntervalNs;

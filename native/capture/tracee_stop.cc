@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <string>
 
@@ -77,11 +78,24 @@ StopOutcome wait_for_stop(pid_t pid, pid_t tid, std::vector<pid_t>& late) {
   }
 }
 
+/// What NT_PRSTATUS gives of 32-bit code: struct user_regs_struct32, arch/x86/include/asm/user_32.h.
+struct Registers32 {
+  uint32_t bx, cx, dx, si, di, bp, ax, ds, es, fs, gs, orig_ax, ip, cs, flags, sp, ss;
+};
+
 bool read_registers(pid_t tid, Snapshot& snapshot) {
   user_regs_struct regs{};
   iovec io{&regs, sizeof regs};
   if (trace(PTRACE_GETREGSET, tid, reinterpret_cast<void*>(NT_PRSTATUS), &io) != 0) return false;
-  // 32-bit code has a smaller register set.
+  if (io.iov_len == sizeof(Registers32)) {
+    Registers32 small{};
+    std::memcpy(&small, &regs, sizeof small);
+    snapshot.is_32_bit = true;
+    snapshot.registers.value[kRegRip] = small.ip;
+    snapshot.registers.value[kRegRsp] = small.sp;
+    snapshot.in_syscall = static_cast<int32_t>(small.orig_ax) >= 0;
+    return true;
+  }
   if (io.iov_len != sizeof regs) return false;
   snapshot.registers.value = {regs.rax, regs.rdx, regs.rcx, regs.rbx, regs.rsi, regs.rdi, regs.rbp, regs.rsp, regs.r8,
                               regs.r9,  regs.r10, regs.r11, regs.r12, regs.r13, regs.r14, regs.r15, regs.rip};
