@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CommandOutput } from './command-output.ts';
 
-function linesAfter(...chunks: readonly (string | Uint8Array)[]): readonly string[] {
+function linesAfter(...chunks: readonly (string | Buffer)[]): readonly string[] {
   const output = new CommandOutput();
-  for (const chunk of chunks) output.append(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+  for (const chunk of chunks) output.append(Buffer.from(chunk));
   return output.lines.lines;
 }
 
@@ -29,6 +29,7 @@ test('nothing that steers a terminal is left', () => {
 test('a flood keeps the last 64 KiB from a whole line on, and counts what went', () => {
   const output = new CommandOutput();
   for (let i = 0; i < 20_000; i++) output.append(Buffer.from(`line ${i}\n`));
+  output.append(Buffer.alloc(0));
   const { first, lines } = output.lines;
   assert.equal(lines.at(-1), 'line 19999');
   assert.equal(lines[0], `line ${first}`);

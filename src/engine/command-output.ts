@@ -5,7 +5,10 @@
 import { Socket } from 'node:net';
 import { cleanText } from '../profile/clean-text.ts';
 
-const keptCharacters = 65536;
+const keptBytes = 65536;
+/** Small pieces are joined, so that a program that prints letter by letter does not make a long list. */
+const pieceBytes = 8192;
+const newline = 10;
 const tabWidth = 8;
 // CSI and OSC sequences, then what other escapes there are: ECMA-48, 5.3 to 5.6.
 const escapes = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]/g;
@@ -17,24 +20,29 @@ export interface OutputLines {
 }
 
 export class CommandOutput {
-  readonly #decoder = new TextDecoder();
   readonly #listeners = new Set<() => void>();
-  #text = '';
-  #dropped = 0;
+  /** Bytes as they came: a flood is not decoded, only what is looked at. */
+  readonly #pieces: Buffer[] = [];
+  #bytes = 0;
+  #droppedLines = 0;
   #known: OutputLines | undefined;
 
-  append(bytes: Uint8Array): void {
-    this.#text += this.#decoder.decode(bytes, { stream: true });
-    // Twice what is shown, so that a flood is not copied at every read.
-    if (this.#text.length > 2 * keptCharacters) this.#drop();
+  append(bytes: Buffer): void {
+    const last = this.#pieces.at(-1);
+    if (last !== undefined && last.length + bytes.length <= pieceBytes) {
+      this.#pieces[this.#pieces.length - 1] = Buffer.concat([last, bytes]);
+    } else {
+      this.#pieces.push(bytes);
+    }
+    this.#bytes += bytes.length;
+    this.#drop();
     this.#known = undefined;
     for (const listener of this.#listeners) listener();
   }
 
   /** What is kept; the same object until something is added. */
   get lines(): OutputLines {
-    if (this.#text.length > keptCharacters) this.#drop();
-    this.#known ??= { first: this.#dropped, lines: linesOf(this.#text) };
+    this.#known ??= this.#read();
     return this.#known;
   }
 
@@ -45,15 +53,32 @@ export class CommandOutput {
   }
 
   #drop(): void {
-    const from = this.#text.length - keptCharacters;
-    // A whole line where there is one.
-    const lineEnd = this.#text.indexOf('\n', from);
-    const cut = lineEnd < 0 ? from : lineEnd + 1;
-    for (let at = this.#text.indexOf('\n'); at >= 0 && at < cut; at = this.#text.indexOf('\n', at + 1)) {
-      this.#dropped++;
+    for (
+      let [first] = this.#pieces;
+      first && this.#bytes - first.length >= keptBytes;
+      [first] = this.#pieces
+    ) {
+      this.#droppedLines += countLines(first);
+      this.#bytes -= first.length;
+      this.#pieces.shift();
     }
-    this.#text = this.#text.slice(cut);
   }
+
+  #read(): OutputLines {
+    const all = Buffer.concat(this.#pieces);
+    const from = all.length - keptBytes;
+    // From a whole line on, where there is one.
+    const cut = from <= 0 ? 0 : all.indexOf(newline, from - 1) + 1 || from;
+    // A character whose end is still in the pipe is left out: `stream`.
+    const text = new TextDecoder().decode(all.subarray(cut), { stream: true });
+    return { first: this.#droppedLines + countLines(all.subarray(0, cut)), lines: linesOf(text) };
+  }
+}
+
+function countLines(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === newline) count++;
+  return count;
 }
 
 /** Reads until the command and all that hold its output have closed it, or until the returned function is called. */

@@ -16,6 +16,10 @@ function launch(
   return openTerminal(words, { cols: 120, rows: 34, test: t, ...options });
 }
 
+function shell(t: TestContext): TestTerminal {
+  return openTerminal(['bash', '--norc', '--noprofile', '-i'], { test: t, env: { PS1: '$ ' }, cols: 100 });
+}
+
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
@@ -87,7 +91,7 @@ test('40x12: long output scrolls, follows the end, and the way out is on the scr
   await terminal.shows('●');
   terminal.press('O');
   const end = await terminal.shows('line 500 of a text', 'esc close');
-  assert.match(end.text, /^ty$|^orty$/m, 'long lines are broken, not cut');
+  assert.match(end.text, /^forty$/m, 'long lines are broken, not cut');
   terminal.press('g');
   await terminal.until(
     ({ text }) => /^line 1 of/m.test(text) && !text.includes('line 500'),
@@ -106,15 +110,17 @@ test('40x12: long output scrolls, follows the end, and the way out is on the scr
 });
 
 test('an endless flood of output: keys answer, the last 64 KiB are kept', async (t) => {
-  const terminal = launch(t, ['yes', 'a line of the flood']);
+  const terminal = shell(t);
+  await terminal.shows('$');
+  terminal.type(`${process.execPath} ${program} -- yes a line of the flood\r`);
   await terminal.shows('● LIVE');
   terminal.press('O');
   await terminal.shows('a line of the flood', 'kept');
   terminal.press('q');
-  await terminal.until(({ text }) => !text.includes('a line of the flood'), 'the tree again');
+  await terminal.shows('all threads');
   terminal.press('q');
-  assert.equal((await terminal.exit()).code, 0);
-  assert.match(terminal.screen.text, /yes was ended by signal SIG(TERM|PIPE)/);
+  const screen = await terminal.shows('yes was ended by signal SIG', 'prof-tui: ');
+  assert.match(screen.text, /^a line of the flood\nyes was ended by signal SIG(TERM|PIPE)\nprof-tui: /m);
 });
 
 test('O without a command says where output can be seen', async (t) => {
@@ -149,11 +155,7 @@ test('the command has no terminal and reads nothing', async (t) => {
 });
 
 test('^Z stops the command with the view, fg lets both go on', async (t) => {
-  const terminal = openTerminal(['bash', '--norc', '--noprofile', '-i'], {
-    test: t,
-    env: { PS1: '$ ' },
-    cols: 100,
-  });
+  const terminal = shell(t);
   await terminal.shows('$');
   terminal.type(`${process.execPath} ${program} -- ${buildFixture('split')} 600\r`);
   await terminal.shows('● LIVE');
