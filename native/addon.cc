@@ -181,9 +181,49 @@ Napi::Value guard(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-Napi::Value release(const Napi::CallbackInfo& info) {
+Napi::Value release_guard(const Napi::CallbackInfo& info) {
   release_terminal();
   return info.Env().Undefined();
+}
+
+std::vector<std::string> to_strings(const Napi::Value& value) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<std::string> strings;
+  for (uint32_t i = 0; i < array.Length(); i++) strings.push_back(array.Get(i).As<Napi::String>().Utf8Value());
+  return strings;
+}
+
+Napi::Value launch_command(const Napi::CallbackInfo& info) {
+  LaunchSpec spec;
+  spec.path = info[0].As<Napi::String>().Utf8Value();
+  spec.arguments = to_strings(info[1]);
+  spec.environment = to_strings(info[2]);
+  spec.output = static_cast<CommandOutput>(info[3].As<Napi::Number>().Uint32Value());
+  auto result = launch(spec);
+  auto object = Napi::Object::New(info.Env());
+  if (const auto* refusal = std::get_if<Refusal>(&result)) {
+    object["refusal"] = to_object(info.Env(), *refusal);
+    return object;
+  }
+  auto& launched = std::get<LaunchedCommand>(result);
+  object["pid"] = Napi::Number::New(info.Env(), launched.pid);
+  object["outputFd"] = Napi::Number::New(info.Env(), launched.output.release());
+  object["execResultFd"] = Napi::Number::New(info.Env(), launched.exec_result.release());
+  return object;
+}
+
+Napi::Value release_command(const Napi::CallbackInfo& info) {
+  const int error = release(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Int32Value());
+  return Napi::Number::New(info.Env(), error);
+}
+
+Napi::Value reap_command(const Napi::CallbackInfo& info) {
+  const auto end = reap(info[0].As<Napi::Number>().Int32Value());
+  if (!end) return info.Env().Undefined();
+  auto object = Napi::Object::New(info.Env());
+  object["code"] = Napi::Number::New(info.Env(), end->code);
+  object["signal"] = Napi::Number::New(info.Env(), end->signal);
+  return object;
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
@@ -191,7 +231,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["probe"] = Napi::Function::New(env, probe_target);
   exports["demangle"] = Napi::Function::New(env, demangle_all);
   exports["guardTerminal"] = Napi::Function::New(env, guard);
-  exports["releaseTerminal"] = Napi::Function::New(env, release);
+  exports["releaseTerminal"] = Napi::Function::New(env, release_guard);
+  exports["launch"] = Napi::Function::New(env, launch_command);
+  exports["release"] = Napi::Function::New(env, release_command);
+  exports["reap"] = Napi::Function::New(env, reap_command);
   return exports;
 }
 

@@ -221,16 +221,14 @@ void SamplePipeline::on_thread_name(pid_t tid, std::string_view name) {
 }
 
 void SamplePipeline::on_exec() {
-  // The new program has other code and other threads; what the old one had used stays as it was accounted.
+  // The new program has other code, and of the threads one goes on.
   counts_.execs++;
   modules_.reset_after_exec();
   unwinder_.flush();
   mappings_changed_ = true;
   last_refresh_ns_ = 0;
-  for (const pid_t tid : ledger_.tids()) {
-    ledger_.restart(tid, thread_cpu_ns(pid_, tid).value_or(0));
-    mode_split_.forget(tid);
-  }
+  if (const auto used = thread_cpu_ns(pid_, pid_)) ledger_.exec(pid_, *used);
+  mode_split_ = {};
 }
 
 }  // namespace prof

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/process_end.h"
 
 namespace prof {
 namespace {
@@ -110,6 +111,7 @@ void Session::wait_for_data() {
 
 void Session::tick() {
   engine_->drain(pipeline_);
+  limits_ = engine_->limits();
   pipeline_.follow_mappings();
   const uint64_t now = monotonic_ns();
   const uint64_t interval = pipeline_.thread_count() > kCrowd ? kCrowdedSettleIntervalNs : kSettleIntervalNs;
@@ -121,8 +123,7 @@ void Session::tick() {
   }
   if (!has_exited_ && now - paired_at_ns_ >= kSecondNs) pair_clocks();
   pollfd exited{exit_.get(), POLLIN, 0};
-  const bool has_pidfd = exit_.valid();
-  const bool is_gone = has_pidfd ? poll(&exited, 1, 0) == 1 : kill(pid_, 0) != 0 && errno == ESRCH;
+  const bool is_gone = exit_.valid() ? poll(&exited, 1, 0) == 1 : has_ended(pid_);
   if (is_gone && !has_exited_) finish_target();
   if (!has_exited_) read_cpu_clock();
   publish();

@@ -4,7 +4,7 @@ import { CommandError } from './commands/command-error.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { findTarget } from './commands/find-target.ts';
-import { liveView } from './commands/live.ts';
+import { liveCommand, liveView } from './commands/live.ts';
 import { recordCommand, recordProcess } from './commands/record.ts';
 import { version } from './commands/version.ts';
 import { LaunchFailed } from './engine/launch.ts';
@@ -36,9 +36,10 @@ async function run(invocation: Invocation): Promise<number> {
     case 'record':
       await recordProcess(findTarget(invocation.target), invocation.options, note);
       return 0;
-    case 'launch':
-      await recordCommand(invocation.argv, invocation.options, note);
-      return 0;
+    case 'record-launch':
+      return recordCommand(invocation.argv, invocation.options, note);
+    case 'live-launch':
+      return liveCommand(invocation.argv, invocation.options, note);
     case 'live':
       await liveView(findTarget(invocation.target), invocation.options, note);
       return 0;

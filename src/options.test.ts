@@ -14,7 +14,9 @@ const usageErrors: readonly (readonly [argv: readonly string[], says: RegExp])[]
   [['-f', 'png', 'record', '1'], /one of text, json, folded/],
   [['--what', '1'], /Unknown option/],
   [['record', '--'], /no command after/],
-  [['--', 'true'], /record -- CMD/],
+  [['--'], /no command after/],
+  [['4242', '--', 'true'], /record -- CMD/],
+  [['record', '4242', '--', 'true'], /record -- CMD/],
   [['demo', 'x'], /demo takes no argument/],
 ];
 
@@ -38,10 +40,15 @@ test('defaults: auto, 99 Hz, no end', () => {
 
 test('options may stand anywhere, and everything after -- belongs to the command', () => {
   const invocation = parseCommandLine(['record', '-d', '1.5', '--', 'sh', '-c', 'exit 3', '-F']);
-  assert.equal(invocation.command, 'launch');
-  assert.ok(invocation.command === 'launch');
+  assert.ok(invocation.command === 'record-launch');
   assert.deepEqual(invocation.argv, ['sh', '-c', 'exit 3', '-F']);
   assert.equal(invocation.options.durationNs, 1.5e9);
+});
+
+test('-- alone starts the command under the live view', () => {
+  const invocation = parseCommandLine(['-F', '499', '--', 'record', '--', 'x']);
+  assert.ok(invocation.command === 'live-launch');
+  assert.deepEqual(invocation.argv, ['record', '--', 'x']);
 });
 
 test('help names every option', () => {

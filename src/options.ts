@@ -39,6 +39,7 @@ export const optionSpecs = {
 
 export const commandSpecs = [
   ['prof-tui PID', 'live view of a process, by pid or a unique part of its name'],
+  ['prof-tui -- CMD ARG...', 'start a command under the live view; quitting ends it'],
   ['prof-tui record PID', 'record without a screen'],
   ['prof-tui record -- CMD ARG...', 'start a command and record it from its first instruction'],
   ['prof-tui doctor [PID]', 'what this machine allows, what it refuses and the cure'],
@@ -61,7 +62,12 @@ export type Invocation =
   | { readonly command: 'help' | 'version' }
   | { readonly command: 'live'; readonly target: string; readonly options: Options }
   | { readonly command: 'record'; readonly target: string; readonly options: Options }
-  | { readonly command: 'launch'; readonly argv: readonly string[]; readonly options: Options }
+  /** `record -- CMD` or `-- CMD`. */
+  | {
+      readonly command: 'record-launch' | 'live-launch';
+      readonly argv: readonly string[];
+      readonly options: Options;
+    }
   | { readonly command: 'doctor'; readonly target: string | undefined; readonly options: Options }
   | { readonly command: 'demo'; readonly options: Options };
 
@@ -110,11 +116,16 @@ function launchInvocation(
   argv: readonly string[],
   options: Options,
 ): Invocation {
-  if (first !== 'record' || rest.length > 0) {
-    throw new UsageError('`--` starts a command: use `prof-tui record -- CMD ARG...`');
+  const isRecord = first === 'record';
+  if ((first !== undefined && !isRecord) || rest.length > 0) {
+    throw new UsageError(
+      '`--` starts a command: `prof-tui -- CMD ARG...` or `prof-tui record -- CMD ARG...`',
+    );
   }
-  if (argv.length === 0) throw new UsageError('no command after `--`: `prof-tui record -- CMD ARG...`');
-  return { command: 'launch', argv, options };
+  if (argv.length === 0) {
+    throw new UsageError(`no command after \`--\`: \`prof-tui ${isRecord ? 'record ' : ''}-- CMD ARG...\``);
+  }
+  return { command: isRecord ? 'record-launch' : 'live-launch', argv, options };
 }
 
 type Values = { readonly [name in keyof typeof optionSpecs]?: string | boolean | undefined };
@@ -180,6 +191,9 @@ export function helpText(): string {
     ...commands,
     '\nOptions\n',
     ...options,
-    '\nExit codes: 0 ok, 1 failure, 2 usage, 3 no such process, 4 not permitted\n',
+    '\nExit codes: 0 ok, 1 failure, 2 usage, 3 no such process, 4 not permitted;\n',
+    '  `record -- CMD`: that of CMD (128 + N for signal N) when it ended by itself\n',
+    'A command that still runs when you quit, or end its recording with ^C, is ended: SIGTERM, after 2 s SIGKILL.\n',
+    'With -d it goes on.\n',
   ].join('');
 }

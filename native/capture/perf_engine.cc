@@ -232,7 +232,10 @@ void PerfEngine::deliver(CpuRing& cpu, std::span<const std::byte> bytes, SampleS
     loss_.throttled++;
   } else if (const auto* comm = std::get_if<CommRecord>(&record)) {
     if (comm->pid != config_.pid) return;
-    if (comm->is_exec) sink.on_exec();
+    if (comm->is_exec) {
+      has_execed_ = true;
+      sink.on_exec();
+    }
     sink.on_thread_name(comm->tid, comm->name);
   } else if (const auto* mapping = std::get_if<MappingRecord>(&record)) {
     if (mapping->pid == config_.pid) sink.on_mappings_changed();
@@ -246,7 +249,7 @@ void PerfEngine::deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& 
   if (sample.pid != config_.pid || is_duplicate(sample.tid, record.count.id)) return;
   // A user-only event counts kernel time too but samples none of it: there the period is the weight.
   if (record.count.has_value && !config_.user_only) {
-    EventState& state = counts_[{sample.tid, record.count.id}];
+    EventState& state = state_of(sample.tid, record.count.id, record.count.value_ns);
     // What the event counted since its last sample is exact even if the timer was late or throttled. Only what
     // the ring lost in between must not be given to this stack.
     const bool has_lost = state.loss_epoch != cpu.loss_epoch;
@@ -257,6 +260,24 @@ void PerfEngine::deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& 
   }
   if (!record.count.has_value) counts_[{sample.tid, record.count.id}].value_ns += sample.weight_ns;
   sink.on_sample(sample);
+}
+
+/// After an exec the leader's id belongs to the thread that called it, whose event counts on: what that had counted
+/// at its last sample stands under the thread's old id. It is the only one left of its event there, because the
+/// others have reported their ends in the same ring before; if reports were lost, it is the nearest below.
+PerfEngine::EventState& PerfEngine::state_of(pid_t tid, uint64_t event_id, uint64_t value_ns) {
+  const auto [entry, is_new] = counts_.try_emplace({tid, event_id});
+  if (!is_new || !has_execed_ || tid != config_.pid) return entry->second;
+  auto before = counts_.end();
+  for (auto other = counts_.begin(); other != counts_.end(); ++other) {
+    const bool fits = other != entry && other->first.id == event_id && other->second.value_ns <= value_ns;
+    if (fits && (before == counts_.end() || other->second.value_ns > before->second.value_ns)) before = other;
+  }
+  if (before != counts_.end()) {
+    entry->second = before->second;
+    counts_.erase(before);
+  }
+  return entry->second;
 }
 
 void PerfEngine::deliver_tail(const CpuRing& cpu, const ReadRecord& record, SampleSink& sink) {

@@ -69,6 +69,7 @@ class PerfEngine final : public Engine {
   void deliver(CpuRing& cpu, std::span<const std::byte> bytes, SampleSink& sink);
   void deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& sink);
   void deliver_tail(const CpuRing& cpu, const ReadRecord& record, SampleSink& sink);
+  [[nodiscard]] EventState& state_of(pid_t tid, uint64_t event_id, uint64_t value_ns);
   [[nodiscard]] bool is_duplicate(pid_t tid, uint64_t event_id) const;
 
   EngineConfig config_;
@@ -82,6 +83,7 @@ class PerfEngine final : public Engine {
   // Threads first seen in a second listing: they may be inherited AND opened. Only their own events count.
   std::unordered_map<pid_t, std::unordered_set<uint64_t>> own_events_;
   bool first_listing_ = true;
+  bool has_execed_ = false;
   bool is_mmap_refused_ = false;
   size_t ring_pages_ = 0;  // of every CPU
   EngineLimits limits_;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -52,36 +52,58 @@ struct ThreadState {
   bool is_running = false;
   int cpu = -1;  // where it runs, or ran last
   ModeTimes times;
+  std::string name;
+  ProcessImage image;
 };
 
-/// Fields 3 (state), 14, 15 (user and system time) and 39 (processor) of /proc/…/stat; the name before them may hold
-/// spaces and parentheses.
+/// Fields 2 (name), 3 (state), 14, 15 (user and system time), 26 to 28 (where code and stack start) and 39 (processor)
+/// of /proc/…/stat; the name may hold spaces and parentheses. The addresses are 1 for those who may not trace.
+/// proc_pid_stat(5).
 ThreadState state_of(const UniqueFd& stat) {
   std::array<char, 512> buffer;
   std::string_view text = read_again(stat, buffer);
+  const size_t name_start = text.find('(');
   const size_t name_end = text.rfind(") ");
   if (name_end == std::string_view::npos || name_end + 2 >= text.size()) return {};
+  ThreadState state;
+  state.name = text.substr(name_start + 1, name_end - name_start - 1);
   text.remove_prefix(name_end + 2);
-  ThreadState state{text[0] == 'R', -1, {}};
-  constexpr int kLastField = 39;
-  for (int field = 4; field <= kLastField; field++) {
+  state.is_running = text[0] == 'R';
+  for (int field = 4; field <= 39; field++) {
     const size_t blank = text.find(' ');
     if (blank == std::string_view::npos) return state;
     text.remove_prefix(blank + 1);
-    const char* end = text.data() + text.size();
-    if (field == 14) std::from_chars(text.data(), end, state.times.user);
-    if (field == 15) std::from_chars(text.data(), end, state.times.system);
-    if (field == kLastField) std::from_chars(text.data(), end, state.cpu);
+    const auto read = [&text](auto& value) { std::from_chars(text.data(), text.data() + text.size(), value); };
+    if (field == 14) read(state.times.user);
+    if (field == 15) read(state.times.system);
+    if (field == 26) read(state.image.start_code);
+    if (field == 27) read(state.image.end_code);
+    if (field == 28) read(state.image.start_stack);
+    if (field == 39) read(state.cpu);
   }
   return state;
 }
 
-pid_t parent_of(pid_t pid) {
+/// VmExe + VmLib of /proc/PID/status: all executable memory, kept by the kernel as a sum, so cheaper than its maps.
+uint64_t code_kib_of(pid_t pid) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  uint64_t sum = 0;
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("PPid:")) return std::atoi(line.c_str() + 5);
+    if (!line.starts_with("VmExe:") && !line.starts_with("VmLib:")) continue;
+    const size_t digit = line.find_first_of("0123456789");
+    uint64_t kib = 0;
+    if (digit != std::string::npos) std::from_chars(line.data() + digit, line.data() + line.size(), kib);
+    sum += kib;
   }
-  return 0;
+  return sum;
+}
+
+/// Descriptors that names, /proc and the rest of the program need. Numbers are given lowest first, so a high one says
+/// that few are left.
+bool is_scarce(int fd) {
+  constexpr rlim_t kReserved = 32;
+  rlimit limit{};
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 && static_cast<rlim_t>(fd) + kReserved > limit.rlim_cur;
 }
 
 /// Runs this thread where the target runs. The timer fires in the target's own tick: on the same CPU we take over at
@@ -120,8 +142,6 @@ SnapshotEngine::~SnapshotEngine() {
 
 std::optional<Refusal> SnapshotEngine::open(const EngineConfig& config) {
   config_ = config;
-  // The stops of a child of ours would be taken by Node's own wait for its end: it would never run on.
-  if (parent_of(config.pid) == getpid()) return Refusal{"ptrace", std::to_string(config.pid), ECHILD};
   std::optional<Refusal> refusal;
   sampler_ = std::thread([this, &refusal] { sample_loop(&refusal); });
   std::unique_lock lock(mutex_);
@@ -193,7 +213,11 @@ void SnapshotEngine::sample_loop(std::optional<Refusal>* refusal) {
       }
     }
     const bool has_fired = sigtimedwait(&signals, nullptr, &kLookInterval) > 0;
-    if (monotonic_ns() - last_scan_ns_ >= kScanIntervalNs) watch_threads(false);
+    if (has_fired || monotonic_ns() - last_scan_ns_ >= kScanIntervalNs) follow_exec();
+    if (monotonic_ns() - last_scan_ns_ >= kScanIntervalNs) {
+      watch_threads(false);
+      follow_mappings();
+    }
     if (has_fired) sample_running_threads();
     release_late_stops(late_);
   }
@@ -203,17 +227,86 @@ void SnapshotEngine::sample_loop(std::optional<Refusal>* refusal) {
 
 void SnapshotEngine::watch_threads(bool at_start) {
   last_scan_ns_ = monotonic_ns();
+  uint32_t refused = 0;
   for (const pid_t tid : list_threads(config_.pid)) {
     const auto [entry, is_new] = threads_.try_emplace(tid);
-    if (!is_new && !at_start) continue;
     Watched& thread = entry->second;
-    if (is_new) {
-      thread.schedstat = open_task_file(config_.pid, tid, "schedstat");
-      thread.stat = open_task_file(config_.pid, tid, "stat");
+    if (is_new && !watch_thread(tid, thread)) {
+      threads_.erase(entry);
+      refused++;
+      continue;
     }
     // What a thread had used before we were armed is not ours to carry; a thread born later starts from nothing.
     if (at_start) thread.seen_ns = used_ns(thread.schedstat).value_or(0);
   }
+  if (at_start) {
+    const auto leader = threads_.find(config_.pid);
+    if (leader != threads_.end()) image_ = state_of(leader->second.stat).image;
+    code_kib_ = code_kib_of(config_.pid);
+  }
+  const std::lock_guard lock(limits_mutex_);
+  limits_.threads_followed = static_cast<uint32_t>(threads_.size());
+  limits_.threads_refused = refused;
+}
+
+/// False when no descriptor is left for it. A thread that has just ended is watched, and forgotten at the next look.
+bool SnapshotEngine::watch_thread(pid_t tid, Watched& thread) {
+  thread.schedstat = open_task_file(config_.pid, tid, "schedstat");
+  if (!thread.schedstat.valid()) return errno != EMFILE && errno != ENFILE;
+  thread.stat = open_task_file(config_.pid, tid, "stat");
+  if (!thread.stat.valid()) return errno != EMFILE && errno != ENFILE;
+  return !is_scarce(thread.stat.get());
+}
+
+/// Nobody tells of an exec; its traces are the new addresses of the program. Looked for before each snapshot, so that
+/// none is taken for the old program's.
+void SnapshotEngine::follow_exec() {
+  const auto leader = threads_.find(config_.pid);
+  if (leader == threads_.end()) return;
+  const ProcessImage now = state_of(leader->second.stat).image;
+  // A leader that has ended before its threads has no memory any more.
+  if (now == ProcessImage{} || now == image_) return;
+  const bool is_known = image_ != ProcessImage{};
+  image_ = now;
+  if (!is_known) return;
+  push(Change::exec, config_.pid, "");
+  // The leader's id is now that of the thread which called exec: the one whose clock was seen nearest below.
+  const uint64_t used = used_ns(leader->second.schedstat).value_or(0);
+  uint64_t seen = 0;
+  for (const auto& [tid, thread] : threads_) {
+    if (thread.seen_ns <= used) seen = std::max(seen, thread.seen_ns);
+  }
+  leader->second.seen_ns = seen;
+  std::erase_if(threads_, [this](const auto& entry) { return entry.first != config_.pid; });
+}
+
+void SnapshotEngine::follow_mappings() {
+  const uint64_t now = code_kib_of(config_.pid);
+  if (now == code_kib_ || now == 0) return;
+  code_kib_ = now;
+  push(Change::mappings, config_.pid, "");
+}
+
+void SnapshotEngine::follow_name(pid_t tid, Watched& thread, std::string_view name) {
+  if (thread.name == name) return;
+  const bool is_new = thread.name.empty();
+  thread.name = name;
+  // The first name is read by whoever books the thread's first sample.
+  if (!is_new) push(Change::name, tid, thread.name);
+}
+
+void SnapshotEngine::push(Change change, pid_t tid, std::string name) {
+  Seen seen;
+  seen.change = change;
+  seen.name = std::move(name);
+  seen.taken.tid = tid;
+  const std::lock_guard lock(mutex_);
+  seen_.push_back(std::move(seen));
+}
+
+EngineLimits SnapshotEngine::limits() const {
+  const std::lock_guard lock(limits_mutex_);
+  return limits_;
 }
 
 void SnapshotEngine::sample_running_threads() {
@@ -225,11 +318,10 @@ void SnapshotEngine::sample_running_threads() {
       entry = threads_.erase(entry);
       continue;
     }
-    // An exec gives the leader's id to a thread that has used less.
-    if (*used < thread.seen_ns) thread.seen_ns = 0;
     // The process clock fires for all threads together: only those with a period of their own are due.
     const bool is_due = *used >= thread.seen_ns + config_.period_ns;
     const ThreadState state = is_due ? state_of(thread.stat) : ThreadState{};
+    if (is_due) follow_name(entry->first, thread, state.name);
     if (state.is_running) {
       sample_thread(entry->first, thread, state.times);
       cpu = state.cpu;
@@ -250,7 +342,7 @@ void SnapshotEngine::sample_thread(pid_t tid, Watched& thread, ModeTimes times) 
   taken.weight_ns = used - std::min(used, thread.seen_ns);
   thread.seen_ns = used;
   const std::lock_guard lock(mutex_);
-  taken_.push_back(std::move(taken));
+  seen_.push_back({std::nullopt, "", std::move(taken)});
   refused_.reset();
 }
 
@@ -267,18 +359,25 @@ std::optional<Refusal> SnapshotEngine::failure() const {
 }
 
 void SnapshotEngine::drain(SampleSink& sink) {
-  std::vector<Taken> taken;
+  std::vector<Seen> seen;
   {
     const std::lock_guard lock(mutex_);
-    taken.swap(taken_);
+    seen.swap(seen_);
   }
-  for (const auto& one : taken) {
+  for (const auto& [change, name, one] : seen) {
+    if (change) {
+      if (*change == Change::exec) sink.on_exec();
+      if (*change == Change::mappings) sink.on_mappings_changed();
+      if (*change == Change::name) sink.on_thread_name(one.tid, name);
+      continue;
+    }
     RawSample sample;
     sample.time_ns = one.time_ns;
     sample.weight_ns = one.weight_ns;
     sample.pid = config_.pid;
     sample.tid = one.tid;
     sample.has_registers = true;
+    sample.is_32_bit = one.snapshot.is_32_bit;
     sample.in_kernel = one.snapshot.in_syscall;
     sample.kernel_unseen = true;
     sample.mode_times = one.mode_times;

@@ -15,6 +15,14 @@
 
 namespace prof {
 
+/// Where the kernel put the program: another place means another program. All 0 when it is not known.
+struct ProcessImage {
+  uint64_t start_code = 0;
+  uint64_t end_code = 0;
+  uint64_t start_stack = 0;
+  bool operator==(const ProcessImage&) const = default;
+};
+
 class SnapshotEngine final : public Engine {
  public:
   SnapshotEngine() = default;
@@ -28,7 +36,7 @@ class SnapshotEngine final : public Engine {
   void drain(SampleSink& sink) override;
   void finish(SampleSink&) override {}
   [[nodiscard]] const std::vector<int>& wake_fds() const override { return no_wake_fds_; }
-  [[nodiscard]] EngineLimits limits() const override { return {}; }
+  [[nodiscard]] EngineLimits limits() const override;
   [[nodiscard]] EngineLoss loss() const override { return {}; }
   [[nodiscard]] uint64_t counted_ns() const override { return 0; }
   [[nodiscard]] std::optional<Refusal> failure() const override;
@@ -41,17 +49,31 @@ class SnapshotEngine final : public Engine {
     ModeTimes mode_times;
     Snapshot snapshot;
   };
+  /// What the target became between two snapshots, told before the next one.
+  enum class Change : uint8_t { exec, mappings, name };
+  /// A row of the queue: a snapshot, or a change.
+  struct Seen {
+    std::optional<Change> change;
+    std::string name;  // of the thread, for Change::name
+    Taken taken;
+  };
   /// What is known of one thread: its files stay open, so that a look costs two reads.
   struct Watched {
     UniqueFd schedstat;
     UniqueFd stat;
     uint64_t seen_ns = 0;  // CPU time that snapshots have carried
+    std::string name;      // empty until it was read
   };
 
   void sample_loop(std::optional<Refusal>* refusal);
   [[nodiscard]] std::optional<Refusal> create_timer();
   void set_timer(bool runs);
   void watch_threads(bool at_start);
+  [[nodiscard]] bool watch_thread(pid_t tid, Watched& thread);
+  void follow_exec();
+  void follow_mappings();
+  void follow_name(pid_t tid, Watched& thread, std::string_view name);
+  void push(Change change, pid_t tid, std::string name);
   void sample_running_threads();
   void sample_thread(pid_t tid, Watched& thread, ModeTimes times);
   void note_refusal(pid_t tid, int error);
@@ -65,16 +87,22 @@ class SnapshotEngine final : public Engine {
   bool is_open_ = false;
   bool wants_armed_ = false;
   bool is_armed_ = false;
-  std::vector<Taken> taken_;
   std::optional<Refusal> refused_;  // by the stops since `refused_since_ns_`, all of them
   uint64_t refused_since_ns_ = 0;
+  std::vector<Seen> seen_;
   std::atomic<bool> ends_ = false;
+
+  // Apart from the above, which is held while threads are watched for the first time.
+  mutable std::mutex limits_mutex_;
+  EngineLimits limits_;
 
   // Sampler thread only.
   timer_t timer_{};
   std::unordered_map<pid_t, Watched> threads_;
   std::vector<pid_t> late_;
   uint64_t last_scan_ns_ = 0;
+  ProcessImage image_;
+  uint64_t code_kib_ = 0;
   int cpu_ = -1;  // where we run: beside the target
 };
 

@@ -7,8 +7,13 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
 
 #include "base/clock.h"
 
@@ -24,13 +29,39 @@ long trace(int request, pid_t tid, void* address = nullptr, void* data = nullptr
 
 bool is_event_stop(int status) { return (status >> 16) == PTRACE_EVENT_STOP; }
 
+/// Whether this is a child of ours whose exit status another thread of ours will ask for.
+bool is_own_child(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  pid_t group = 0;
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("Tgid:")) group = std::atoi(line.c_str() + 5);
+    if (line.starts_with("PPid:")) return group == pid && std::atoi(line.c_str() + 5) == getpid();
+  }
+  return false;
+}
+
+/// As waitpid without waiting, but the end of a child of our own stays for its parent, which is this process, too: a
+/// tracer in the parent's thread group reaps for both (wait_task_zombie, kernel/exit.c), and the status were lost.
+pid_t take_change(pid_t tid, int& status) {
+  constexpr int kLook = __WALL | __WNOTHREAD | WNOHANG;
+  siginfo_t seen{};
+  if (waitid(P_PID, static_cast<id_t>(tid), &seen, WSTOPPED | WEXITED | WNOWAIT | kLook) != 0) return -1;
+  if (seen.si_pid == 0) return 0;
+  const bool has_ended = seen.si_code == CLD_EXITED || seen.si_code == CLD_KILLED || seen.si_code == CLD_DUMPED;
+  if (has_ended && is_own_child(tid)) {
+    status = 0;
+    return tid;
+  }
+  return waitpid(tid, &status, kLook);
+}
+
 /// Waits for the stop that we asked for. A signal that arrives first is handed on at once: kept back, or given
 /// later, it would be seen at the wrong instruction (this killed a JVM, whose signals are its null checks).
 StopOutcome wait_for_stop(pid_t pid, pid_t tid, std::vector<pid_t>& late) {
   const uint64_t deadline = monotonic_ns() + kStopPatienceNs;
   for (;;) {
     int status = 0;
-    const pid_t waited = waitpid(tid, &status, __WALL | __WNOTHREAD | WNOHANG);
+    const pid_t waited = take_change(tid, status);
     if (waited < 0) {
       // An exec by this thread has given it the leader's id, under which it will stop for us.
       late.push_back(pid);
@@ -47,11 +78,24 @@ StopOutcome wait_for_stop(pid_t pid, pid_t tid, std::vector<pid_t>& late) {
   }
 }
 
+/// What NT_PRSTATUS gives of 32-bit code: struct user_regs_struct32, arch/x86/include/asm/user_32.h.
+struct Registers32 {
+  uint32_t bx, cx, dx, si, di, bp, ax, ds, es, fs, gs, orig_ax, ip, cs, flags, sp, ss;
+};
+
 bool read_registers(pid_t tid, Snapshot& snapshot) {
   user_regs_struct regs{};
   iovec io{&regs, sizeof regs};
   if (trace(PTRACE_GETREGSET, tid, reinterpret_cast<void*>(NT_PRSTATUS), &io) != 0) return false;
-  // 32-bit code has a smaller register set.
+  if (io.iov_len == sizeof(Registers32)) {
+    Registers32 small{};
+    std::memcpy(&small, &regs, sizeof small);
+    snapshot.is_32_bit = true;
+    snapshot.registers.value[kRegRip] = small.ip;
+    snapshot.registers.value[kRegRsp] = small.sp;
+    snapshot.in_syscall = static_cast<int32_t>(small.orig_ax) >= 0;
+    return true;
+  }
   if (io.iov_len != sizeof regs) return false;
   snapshot.registers.value = {regs.rax, regs.rdx, regs.rcx, regs.rbx, regs.rsi, regs.rdi, regs.rbp, regs.rsp, regs.r8,
                               regs.r9,  regs.r10, regs.r11, regs.r12, regs.r13, regs.r14, regs.r15, regs.rip};
@@ -92,7 +136,7 @@ StopOutcome snapshot_thread(pid_t pid, pid_t tid, size_t stack_bytes, Snapshot& 
 void release_late_stops(std::vector<pid_t>& late) {
   std::erase_if(late, [](pid_t tid) {
     int status = 0;
-    const pid_t waited = waitpid(tid, &status, __WALL | __WNOTHREAD | WNOHANG);
+    const pid_t waited = take_change(tid, status);
     if (waited == 0) return false;
     if (waited < 0 || !WIFSTOPPED(status)) return true;
     const intptr_t signal = is_event_stop(status) ? 0 : WSTOPSIG(status);

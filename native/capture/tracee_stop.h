@@ -15,6 +15,7 @@ namespace prof {
 struct Snapshot {
   Registers registers;
   bool in_syscall = false;
+  bool is_32_bit = false;  // only pc and sp are filled
   std::vector<std::byte> stack;  // upward from the stack pointer
 };
 

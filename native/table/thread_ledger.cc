@@ -101,13 +101,25 @@ std::vector<ThreadLedger::Tail> ThreadLedger::close(uint64_t used_ns, uint64_t l
   return tails;
 }
 
-void ThreadLedger::restart(pid_t tid, uint64_t used_ns) {
-  const auto found = accounts_.find(tid);
-  if (found == accounts_.end()) return;
-  Account fresh;
-  fresh.thread = found->second.thread;
-  fresh.base_ns = used_ns;
-  found->second = fresh;
+void ThreadLedger::exec(pid_t leader, uint64_t used_ns) {
+  const auto own = accounts_.find(leader);
+  if (own == accounts_.end() || accounts_.size() == 1) return;
+  auto heir = accounts_.end();
+  for (auto entry = accounts_.begin(); entry != accounts_.end(); ++entry) {
+    const uint64_t seen = entry->second.seen_ns();
+    if (seen <= used_ns && (heir == accounts_.end() || seen > heir->second.seen_ns())) heir = entry;
+  }
+  if (heir == own) return;
+  Account next;
+  next.base_ns = used_ns;
+  if (heir != accounts_.end()) {
+    next = heir->second;
+    accounts_.erase(heir);
+  }
+  Account& kept = accounts_.at(leader);
+  next.thread = kept.thread;
+  next.is_gone = false;
+  kept = next;
 }
 
 void ThreadLedger::change_engine(std::span<const ThreadClock> clocks, bool carried_all, bool keeps_scales) {

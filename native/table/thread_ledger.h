@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -55,8 +56,9 @@ class ThreadLedger {
   /// The process has ended and used `used_ns` in all since it was known: what no thread carried (the moments between
   /// the last settling and the end) goes to the threads that were there, in proportion to what they carry.
   std::vector<Tail> close(uint64_t used_ns, uint64_t limit_ns);
-  /// An exec: the id may be another thread's now, which has used `used_ns` before.
-  void restart(pid_t tid, uint64_t used_ns);
+  /// An exec: the leader's id is now that of the thread which called it, and that thread's clock says `used_ns`. Its
+  /// account goes on under the leader's id: it is the one whose clock was last seen nearest below.
+  void exec(pid_t leader, uint64_t used_ns);
   /// Another engine measures from now on, when threads had used `clocks`: what the old one's samples were given ahead
   /// is not theirs to give back. What it left of a thread stays to be carried if it `carried_all`; else (it left out
   /// kernel time on purpose) that is accounted elsewhere. Two kinds of engine do not share their scales.
@@ -80,6 +82,11 @@ class ThreadLedger {
     double scale = 0;          // used / measured when last settled; 0 while that says too little
     uint64_t advance_ns = 0;  // carried by a tail, to be taken off the next sample
     bool is_gone = false;
+
+    /// The thread's clock as it was surely seen last.
+    [[nodiscard]] uint64_t seen_ns() const {
+      return base_ns + std::max(settled_used_ns, carried_ns - std::min(carried_ns, advance_ns));
+    }
   };
 
   std::unordered_map<pid_t, Account> accounts_;

@@ -1,10 +1,15 @@
 /** The live view of a process; without a terminal it records a few seconds and prints the text report. */
+
+import { CommandOutput, readOutput } from '../engine/command-output.ts';
+import { endLine, LaunchedCommand } from '../engine/launch.ts';
 import { loadNative } from '../engine/native.ts';
+import type { CaptureSession } from '../engine/session.ts';
 import type { Target } from '../engine/status.ts';
 import type { Options } from '../options.ts';
+import type { ViewedCommand } from '../tui/launched-command.ts';
 import { CommandError } from './command-error.ts';
-import { recordProcess } from './record.ts';
-import { startSession } from './start-session.ts';
+import { recordCommand, recordProcess } from './record.ts';
+import { startLaunched, startSession } from './start-session.ts';
 import { version } from './version.ts';
 
 // Long enough for a few hundred samples of a busy thread, short enough to wait for.
@@ -15,11 +20,58 @@ export async function liveView(
   options: Options,
   note: (line: string) => void,
 ): Promise<void> {
-  if (!process.stdout.isTTY || process.env['TERM'] === 'dumb') {
+  if (!hasScreen()) {
     const durationNs = options.durationNs ?? reportNs;
     return recordProcess(target, { ...options, durationNs, format: options.format ?? 'text' }, note);
   }
-  const session = await startSession(target, options);
+  await showLive(await startSession(target, options), options);
+}
+
+/**
+ * Starts a command and shows it live from its first instruction; quitting ends it. Its output goes to a panel, and
+ * the last of it stays on the main screen.
+ * @returns the exit code: 0, or without a terminal that of `record -- CMD`
+ */
+export async function liveCommand(
+  argv: readonly string[],
+  options: Options,
+  note: (line: string) => void,
+): Promise<number> {
+  if (!hasScreen()) return recordCommand(argv, { ...options, format: options.format ?? 'text' }, note);
+  const command = new LaunchedCommand(loadNative(), argv, 'pipe');
+  const session = await startLaunched(command, options);
+  await showLive(session, options, viewOf(command));
+  return 0;
+}
+
+function hasScreen(): boolean {
+  return process.stdout.isTTY && process.env['TERM'] !== 'dumb';
+}
+
+function viewOf(command: LaunchedCommand): ViewedCommand {
+  const output = new CommandOutput();
+  const stopReading = readOutput(command.outputFd, output);
+  let isSuspended = false;
+  return {
+    name: command.name,
+    output,
+    suspend() {
+      isSuspended = true;
+      command.signal('SIGSTOP');
+    },
+    resume() {
+      if (isSuspended) command.signal('SIGCONT');
+      isSuspended = false;
+    },
+    async finish() {
+      const end = await command.endNow();
+      stopReading();
+      return [...output.lines.lines, endLine(command.name, end)].map((line) => `${line}\n`).join('');
+    },
+  };
+}
+
+async function showLive(session: CaptureSession, options: Options, command?: ViewedCommand): Promise<void> {
   const native = loadNative();
   // Imported here: Ink costs a quarter of a second that `record` need not pay.
   const { LiveViewFailed, runLiveView } = await import('../tui/run.tsx');
@@ -32,6 +84,7 @@ export async function liveView(
         arm: (leaveSequence) => native.guardTerminal(1, leaveSequence),
         release: () => native.releaseTerminal(),
       },
+      command,
     });
   } catch (error) {
     if (error instanceof LiveViewFailed) throw new CommandError(error.message, 1);

@@ -1,15 +1,15 @@
 /** `record`: captures without a screen, then writes one file. Progress and warnings go to stderr, never into a pipe. */
-import { launchStopped } from '../engine/launch.ts';
+import { endLine, exitCodeOf, LaunchedCommand } from '../engine/launch.ts';
+import { loadNative } from '../engine/native.ts';
 import type { CaptureSession } from '../engine/session.ts';
 import type { Target } from '../engine/status.ts';
-import { describeTarget } from '../engine/target.ts';
 import { writeFolded } from '../export/folded.ts';
 import { writeJson } from '../export/json.ts';
 import type { RunSummary } from '../export/summary.ts';
 import { writeText } from '../export/text.ts';
 import type { Format, Options } from '../options.ts';
 import { discardOutput, type Output, openOutput, writeOutput } from './output-file.ts';
-import { startSession } from './start-session.ts';
+import { startLaunched, startSession } from './start-session.ts';
 import { version } from './version.ts';
 
 type Note = (line: string) => void;
@@ -25,21 +25,25 @@ export async function recordProcess(target: Target, options: Options, note: Note
   });
 }
 
-/** Starts a command and records it from its first instruction to its end. */
-export async function recordCommand(argv: readonly string[], options: Options, note: Note): Promise<void> {
+/**
+ * Starts a command and records it from its first instruction to its end. As with perf record, a command that still
+ * runs when the user ends the recording is ended with it; one that outlives `-d` goes on.
+ * @returns the exit code: the command's own when it ended by itself, else 0
+ */
+export async function recordCommand(argv: readonly string[], options: Options, note: Note): Promise<number> {
   const output = openOutput(options);
-  await discardOnFailure(output, async () => {
-    const launched = await launchStopped(argv, output.path === '-' ? 'stderr' : 'inherit');
-    let session: CaptureSession;
-    try {
-      session = await startSession(describeTarget(launched.pid), options);
-    } finally {
-      launched.release();
-    }
+  return discardOnFailure(output, async () => {
+    const native = loadNative();
+    const command = new LaunchedCommand(native, argv, output.path === '-' ? 'stderr' : 'inherit');
+    const session = await startLaunched(command, options);
     note(startLine(session));
-    await untilDone(session, options.durationNs);
-    if (session.status.state === 'ended') note(`${argv[0]} ended with code ${await launched.ended}`);
+    const ending = await untilDone(session, options.durationNs);
+    const { end } = command;
+    if (end !== undefined) note(endLine(command.name, end));
     finish(session, options, output, note);
+    if (ending === 'ended' && end !== undefined) return exitCodeOf(end);
+    if (ending === 'signal' && end === undefined) note(endLine(command.name, await command.endNow()));
+    return 0;
   });
 }
 
@@ -48,31 +52,35 @@ function startLine(session: CaptureSession): string {
   return `recording ${target.name} [${target.pid}] with ${running} (${mechanism}), asked ${asked}, ${frequencyHz} Hz; ^C ends it`;
 }
 
-/** Resolves when time is up, the target has ended, or the user said stop (^C, SIGTERM, SIGHUP). */
-async function untilDone(session: CaptureSession, durationNs: number | undefined): Promise<void> {
+/** Resolves, capture stopped, when time is up, the target has ended, or the user said stop (^C, SIGTERM, SIGHUP). */
+async function untilDone(
+  session: CaptureSession,
+  durationNs: number | undefined,
+): Promise<'time' | 'ended' | 'signal'> {
   let unsubscribe = (): void => {};
   let timer: NodeJS.Timeout | undefined;
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let onSignal = (): void => {};
-  await new Promise<void>((resolve) => {
-    onSignal = resolve;
+  const ending = await new Promise<'time' | 'ended' | 'signal'>((resolve) => {
+    onSignal = () => resolve('signal');
     for (const signal of signals) process.on(signal, onSignal);
     const check = (): void => {
-      if (session.status.state === 'ended') resolve();
+      if (session.status.state === 'ended') resolve('ended');
     };
     unsubscribe = session.subscribe(check);
     check();
-    if (durationNs !== undefined) timer = setTimeout(resolve, durationNs / 1e6);
+    if (durationNs !== undefined) timer = setTimeout(() => resolve('time'), durationNs / 1e6);
   });
   clearTimeout(timer);
   unsubscribe();
   for (const signal of signals) process.off(signal, onSignal);
   await session.stop();
+  return ending;
 }
 
-async function discardOnFailure(output: Output, work: () => Promise<void>): Promise<void> {
+async function discardOnFailure<Result>(output: Output, work: () => Promise<Result>): Promise<Result> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     discardOutput(output);
     throw error;

@@ -15,6 +15,21 @@ export interface NativeRefusal {
   readonly errno: number;
 }
 
+/** Where a launched command's output goes. Index order is the native `CommandOutput` (native/launch/launcher.h). */
+export const commandOutputs = ['inherit', 'stderr', 'pipe'] as const;
+
+/** A command that stands before its first instruction, or what refused to start it. */
+export type LaunchResult =
+  | { readonly refusal: NativeRefusal }
+  | {
+      readonly refusal?: undefined;
+      readonly pid: number;
+      /** Read end of what it prints, for `pipe`; else -1. */
+      readonly outputFd: number;
+      /** For `release`; -1 when exec is over. */
+      readonly execResultFd: number;
+    };
+
 export interface StartResult {
   readonly refusal?: NativeRefusal;
   /** errno with which /proc/PID/maps was refused, or 0. */
@@ -94,6 +109,12 @@ export interface Native {
   demangle(names: readonly string[]): string[];
   guardTerminal(fd: number, leaveSequence: string): void;
   releaseTerminal(): void;
+  /** @param environment NAME=value each; @param output index into `commandOutputs` */
+  launch(path: string, argv: readonly string[], environment: readonly string[], output: number): LaunchResult;
+  /** Lets a launched command run. Returns 0, or the errno of an exec that came only now. */
+  release(pid: number, execResultFd: number): number;
+  /** How a launched command ended (signal 0: by itself); undefined while it runs. Told once. */
+  reap(pid: number): { readonly code: number; readonly signal: number } | undefined;
 }
 
 /** The package's root: the nearest folder above this file, bundled or not, that has `native/` or `prebuilds/`. */

@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly native: Native;
   /** The built symbolizer worker. */
   readonly workerUrl: URL;
+  /** Why capture ended, where more is known of the target's end than that it came. */
+  readonly describeEnd?: (() => string | undefined) | undefined;
 }
 
 /** The engine that was asked for, and all below it, are refused: the gates say why and what would open them. */
@@ -228,7 +230,7 @@ export class CaptureSession implements LiveSession {
     this.#book.close(this.#native.state(), this.#naming.kernelSymbols);
     await this.#naming.finish();
     this.#state = state;
-    this.#endReason = reason;
+    this.#endReason = (state === 'ended' ? this.#options.describeEnd?.() : undefined) ?? reason;
     this.#publish();
   }
 

@@ -8,6 +8,7 @@ import { EnginePanel } from './engine-panel.tsx';
 import { Help } from './help.tsx';
 import { footerHints } from './keymap.ts';
 import { headLines, screenLayout } from './layout.ts';
+import { OutputPanel } from './output-panel.tsx';
 import type { TreeRegions } from './regions.ts';
 import { lineWidth } from './screen/frame.ts';
 import { LiveRegion } from './screen/region.tsx';
@@ -31,6 +32,7 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
   if (popup?.kind === 'help') {
     return <Help size={size} filter={popup.filter} scroll={popup.scroll} theme={theme} />;
   }
+  if (popup?.kind === 'output') return <OutputPanel size={size} regions={regions} theme={theme} />;
   const head = headLines(layout);
   const detailRows = layout.detailLines === 0 ? 0 : layout.detailLines + 1;
   return (

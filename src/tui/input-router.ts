@@ -4,8 +4,16 @@
  */
 import { runEngineCommand } from './engine-commands.ts';
 import { helpLineCount } from './help-lines.ts';
-import { engineCommand, treeCommand, type WhyCommand, whyCommand } from './keymap.ts';
+import {
+  engineCommand,
+  type OutputCommand,
+  outputCommand,
+  treeCommand,
+  type WhyCommand,
+  whyCommand,
+} from './keymap.ts';
 import type { LiveView } from './live-view.ts';
+import { scrollOutput } from './output-regions.ts';
 import type { InputEvent } from './screen/input.ts';
 import type { Popup } from './state.ts';
 import { clean } from './text.ts';
@@ -39,6 +47,7 @@ function routeKey(view: LiveView, key: string): void {
   else if (popup?.kind === 'help') keyInHelp(view, popup, key);
   else if (popup?.kind === 'why') keyInWhy(view, popup, key);
   else if (popup?.kind === 'engine') keyInEngine(view, popup, key);
+  else if (popup?.kind === 'output') keyInOutput(view, key);
   else keyInTree(view, key);
 }
 
@@ -160,3 +169,23 @@ function copyCure(view: LiveView, popup: WhyPopup): void {
   if (cure === undefined) view.toast('this gate needs no cure');
   else view.copy(cure, 'cure');
 }
+
+function keyInOutput(view: LiveView, key: string): void {
+  const command = outputCommand(key);
+  if (command !== undefined) outputCommands[command](view);
+}
+
+const halfPage = (view: LiveView): number => Math.max(1, Math.floor(view.outputHeight / 2));
+
+const outputCommands: Readonly<Record<OutputCommand, (view: LiveView) => void>> = {
+  down: (view) => scrollOutput(view, 1),
+  up: (view) => scrollOutput(view, -1),
+  'half-down': (view) => scrollOutput(view, halfPage(view)),
+  'half-up': (view) => scrollOutput(view, -halfPage(view)),
+  first: (view) => scrollOutput(view, -Number.MAX_SAFE_INTEGER),
+  last: (view) => view.dispatch({ type: 'output-top', top: undefined }),
+  dismiss: (view) => view.dispatch({ type: 'popup', popup: undefined }),
+  redraw: (view) => view.host.redraw(),
+  suspend: (view) => view.host.suspend(),
+  quit: (view) => view.host.quit(),
+};

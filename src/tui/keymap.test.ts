@@ -7,6 +7,8 @@ import {
   footerHints,
   keyLines,
   keyTableMarkdown,
+  outputCommand,
+  outputKeys,
   treeCommand,
   treeKeys,
   whyCommand,
@@ -16,7 +18,8 @@ import { createTheme } from './theme.ts';
 
 const { glyphs } = createTheme({ ascii: false, color: false });
 
-for (const [mode, list] of Object.entries({ tree: treeKeys, engine: engineKeys, why: whyKeys })) {
+const modes = { tree: treeKeys, engine: engineKeys, why: whyKeys, output: outputKeys };
+for (const [mode, list] of Object.entries(modes)) {
   test(`${mode}: no key has two commands, no command is declared twice`, () => {
     const keys = list.flatMap((binding) => binding.keys);
     assert.equal(new Set(keys).size, keys.length);
@@ -37,6 +40,7 @@ test('^C quits from anywhere and ^D is never destructive', () => {
   assert.equal(treeCommand('ctrl+c'), 'quit');
   assert.equal(whyCommand('ctrl+c'), 'quit');
   assert.equal(engineCommand('ctrl+c'), 'quit');
+  assert.equal(outputCommand('ctrl+c'), 'quit');
   assert.equal(treeCommand('ctrl+d'), 'half-down');
 });
 
@@ -46,6 +50,7 @@ test('the footer names movement first and the way out last', () => {
   assert.equal(hints.at(-1), 'q quit');
   assert.equal(footerHints('why', glyphs).at(-1), 'esc close');
   assert.equal(footerHints('engine', glyphs).at(-1), 'esc close');
+  assert.equal(footerHints('output', glyphs).at(-1), 'esc close');
 });
 
 test('help shows every declared key at any size, cut nowhere at 100 columns', () => {
@@ -67,7 +72,8 @@ test('help filters by key, section and words, without regard to case', () => {
 
 test('the key table of the README has a row per key', () => {
   const table = keyTableMarkdown(glyphs).split('\n');
-  assert.equal(table.length, treeKeys.length + engineKeys.length + whyKeys.length + 2);
+  const bindings = Object.values(modes).reduce((sum, list) => sum + list.length, 0);
+  assert.equal(table.length, bindings + 2);
   assert.ok(table.includes('| Move | `j` `↓` | next row |'));
   assert.ok(table.includes('| Program | `q` `^C` | quit |'));
 });

@@ -5,7 +5,7 @@
 import type { Glyphs } from './theme.ts';
 
 /** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
-export type KeyMode = 'tree' | 'why' | 'engine';
+export type KeyMode = 'tree' | 'why' | 'engine' | 'output';
 
 interface Binding<Command extends string> {
   readonly command: Command;
@@ -84,6 +84,7 @@ export const treeKeys = bind([
   },
   { command: 'copy-name', keys: ['y'], text: 'copy the name', section: 'Keep' },
   { command: 'copy-stack', keys: ['Y'], text: 'copy the stack, root first', section: 'Keep' },
+  { command: 'output', keys: ['O'], text: 'output of the launched command', section: 'Program' },
   { command: 'help', keys: ['?', 'f1'], text: 'all keys', section: 'Program', hint: 'help' },
   { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Program' },
   { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Program' },
@@ -134,14 +135,35 @@ export const engineKeys = bind([
   { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Engine panel' },
 ]);
 
+export const outputKeys = bind([
+  { command: 'down', keys: ['j', 'down'], text: 'next line', section: 'Output panel', hint: 'move' },
+  { command: 'up', keys: ['k', 'up'], text: 'previous line', section: 'Output panel' },
+  { command: 'half-down', keys: ['ctrl+d', 'pagedown'], text: 'half a page down', section: 'Output panel' },
+  { command: 'half-up', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Output panel' },
+  { command: 'first', keys: ['g', 'home'], text: 'first line kept', section: 'Output panel', hint: 'first' },
+  { command: 'last', keys: ['G', 'end'], text: 'follow the end', section: 'Output panel', hint: 'follow' },
+  {
+    command: 'dismiss',
+    keys: ['escape', 'q', 'O'],
+    text: 'close the panel',
+    section: 'Output panel',
+    hint: 'close',
+  },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Output panel' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Output panel' },
+  { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Output panel' },
+]);
+
 export type TreeCommand = (typeof treeKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
 export type EngineCommand = (typeof engineKeys)[number]['command'];
+export type OutputCommand = (typeof outputKeys)[number]['command'];
 
 const keysOf: Readonly<Record<KeyMode, readonly Binding<string>[]>> = {
   tree: treeKeys,
   engine: engineKeys,
   why: whyKeys,
+  output: outputKeys,
 };
 
 function indexByKey<Command extends string>(list: readonly Binding<Command>[]): ReadonlyMap<string, Command> {
@@ -150,6 +172,7 @@ function indexByKey<Command extends string>(list: readonly Binding<Command>[]): 
 const treeIndex = indexByKey(treeKeys);
 const whyIndex = indexByKey(whyKeys);
 const engineIndex = indexByKey(engineKeys);
+const outputIndex = indexByKey(outputKeys);
 
 export function treeCommand(key: string): TreeCommand | undefined {
   return treeIndex.get(key);
@@ -161,6 +184,10 @@ export function whyCommand(key: string): WhyCommand | undefined {
 
 export function engineCommand(key: string): EngineCommand | undefined {
   return engineIndex.get(key);
+}
+
+export function outputCommand(key: string): OutputCommand | undefined {
+  return outputIndex.get(key);
 }
 
 export interface KeyLine {

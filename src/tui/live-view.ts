@@ -6,6 +6,7 @@ import type { LiveSession, SessionStatus } from '../engine/status.ts';
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import { noticeText } from './banner.ts';
 import { type FindResult, findAll } from './find.ts';
+import type { ViewedCommand } from './launched-command.ts';
 import { RowList } from './row-list.ts';
 import { fewSamples } from './rows.ts';
 import type { ScreenSize } from './screen/frame.ts';
@@ -40,6 +41,10 @@ export class LiveView {
   readonly source: TreeSource;
   readonly rows = new RowList();
   readonly facts: SelectionFacts;
+  /** The command this view was started with; undefined when it is attached to a process. */
+  readonly command: ViewedCommand | undefined;
+  /** Lines the output panel has on the screen. */
+  outputHeight = 1;
   /** Steady clock, in ms. */
   readonly now: () => number;
   #lastKeyMs = Number.NEGATIVE_INFINITY;
@@ -52,6 +57,7 @@ export class LiveView {
     size: ScreenSize,
     host: ViewHost,
     now: () => number = () => performance.now(),
+    command?: ViewedCommand,
   ) {
     this.session = session;
     this.theme = theme;
@@ -59,6 +65,7 @@ export class LiveView {
     this.now = now;
     this.store = new Store(initialState(size));
     this.source = new TreeSource(() => session.profile);
+    this.command = command;
     this.facts = new SelectionFacts(this.source, host.paint, now);
     this.tick();
   }
@@ -194,7 +201,7 @@ export class LiveView {
   /** An open panel shows the status of its opening, until a gate, a warning, an engine or the rate changes. */
   #refreshPanel(): void {
     const { popup } = this.state.structure;
-    if (popup === undefined || popup.kind === 'help') return;
+    if (popup?.kind !== 'why' && popup?.kind !== 'engine') return;
     if (panelKey(popup.status) !== panelKey(this.status)) {
       this.dispatch({ type: 'popup', popup: { ...popup, status: this.status } });
     }

@@ -4,10 +4,11 @@
  */
 import { ROOT } from '../profile/call-tree.ts';
 import { count, percent } from '../profile/format.ts';
-import { bannerLines, noticeLine } from './banner.ts';
+import { type BannerContext, bannerLines, noticeLine } from './banner.ts';
 import { detailLines } from './details.ts';
 import { screenLayout, treeColumns } from './layout.ts';
 import type { LiveView } from './live-view.ts';
+import { createOutputRegions, type OutputRegions } from './output-regions.ts';
 import { asciiOnly, columnHead, type RowContext, rowLine } from './rows.ts';
 import { lineWidth } from './screen/frame.ts';
 import type { MouseAction, Region } from './screen/painter.ts';
@@ -20,6 +21,9 @@ export interface TreeRegions {
   readonly rows: Region;
   readonly details: Region;
   readonly prompt: Region;
+  /** The banner alone, for screens that are not the tree. */
+  readonly banner: Region;
+  readonly output: OutputRegions;
   /** Once before each frame; `rowsHeight` is the height of the rows on the screen. */
   prepare(rowsHeight: number): void;
 }
@@ -32,6 +36,10 @@ export function createRegions(view: LiveView): TreeRegions {
     head: { row: (line) => head[line] ?? '' },
     details: { row: (line) => details[line] ?? '' },
     prompt: { row: (_line, width) => promptLine(view, width) },
+    banner: {
+      row: (line, width, height) => bannerLines(bannerOf(view), height > 1 ? 2 : 1, width)[line] ?? '',
+    },
+    output: createOutputRegions(view),
     rows: {
       row(line) {
         const node = view.rows.rows[view.rows.top + line];
@@ -66,18 +74,21 @@ function rowContext(view: LiveView): RowContext {
   };
 }
 
-function headOf(view: LiveView, context: RowContext): readonly string[] {
-  const { size, hasNotice } = view.state.structure;
-  const layout = screenLayout(size, hasNotice);
-  const width = lineWidth(size);
-  const banner = {
+function bannerOf(view: LiveView): BannerContext {
+  return {
     status: view.status,
     theme: view.theme,
     isPaused: view.state.isPaused,
     samplesSincePause: view.source.samplesSincePause,
     samples: view.source.samples,
   };
-  const lines = [...bannerLines(banner, layout.bannerLines, width)];
+}
+
+function headOf(view: LiveView, context: RowContext): readonly string[] {
+  const { size, hasNotice } = view.state.structure;
+  const layout = screenLayout(size, hasNotice);
+  const width = lineWidth(size);
+  const lines = [...bannerLines(bannerOf(view), layout.bannerLines, width)];
   if (hasNotice)
     lines.push(noticeLine(view.notice() ?? '', view.theme, view.status.warnings.length > 0, width));
   if (layout.hasBreadcrumb) lines.push(breadcrumb(view, width));

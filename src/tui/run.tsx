@@ -11,6 +11,7 @@ import { summaryLine } from './banner.ts';
 import { copyBytes } from './clipboard.ts';
 import { type HeldOutput, holdStderr } from './held-output.ts';
 import { routeInput } from './input-router.ts';
+import type { ViewedCommand } from './launched-command.ts';
 import { LiveView, type ViewHost } from './live-view.ts';
 import { hasUtf8Locale } from './locale.ts';
 import { createRegions, type TreeRegions } from './regions.ts';
@@ -28,6 +29,8 @@ export interface LiveViewOptions {
   readonly color: boolean;
   readonly version: string;
   readonly crashGuard: CrashGuard;
+  /** The command that was started to be seen; undefined for a process that ran already. */
+  readonly command?: ViewedCommand | undefined;
 }
 
 /** The view broke; the message names the log that holds the stack. The terminal has been given back. */
@@ -35,6 +38,7 @@ export class LiveViewFailed extends Error {}
 
 /** A burst of size changes while a window is dragged is one change. */
 const resizeMs = 16;
+const outputMs = 100;
 /** How long a last frame may take; a terminal that does not read it is left without a farewell. */
 const settleMs = 300;
 /** `LiveSession.stop` promises two seconds. */
@@ -53,10 +57,11 @@ export async function runLiveView(
   const screen = new LiveScreen(session, options);
   const ending = await screen.ended;
   const isRestored = await screen.close(ending);
+  const farewell = (await options.command?.finish()) ?? '';
   if (ending.kind === 'signal') raise(ending.signal);
   if (ending.kind === 'gone') raise('SIGHUP');
   if (ending.kind === 'error') throw failure(ending.error);
-  if (isRestored) writeFully(process.stdout.fd, `${summaryLine(session.status)}\n`);
+  if (isRestored) writeFully(process.stdout.fd, `${farewell}${summaryLine(session.status)}\n`);
   return { restored: true };
 }
 
@@ -76,6 +81,7 @@ class LiveScreen {
   readonly #unsubscribe: (() => void)[] = [];
   #inputTimer: NodeJS.Timeout | undefined;
   #resizeTimer: NodeJS.Timeout | undefined;
+  #outputTimer: NodeJS.Timeout | undefined;
 
   constructor(session: LiveSession, options: LiveViewOptions) {
     this.#session = session;
@@ -93,10 +99,17 @@ class LiveScreen {
       onGone: () => this.#watch.end({ kind: 'gone' }),
     });
     this.#painter = new Painter(this.#writer, size);
-    this.#suspension = new Suspension(this.#terminal, this.#painter, this.#writer, () => this.#resize());
+    const { command } = options;
+    this.#suspension = new Suspension(this.#terminal, this.#painter, this.#writer, {
+      onStop: () => command?.suspend(),
+      onResume: () => {
+        command?.resume();
+        this.#resize();
+      },
+    });
     const ascii = options.ascii || !hasUtf8Locale(process.env);
     const theme = createTheme({ ascii, color: options.color });
-    this.#view = new LiveView(session, theme, size, this.#host());
+    this.#view = new LiveView(session, theme, size, this.#host(), undefined, command);
     this.#regions = createRegions(this.#view);
     this.#painter.onFrame(() => this.#regions.prepare(this.#painter.heightOf(this.#regions.rows)));
     const app = <App store={this.#view.store} regions={this.#regions} theme={theme} />;
@@ -105,6 +118,7 @@ class LiveScreen {
     this.#terminal.enter();
     process.on('exit', this.#leaveNow);
     this.#ink.exited.catch((error: unknown) => this.#watch.end({ kind: 'error', error }));
+    if (command !== undefined) this.#unsubscribe.push(command.output.subscribe(() => this.#outputGrew()));
     this.#unsubscribe.push(
       session.subscribe(() => this.#view.tick()),
       this.#terminal.onResize(() => {
@@ -122,6 +136,7 @@ class LiveScreen {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     clearTimeout(this.#inputTimer);
     clearTimeout(this.#resizeTimer);
+    clearTimeout(this.#outputTimer);
     // The user who quits sees the last picture while capture stops; in all other cases the terminal comes first.
     if (ending.kind === 'quit') await this.#stopSession();
     const isWritable = await this.#giveBack(ending);
@@ -175,6 +190,15 @@ class LiveScreen {
       routeInput(this.#view, event, ({ action, y }) => this.#painter.mouse(action, y));
     const { waitMs } = this.#parser;
     if (waitMs !== undefined) this.#inputTimer = setTimeout(() => this.#input(this.#parser.expire()), waitMs);
+  }
+
+  /** A flood of output is a few frames a second, and none while nobody looks at it. */
+  #outputGrew(): void {
+    if (this.#view.state.structure.popup?.kind !== 'output') return;
+    this.#outputTimer ??= setTimeout(() => {
+      this.#outputTimer = undefined;
+      this.#painter.soon();
+    }, outputMs);
   }
 
   #resize(): void {

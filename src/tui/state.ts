@@ -18,6 +18,8 @@ export interface FindQuery {
 }
 
 export type Popup =
+  /** The launched command's output. */
+  | { readonly kind: 'output' }
   | { readonly kind: 'help'; readonly filter: string; readonly scroll: number }
   /** The status is the one at opening: figures that move would make every tick a commit. */
   | { readonly kind: 'why'; readonly status: SessionStatus; readonly gate: number }
@@ -50,6 +52,8 @@ export interface UiState {
   readonly prompt: string;
   /** Whether the user opened or closed a node: until then the view may open the hottest path by itself. */
   readonly hasOpened: boolean;
+  /** Line of the command's output that the panel begins at; undefined: it follows the end. */
+  readonly outputTop: number | undefined;
 }
 
 export type Action =
@@ -68,6 +72,7 @@ export type Action =
   | { readonly type: 'remap'; readonly successorOf: (node: NodeId) => NodeId }
   | { readonly type: 'start-over' }
   | { readonly type: 'popup'; readonly popup: Popup | undefined }
+  | { readonly type: 'output-top'; readonly top: number | undefined }
   | { readonly type: 'toast'; readonly text: string }
   | { readonly type: 'notice'; readonly hasNotice: boolean }
   | { readonly type: 'resize'; readonly size: ScreenSize };
@@ -86,6 +91,7 @@ export function initialState(size: ScreenSize): UiState {
     find: undefined,
     prompt: '',
     hasOpened: false,
+    outputTop: undefined,
   };
 }
 
@@ -132,6 +138,8 @@ export function reduce(state: UiState, action: Action): UiState {
       return { ...state, selected: ROOT, open: new Set([ROOT]), zoom: [], hasOpened: false };
     case 'popup':
       return withStructure(state, { popup: action.popup });
+    case 'output-top':
+      return { ...state, outputTop: action.top };
     case 'toast':
       return withStructure(state, { toast: action.text });
     case 'notice':

@@ -40,6 +40,10 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   reverse: (view) => view.dispatch({ type: 'reverse' }),
   unit: (view) => view.dispatch({ type: 'unit' }),
   names: (view) => view.dispatch({ type: 'names' }),
+  output: (view) => {
+    if (view.command !== undefined) view.dispatch({ type: 'popup', popup: { kind: 'output' } });
+    else view.toast('its output is elsewhere: prof-tui -- CMD shows it here');
+  },
   why: (view) => view.dispatch({ type: 'popup', popup: { kind: 'why', status: view.status, gate: 0 } }),
   engine: openEnginePanel,
   slower: (view) => stepRate(view, -1),

@@ -24,7 +24,8 @@ const addonLoader = 'engine/native.ts';
 
 /** C++: a folder of native/ ('' = its root) and the folders whose headers it must not see. */
 const mustNotInclude: Readonly<Record<string, readonly string[]>> = {
-  base: ['capture', 'unwind', 'proc', 'table', 'runtime', ''],
+  base: ['capture', 'launch', 'unwind', 'proc', 'table', 'runtime', ''],
+  launch: ['capture', 'unwind', 'proc', 'table', 'runtime', ''],
   unwind: ['capture', 'proc', 'table', 'runtime', ''],
   proc: ['capture', 'table', ''],
 };

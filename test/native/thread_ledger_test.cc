@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace {
 
@@ -107,13 +108,25 @@ void a_thread_that_is_seen_no_more_does_not_look_busy() {
   expect("no more than what the last sample confirms", carried, 200);
 }
 
-void an_exec_starts_the_account_anew() {
+void an_exec_keeps_the_account_of_its_thread() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
   ledger.book_sample(7, 3, 1000);
-  ledger.restart(7, 200);
-  expect("weights count from there", ledger.book_sample(7, 4, 50), 50);
-  expect("and so do rests", ledger.settle(7, 270, kNoLimit).weight_ns, 20);
+  ledger.exec(7, 1200);
+  expect("the rest up to the exec is not lost", ledger.settle(7, 1250, kNoLimit).weight_ns, 250);
+}
+
+void an_exec_by_another_thread_gives_it_the_leaders_id() {
+  prof::ThreadLedger ledger;
+  for (const auto& [tid, used] : {std::pair{7, 40}, {8, 9000}, {9, 500}}) {
+    ledger.know(tid, 0);
+    ledger.book_sample(tid, 3, static_cast<uint64_t>(used));
+    ledger.settle(tid, static_cast<uint64_t>(used), kNoLimit);
+  }
+  ledger.exec(7, 520);
+  expect("what 9 has not carried yet", ledger.settle(7, 530, kNoLimit).weight_ns, 30);
+  expect("under the leader's own index", ledger.know(7, 0).thread, 0);
+  expect("samples go on", ledger.book_sample(7, 4, 80), 50);
 }
 
 void an_engine_that_takes_over_gives_nothing_back_and_takes_nothing_twice() {
@@ -184,7 +197,8 @@ int main() {
   lost_time_is_not_given_to_another_stack();
   all_threads_together_scale_those_that_say_little();
   a_thread_that_is_seen_no_more_does_not_look_busy();
-  an_exec_starts_the_account_anew();
+  an_exec_keeps_the_account_of_its_thread();
+  an_exec_by_another_thread_gives_it_the_leaders_id();
   an_engine_that_takes_over_gives_nothing_back_and_takes_nothing_twice();
   what_a_full_engine_left_is_still_to_be_carried();
   what_a_user_only_engine_left_out_is_no_rest_and_no_scale();

@@ -2,51 +2,227 @@
  * `record -- CMD`: from the first instruction to the end, the command's output and exit kept apart from ours.
  */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { profileOf, runCli } from '../helpers/cli.ts';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import {
+  type CliRun,
+  profileOf,
+  type RecordedProfile,
+  runCli,
+  startCli,
+  untilRecording,
+} from '../helpers/cli.ts';
 import { buildFixture } from '../helpers/fixtures.ts';
+import { asNobody, installForEveryone, mayActAsRoot, refusing } from '../helpers/gates.ts';
+import { withSteadyMachine } from '../helpers/sysctl.ts';
 import type { FixtureTruth } from '../helpers/target.ts';
+import { openTerminal } from '../helpers/terminal.ts';
 import { chainTo, inclusiveShare } from '../helpers/tree.ts';
 
-test('a command is recorded from its first instruction to its end', async () => {
-  const run = await runCli(['record', '-F', 999, '-f', 'json', '--', buildFixture('split'), 2]);
-  const profile = profileOf(run);
-  // Its own output goes to stderr while a report goes to stdout.
-  const truthLine = run.stderr.split('\n').find((line) => line.startsWith('{"fixture":"split"'));
-  const truth = JSON.parse(truthLine ?? '{}') as FixtureTruth;
+/** What the command printed of itself: with a report on standard output all of its own goes to stderr. */
+function truthOf(run: CliRun): FixtureTruth {
+  const line = run.stderr.split('\n').find((text) => text.startsWith('{"fixture":'));
+  assert(line !== undefined, run.stderr);
+  return JSON.parse(line) as FixtureTruth;
+}
+
+function assertWhole(run: CliRun, profile: RecordedProfile, tolerance: number): void {
   const { cpuTimeNs, accounted } = profile.accounting;
-  assert(Math.abs(cpuTimeNs - truth.processCpuNs) < truth.processCpuNs * 0.02, `${cpuTimeNs} ns`);
-  assert(accounted > 0.97 && accounted < 1.03, `accounted ${accounted}`);
+  const truth = truthOf(run).processCpuNs;
+  assert(Math.abs(cpuTimeNs - truth) < truth * 0.02, `${cpuTimeNs} ns, the command says ${truth}`);
+  assert(Math.abs(accounted - 1) < tolerance, `accounted ${accounted}`);
   assert(Math.abs(inclusiveShare(profile.tree, 'leaf_seventy') - 0.7) < 0.05);
   assert.match(chainTo(profile.tree, 'leaf_ten')[0] ?? '', /main › serve_split › leaf_ten$/);
-  assert.match(run.stderr, /ended with code 0/);
+}
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-launch-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
+test('a command is recorded from its first instruction to its end', async () => {
+  const split = buildFixture('split');
+  const run = await withSteadyMachine(() => runCli(['record', '-F', 999, '-f', 'json', '--', split, 2]));
+  const profile = profileOf(run);
+  assertWhole(run, profile, 0.03);
+  assert.match(run.stderr, /^recording split \[\d+\] with cpu /m);
+  assert.equal(profile.target.exe, split);
+  assert.equal(profile.target.command, `${split} 2`);
+  assert.match(run.stderr, /split ended with code 0$/m);
 });
 
-test('arguments after -- are the command, whatever they look like', async () => {
-  const run = await runCli([
-    'record',
-    '-f',
-    'json',
-    '--',
-    'sh',
-    '-c',
-    'echo "$1" >&2; exit 7',
-    'sh',
-    '--help',
-  ]);
-  assert.equal(profileOf(run).target.command.includes('--help'), true);
+for (const [engine, tolerance] of [
+  ['ctimer', 0.05],
+  ['cpu-clock', 0.03],
+] as const) {
+  test(`our own child may be traced and watched: ${engine} runs as asked and accounts for it`, async () => {
+    const words = [
+      'record',
+      '-e',
+      engine,
+      '--strict',
+      '-F',
+      499,
+      '-f',
+      'json',
+      '--',
+      buildFixture('split'),
+      2,
+    ];
+    const run = await withSteadyMachine(() => runCli(words));
+    const profile = profileOf(run);
+    assert.equal(profile.spans[0]?.engine, engine);
+    assertWhole(run, profile, tolerance);
+    assert.match(run.stderr, /split ended with code 0$/m);
+  });
+}
+
+test('the end of a command is never taken by the stops of its samples', async () => {
+  const work = 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; exit 5';
+  for (let round = 0; round < 8; round++) {
+    const run = await runCli(['record', '-e', 'ctimer', '-F', 999, '-f', 'json', '--', 'sh', '-c', work]);
+    assert.equal(run.code, 5, run.stderr);
+    assert.match(run.stderr, /^sh ended with code 5$/m);
+  }
+});
+
+test('arguments after -- are the command, its code is ours', async () => {
+  const command = ['sh', '-c', 'echo "$1" >&2; exit 7', 'sh', '--help'];
+  const run = await runCli(['record', '-f', 'json', '--', ...command]);
+  assert.equal(run.code, 7);
+  assert.equal((JSON.parse(run.stdout) as RecordedProfile).target.command.includes('--help'), true);
   assert.match(run.stderr, /^--help$/m);
-  assert.match(run.stderr, /ended with code 7/);
+  assert.match(run.stderr, /^sh ended with code 7$/m);
 });
 
-test('a command that does not exist: 1, and its name', async () => {
-  const run = await runCli(['record', '-f', 'json', '--', 'no-such-command-here']);
-  assert.equal(run.code, 1, run.stderr);
-  assert.match(run.stderr, /no-such-command-here/);
-  assert.equal(run.stdout, '');
+test('a command that a signal ends: its name, and 128 + its number', async () => {
+  const run = await runCli(['record', '-f', 'json', '--', 'sh', '-c', 'kill -USR1 $$']);
+  assert.equal(run.code, 128 + 10);
+  assert.match(run.stderr, /^sh was ended by signal SIGUSR1$/m);
+});
+
+test('what cannot be started: 1, one line with the reason, no file', async (t) => {
+  const folder = temporaryFolder(t);
+  const file = (name: string, text: string, mode: number): string => {
+    writeFileSync(join(folder, name), text, { mode });
+    return join(folder, name);
+  };
+  const cases: readonly (readonly [command: string, reason: RegExp])[] = [
+    ['no-such-command-here', /no such command/],
+    [join(folder, 'nowhere'), /no such command/],
+    [file('plain', 'exit 0\n', 0o644), /not executable/],
+    [folder, /not executable/],
+    [file('no-format', 'exit 0\n', 0o755), /not a program that this machine can run \(ENOEXEC\)/],
+    [file('no-interpreter', '#!/no/such/interpreter\n', 0o755), /interpreter .* does not exist \(ENOENT\)/],
+  ];
+  const before = readdirSync(folder);
+  for (const [command, reason] of cases) {
+    const run = await runCli(['record', '-o', join(folder, 'out.json'), '--', command]);
+    assert.equal(run.code, 1, run.stderr);
+    assert.match(run.stderr, /^prof-tui: cannot start [^\n]+\n$/, 'one line');
+    assert.match(run.stderr, reason);
+    assert(run.stderr.includes(command));
+    assert.equal(run.stdout, '');
+  }
+  assert.deepEqual(readdirSync(folder), before);
+});
+
+test('a command starts with default signals and none of our descriptors', async () => {
+  const status = await runCli(['record', '-f', 'json', '--', 'cat', '/proc/self/status']);
+  for (const field of ['SigBlk', 'SigIgn', 'SigCgt']) {
+    assert.match(status.stderr, new RegExp(`^${field}:\\t0+$`, 'm'));
+  }
+  assert.match(status.stderr, /^TracerPid:\t0$/m);
+  const descriptors = await runCli(['record', '-f', 'json', '--', 'ls', '-1', '/proc/self/fd']);
+  // 3 is the folder that ls reads.
+  assert.deepEqual(descriptors.stderr.match(/^\d+$/gm), ['0', '1', '2', '3']);
 });
 
 test('-d ends the recording, not the command', async () => {
   const run = await runCli(['record', '-d', '0.3', '-f', 'json', '--', buildFixture('split'), 1.2]);
   assert(profileOf(run).accounting.cpuTimeNs < 0.8e9);
+  assert.doesNotMatch(run.stderr, /ended with code|ended by signal/);
+});
+
+test('a signal ends the recording: it is written, then the command is ended', async (t) => {
+  const file = join(temporaryFolder(t), 'out.json');
+  const cli = startCli(['record', '-o', file, '--', 'sleep', 600]);
+  await untilRecording(cli);
+  cli.child.kill('SIGINT');
+  const run = await cli.run;
+  assert.equal(run.code, 0, run.stderr);
+  assert.match(run.stderr, /^sleep was ended by signal SIGTERM$/m);
+  assert.equal((JSON.parse(readFileSync(file, 'utf8')) as RecordedProfile).target.command, 'sleep 600');
+});
+
+test('a command that does not listen to SIGTERM is killed', async () => {
+  const stubborn = 'trap "" TERM; echo deaf >&2; while :; do sleep 0.1; done';
+  const cli = startCli(['record', '-f', 'json', '--', 'sh', '-c', stubborn]);
+  let said = '';
+  await new Promise<void>((resolve) => {
+    cli.child.stderr?.on('data', (bytes: Buffer) => {
+      said += String(bytes);
+      if (said.includes('deaf')) resolve();
+    });
+  });
+  cli.child.kill('SIGTERM');
+  const run = await cli.run;
+  assert.equal(run.code, 0, run.stderr);
+  assert.match(run.stderr, /^sh was ended by signal SIGKILL$/m);
+});
+
+test('^C on the terminal: the recording is whole, the shell has its prompt again', async (t) => {
+  const file = join(temporaryFolder(t), 'out.json');
+  const terminal = openTerminal(['bash', '--norc', '--noprofile', '-i'], {
+    test: t,
+    env: { PS1: 'prompt$ ' },
+  });
+  await terminal.shows('prompt$');
+  terminal.type(`${process.execPath} bin/prof-tui.js record -o ${file} -- sleep 600; echo "code=$?"\r`);
+  await terminal.shows('recording sleep');
+  terminal.press('ctrl+c');
+  await terminal.shows('code=0');
+  assert.match(terminal.screen.text, /sleep was ended by signal SIG(INT|TERM)/);
+  assert(existsSync(file));
+});
+
+test('ptrace refused: the exec is seen by the engine, name and accounts are right', async () => {
+  const words = ['record', '-F', 999, '-f', 'json', '--', buildFixture('split'), 2];
+  const run = await withSteadyMachine(() => runCli(words, { launcher: refusing('EPERM', 'ptrace') }));
+  const profile = profileOf(run);
+  assertWhole(run, profile, 0.03);
+  assert.equal(profile.target.exe, buildFixture('split'));
+});
+
+test('ptrace refused: an exec that fails still is one line and 1', async (t) => {
+  const path = join(temporaryFolder(t), 'no-format');
+  writeFileSync(path, 'exit 0\n', { mode: 0o755 });
+  const run = await runCli(['record', '-f', 'json', '--', path], { launcher: refusing('EPERM', 'ptrace') });
+  assert.equal(run.code, 1);
+  assert.match(run.stderr, /^prof-tui: cannot start .* \(ENOEXEC\)\n$/);
+  assert.equal(run.stdout, '');
+});
+
+test('a setuid program keeps the rights that its file gives', async (t) => {
+  if (!mayActAsRoot(t, 'makes a setuid file')) return;
+  const path = join(temporaryFolder(t), 'id');
+  copyFileSync('/usr/bin/id', path);
+  chmodSync(path, 0o4755);
+  const program = installForEveryone(t);
+  const run = await runCli(['record', '-f', 'json', '--', path, '-u'], { launcher: asNobody(), program });
+  assert.match(run.stderr, /^0$/m, `effective uid: ${run.stderr}`);
+  assert.match(run.stderr, /id ended with code 0$/m);
 });

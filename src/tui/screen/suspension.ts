@@ -9,18 +9,24 @@ import type { TerminalWriter } from './writer.ts';
 const settleMs = 200;
 const resumeMs = 50;
 
+/** What else stops and goes on with us. */
+export interface SuspensionHooks {
+  onStop(): void;
+  onResume(): void;
+}
+
 export class Suspension {
   readonly #terminal: Terminal;
   readonly #painter: Painter;
   readonly #writer: TerminalWriter;
-  readonly #onResume: () => void;
+  readonly #hooks: SuspensionHooks;
   #isClosed = false;
 
-  constructor(terminal: Terminal, painter: Painter, writer: TerminalWriter, onResume: () => void) {
+  constructor(terminal: Terminal, painter: Painter, writer: TerminalWriter, hooks: SuspensionHooks) {
     this.#terminal = terminal;
     this.#painter = painter;
     this.#writer = writer;
-    this.#onResume = onResume;
+    this.#hooks = hooks;
     process.on('SIGTSTP', this.#onStop);
     process.on('SIGCONT', this.#resume);
   }
@@ -44,6 +50,7 @@ export class Suspension {
     if (this.#isClosed) return;
     this.#terminal.leave(isWritable);
     process.off('SIGTSTP', this.#onStop);
+    this.#hooks.onStop();
     process.kill(whom, 'SIGTSTP');
     // Runs when the process continues; or at once, when the kernel does not stop a job that no shell would continue.
     setTimeout(this.#resume, resumeMs);
@@ -55,7 +62,7 @@ export class Suspension {
     process.off('SIGTSTP', this.#onStop);
     process.on('SIGTSTP', this.#onStop);
     this.#terminal.enterAgain();
-    this.#onResume();
+    this.#hooks.onResume();
     this.#painter.hold(false);
   };
 }
