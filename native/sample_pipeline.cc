@@ -74,6 +74,12 @@ void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns, uint64_t lim
   }
 }
 
+void SamplePipeline::forget_ended_threads() {
+  for (const pid_t tid : ledger_.tids()) {
+    if (!thread_cpu_ns(pid_, tid)) ledger_.mark_gone(tid);
+  }
+}
+
 void SamplePipeline::close_accounts(uint64_t cpu_ns, uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
   const std::lock_guard lock(batch_mutex_);
@@ -93,7 +99,8 @@ void SamplePipeline::on_sample(const RawSample& sample) {
   const uint32_t stack = intern_stack(sample);
   const uint32_t thread = know_thread(sample.tid, 0);
   counts_.samples++;
-  add_row(sample.time_ns, ledger_.book_sample(sample.tid, stack, sample.weight_ns), thread, stack, true);
+  const uint64_t weight = ledger_.book_sample(sample.tid, stack, sample.weight_ns, sample.is_clock_time);
+  add_row(sample.time_ns, weight, thread, stack, true);
 }
 
 uint32_t SamplePipeline::intern_stack(const RawSample& sample) {

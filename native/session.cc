@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "capture/ctimer_engine.h"
 #include "capture/perf_engine.h"
 #include "capture/snapshot_engine.h"
 
@@ -44,6 +45,7 @@ void block_all_signals() {
 
 std::unique_ptr<Engine> make_engine(EngineKind kind) {
   if (kind == EngineKind::snapshots) return std::make_unique<SnapshotEngine>();
+  if (kind == EngineKind::ctimer) return std::make_unique<CtimerEngine>();
   return std::make_unique<PerfEngine>();
 }
 
@@ -79,7 +81,8 @@ StartResult Session::start(EngineKind kind, uint64_t period_ns) {
     // Tables first: the first sample then finds its rules, and the ring does not fill while they are built.
     const int maps_error = pipeline_.load_modules(kTablePatience);
     config.kernel_walks_user = maps_error != 0;
-    result = open_engine(kind, config);
+    const bool is_same = engine_ && kind_ == EngineKind::ctimer && kind == EngineKind::ctimer;
+    result = is_same ? replace_ctimer(config) : open_engine(kind, config);
     result.maps_error = maps_error;
   });
   return result;
@@ -115,6 +118,23 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config) {
   pair_clocks();
   publish();
   return result;
+}
+
+/// Two timers in one target would cost it interrupted calls: the old one goes before the new one comes.
+StartResult Session::replace_ctimer(const EngineConfig& config) {
+  const EngineConfig before = config_;
+  close_engine();
+  StartResult result = open_engine(EngineKind::ctimer, config);
+  // Refused: on as it was. If that fails too there is no engine any more, as after stop().
+  if (result.refusal) static_cast<void>(open_engine(EngineKind::ctimer, before));
+  return result;
+}
+
+void Session::close_engine() {
+  engine_->disarm();
+  engine_->drain(pipeline_);
+  closed_loss_ = closed_loss_ + engine_->loss();
+  engine_.reset();
 }
 
 void Session::stop() {
@@ -193,6 +213,7 @@ void Session::tick() {
     last_settle_ns_ = now;
     settle();
     if (may_grow_) grow_stack_copies();
+    if (!engine_) return publish();
   }
   if (!has_exited_ && now - paired_at_ns_ >= kSecondNs) pair_clocks();
   pollfd exited{exit_.get(), POLLIN, 0};
@@ -227,6 +248,10 @@ uint64_t Session::longest_rest_ns() const {
 void Session::settle() {
   // A user-only engine misses kernel time on purpose: that is not a rest of any stack.
   if (config_.user_only) return;
+  if (!engine_->counts_each_thread()) {
+    pipeline_.forget_ended_threads();
+    return;
+  }
   const uint64_t lost = (closed_loss_ + engine_->loss()).lost;
   const uint64_t cpu_ns = process_cpu_ns(pid_).value_or(cpu_base_ns_) - cpu_base_ns_;
   pipeline_.settle_threads(lost != lost_at_settle_, cpu_ns, longest_rest_ns());
@@ -247,7 +272,8 @@ void Session::grow_stack_copies() {
   EngineConfig larger = config_;
   larger.stack_bytes = std::min(config_.stack_bytes * 2, kLargestStackCopy);
   // Refused (no locked memory for a second set of rings, say): the running engine goes on as it is.
-  if (open_engine(kind_, larger).refusal) may_grow_ = false;
+  const bool is_ctimer = kind_ == EngineKind::ctimer;
+  if ((is_ctimer ? replace_ctimer(larger) : open_engine(kind_, larger)).refusal) may_grow_ = false;
 }
 
 /// Reading the clocks of many threads takes a while in which they run on, on a busy machine a long while: the process

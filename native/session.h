@@ -20,7 +20,7 @@
 namespace prof {
 
 /// What can capture; order is `engineKinds` in src/engine/native.ts.
-enum class EngineKind : uint8_t { perf, perf_user_only, snapshots };
+enum class EngineKind : uint8_t { perf, perf_user_only, snapshots, ctimer };
 
 struct StartResult {
   std::optional<Refusal> refusal;
@@ -64,6 +64,8 @@ class Session {
   [[nodiscard]] uint64_t longest_rest_ns() const;
   void grow_stack_copies();
   [[nodiscard]] StartResult open_engine(EngineKind kind, const EngineConfig& config);
+  [[nodiscard]] StartResult replace_ctimer(const EngineConfig& config);
+  void close_engine();
   void finish_target();
   void read_cpu_clock();
   [[nodiscard]] std::optional<uint64_t> clock_around(const std::function<void()>& read_threads) const;

@@ -13,6 +13,7 @@ export async function startSession(target: Target, options: Options): Promise<Ca
       target,
       asked: options.engine,
       strict: options.strict,
+      mayInject: !options.noInject,
       frequencyHz: options.frequencyHz,
       native: loadNative(),
       workerUrl: new URL('./symbolizer-worker.js', import.meta.url),

@@ -8,13 +8,13 @@ import { Profile } from '../profile/profile.ts';
 import { account, type Baseline, since } from './accounting.ts';
 import { currentDegradations } from './degradations.ts';
 import { errnoName } from './errno.ts';
-import { listGates, shutOfOpen } from './gates.ts';
+import { listGates, shutOfInjection, shutOfOpen } from './gates.ts';
 import type { Capabilities } from './machine.ts';
 import { Naming } from './naming.ts';
 import { engineKinds, type Native, type NativeRefusal, type NativeSession } from './native.ts';
 import { toBatch } from './native-batch.ts';
 import { probeCapabilities } from './probe.ts';
-import { type Plan, selectEngine } from './select.ts';
+import { type Plan, rungName, selectEngine } from './select.ts';
 import { SelfUsage } from './self-usage.ts';
 import type {
   EngineAsk,
@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly target: Target;
   readonly asked: EngineAsk;
   readonly strict: boolean;
+  /** Code of ours may run in the target. */
+  readonly mayInject: boolean;
   readonly frequencyHz: number;
   readonly native: Native;
   /** The built symbolizer worker. */
@@ -82,7 +84,7 @@ export class CaptureSession implements LiveSession {
    * @throws NotPermitted, TargetGone
    */
   static async start(options: SessionOptions): Promise<CaptureSession> {
-    let capabilities = probeCapabilities(options.native, options.target.pid);
+    let capabilities = probeCapabilities(options.native, options.target.pid, options.mayInject);
     for (;;) {
       const selection = selectEngine(options.asked, capabilities, options.strict);
       if (selection.kind === 'refused') {
@@ -93,7 +95,9 @@ export class CaptureSession implements LiveSession {
       const refusal = await session.#open();
       if (!refusal) return session;
       // What trying did not foresee (descriptors, locked memory): the ladder goes on without this engine.
-      const openRefusals = { ...capabilities.openRefusals, [selection.plan.engine]: shutOfOpen(refusal) };
+      const isInjection = kindOf(selection.plan) === 'ctimer';
+      const shut = isInjection ? shutOfInjection(refusal) : shutOfOpen(refusal);
+      const openRefusals = { ...capabilities.openRefusals, [rungName(selection.plan)]: shut };
       capabilities = { ...capabilities, openRefusals };
     }
   }
@@ -136,7 +140,8 @@ export class CaptureSession implements LiveSession {
   }
 
   probeAgain(): void {
-    this.#capabilities = probeCapabilities(this.#options.native, this.#options.target.pid);
+    const { native, target, mayInject } = this.#options;
+    this.#capabilities = probeCapabilities(native, target.pid, mayInject);
     this.#naming.kernelSymbols = this.#capabilities.kernelSymbols;
     this.#publish();
   }
@@ -308,5 +313,6 @@ export class CaptureSession implements LiveSession {
 
 function kindOf({ engine, mechanism }: Plan): (typeof engineKinds)[number] {
   if (mechanism === 'external snapshots') return 'snapshots';
+  if (mechanism === 'timer_create in the target') return 'ctimer';
   return engine === 'cpu-clock' ? 'perf-user-only' : 'perf';
 }

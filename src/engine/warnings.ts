@@ -15,7 +15,7 @@ export type Degradation =
       readonly cure: string | undefined;
     }
   | { readonly code: 'kernel-not-sampled' }
-  | { readonly code: 'snapshots-interrupt' }
+  | { readonly code: 'snapshots-interrupt'; readonly because: string | undefined }
   | { readonly code: 'mappings-unreadable'; readonly because: string }
   | {
       readonly code: 'threads-not-followed';
@@ -68,7 +68,9 @@ function words(of: Degradation): Omit<Warning, 'code'> {
     case 'snapshots-interrupt':
       return {
         title: 'external snapshots: may interrupt system calls of the target',
-        cause: 'each sample stops one running thread for some 50 µs, which can cut a read or write short',
+        cause: `each sample stops one running thread for some 50 µs, which can cut a read or write short${
+          of.because === undefined ? '' : `; not by timers in the target: ${of.because}`
+        }`,
         cure: undefined,
       };
     case 'mappings-unreadable':
