@@ -43,12 +43,6 @@ void block_all_signals() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
-std::unique_ptr<Engine> make_engine(EngineKind kind) {
-  if (kind == EngineKind::snapshots) return std::make_unique<SnapshotEngine>();
-  if (kind == EngineKind::ctimer) return std::make_unique<CtimerEngine>();
-  return std::make_unique<PerfEngine>();
-}
-
 EngineLoss operator+(const EngineLoss& a, const EngineLoss& b) {
   return {a.lost + b.lost, a.lost_ns + b.lost_ns, a.throttled + b.throttled};
 }
@@ -88,12 +82,21 @@ StartResult Session::start(EngineKind kind, uint64_t period_ns) {
   return result;
 }
 
+std::unique_ptr<Engine> Session::make_engine(EngineKind kind) {
+  if (kind == EngineKind::snapshots) return std::make_unique<SnapshotEngine>();
+  if (kind == EngineKind::ctimer) return std::make_unique<CtimerEngine>(timers_);
+  return std::make_unique<PerfEngine>();
+}
+
 StartResult Session::open_engine(EngineKind kind, const EngineConfig& config) {
   auto next = make_engine(kind);
   StartResult result;
   result.refusal = next->open(config);
   if (result.refusal) return result;
   result.limits = next->limits();
+  if (kind == EngineKind::ctimer) {
+    timers_ = next->counts_each_thread() ? injector::Timers::per_thread : injector::Timers::process_wide;
+  }
   if (!is_accounting_) {
     cpu_base_ns_ = clock_around([this] { pipeline_.begin_accounting(); }).value_or(0);
     is_accounting_ = true;

@@ -14,6 +14,7 @@
 #include "base/terminal_guard.h"
 #include "base/unique_fd.h"
 #include "capture/engine.h"
+#include "capture/injector/protocol.h"
 #include "capture/probe.h"
 #include "sample_pipeline.h"
 
@@ -66,6 +67,7 @@ class Session {
   [[nodiscard]] StartResult open_engine(EngineKind kind, const EngineConfig& config);
   [[nodiscard]] StartResult replace_ctimer(const EngineConfig& config);
   void close_engine();
+  [[nodiscard]] std::unique_ptr<Engine> make_engine(EngineKind kind);
   void finish_target();
   void read_cpu_clock();
   [[nodiscard]] std::optional<uint64_t> clock_around(const std::function<void()>& read_threads) const;
@@ -82,6 +84,7 @@ class Session {
   std::unique_ptr<Engine> engine_;
   EngineKind kind_ = EngineKind::perf;
   EngineConfig config_;
+  injector::Timers timers_ = injector::Timers::automatic;  // what an earlier in-target engine found out
   EngineLimits limits_;
   EngineLoss closed_loss_;  // of engines that are no more
   PipelineCounts counts_at_growth_;

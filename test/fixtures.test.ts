@@ -20,6 +20,7 @@ const sources = fileURLToPath(new URL('fixtures', import.meta.url));
 /** Knobs after the seconds, and what the counts of a short run must show. */
 const targets: Readonly<Record<string, { args: readonly (string | number)[]; counts: readonly string[] }>> = {
   big_frame: { args: [], counts: ['localBytes'] },
+  checker: { args: [], counts: ['calls', 'interrupted', 'shortReads', 'shortWrites'] },
   churn: { args: [1], counts: ['threads', 'children'] },
   deep: { args: [500], counts: ['depth'] },
   forker: { args: [], counts: ['forks', 'vforks', 'spawns'] },

@@ -50,13 +50,13 @@ std::optional<Refusal> CtimerEngine::open(const EngineConfig& config) {
   request.pid = config.pid;
   request.period_ns = config.period_ns;
   request.stack_bytes = config.stack_bytes;
-  request.needs_per_thread = timers_ == Timers::per_thread ? 1 : 0;
+  request.timers = timers_;
   injector::Reply reply;
   UniqueFd memory;
   if (auto refusal = link_.ask(request, reply, memory)) return refusal;
   base_ = reply.base;
   clock_ahead_ns_ = reply.clock_ahead_ns;
-  per_thread_ = reply.per_thread != 0;
+  timers_ = reply.timers;
   sites_.reset(config.pid);
   ids_.reset(config.pid);
   return map_memory(std::move(memory), reply.ring_bytes);
@@ -127,8 +127,8 @@ void CtimerEngine::drain(SampleSink& sink) {
 void CtimerEngine::deliver(const payload::Slot& slot, SampleSink& sink) {
   RawSample sample;
   sample.time_ns = slot.time_ns - static_cast<uint64_t>(clock_ahead_ns_);
-  sample.weight_ns = slot.periods * config_.period_ns;
-  sample.is_clock_time = !per_thread_;
+  sample.weight_ns = slot.weight_ns;
+  sample.is_clock_time = !is_per_thread();
   sample.pid = config_.pid;
   sample.tid = ids_.seen_from_here(slot.own_tid);
   sample.has_registers = true;
@@ -169,7 +169,7 @@ void CtimerEngine::rearm_when_disarmed() {
 
 EngineLimits CtimerEngine::limits() const {
   EngineLimits limits;
-  if (!per_thread_ || mapped_.base() == nullptr) return limits;
+  if (!is_per_thread() || mapped_.base() == nullptr) return limits;
   const uint32_t listed = std::min(control().timer_count, payload::kMaxTimers);
   for (uint32_t i = 0; i < listed; i++) {
     const payload::Timer& timer = control().timers[i];
@@ -181,8 +181,7 @@ EngineLimits CtimerEngine::limits() const {
 
 EngineLoss CtimerEngine::loss() const {
   if (mapped_.base() == nullptr) return {};
-  const uint64_t periods = __atomic_load_n(&control().lost, __ATOMIC_RELAXED);
-  return {periods, periods * config_.period_ns, 0};
+  return {__atomic_load_n(&control().lost, __ATOMIC_RELAXED), __atomic_load_n(&control().lost_ns, __ATOMIC_RELAXED), 0};
 }
 
 }  // namespace prof

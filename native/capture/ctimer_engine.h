@@ -15,9 +15,10 @@ namespace prof {
 
 class CtimerEngine final : public Engine {
  public:
-  /// One timer on the process clock where the kernel delivers to the running thread, else one for each thread.
-  enum class Timers { automatic, per_thread };
+  using Timers = injector::Timers;
 
+  /// `automatic`: one timer on the process clock where this kernel delivers to the running thread, which is tried out
+  /// first; else one for each thread.
   explicit CtimerEngine(Timers timers = Timers::automatic) : timers_(timers) {}
   ~CtimerEngine() override;
   CtimerEngine(const CtimerEngine&) = delete;
@@ -32,7 +33,7 @@ class CtimerEngine final : public Engine {
   [[nodiscard]] EngineLimits limits() const override;
   [[nodiscard]] EngineLoss loss() const override;
   [[nodiscard]] uint64_t counted_ns() const override { return counted_ns_; }
-  [[nodiscard]] bool counts_each_thread() const override { return per_thread_; }
+  [[nodiscard]] bool counts_each_thread() const override { return is_per_thread(); }
   [[nodiscard]] std::optional<Refusal> failure() const override { return failure_; }
 
  private:
@@ -44,7 +45,9 @@ class CtimerEngine final : public Engine {
   void look_after_target(SampleSink& sink);
   void deliver(const payload::Slot& slot, SampleSink& sink);
 
-  const Timers timers_;
+  [[nodiscard]] bool is_per_thread() const { return timers_ == Timers::per_thread; }
+
+  Timers timers_;
   EngineConfig config_;
   InjectorLink link_;
   UniqueMmap mapped_;  // control, then ring: shared with the target, which is not trusted
@@ -56,7 +59,6 @@ class CtimerEngine final : public Engine {
   uint64_t tail_ = 0;
   uint64_t counted_ns_ = 0;
   uint64_t disarmed_seen_ = 0;
-  bool per_thread_ = false;
   bool is_armed_ = false;
   bool is_rearming_ = false;
   SyscallSites sites_;

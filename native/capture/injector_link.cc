@@ -20,7 +20,7 @@ namespace prof {
 namespace {
 
 // The injector's own limits add up to less.
-constexpr int kAnswerPatienceMs = 15'000;
+constexpr int kAnswerPatienceMs = 40'000;
 constexpr int kEndPatienceMs = 2'000;
 
 /// Beside the addon that holds this code.

@@ -202,6 +202,6 @@ export function listGates(capabilities: Capabilities): readonly Gate[] {
     gate('kernel symbols', kernelSymbolsShut(capabilities), 'hidden'),
     gate('ptrace', ptraceShut(capabilities)),
     gate('target memory', memoryShut(capabilities)),
-    gate('timers in target', injectionShut(capabilities)),
+    gate('target timers', injectionShut(capabilities)),
   ];
 }

@@ -59,6 +59,13 @@ std::optional<Refusal> Injection::refuse_unfit() const {
 
 std::optional<Refusal> Injection::attach(const AttachConfig& config) {
   config_ = config;
+  auto refusal = try_attach();
+  // On a machine that is very busy one of us may have waited in vain.
+  if (refusal && (refusal->error == ETIMEDOUT)) refusal = try_attach();
+  return refusal;
+}
+
+std::optional<Refusal> Injection::try_attach() {
   if (auto unfit = refuse_unfit()) return unfit;
   if (!region_.find()) {
     if (auto refusal = region_.create()) return refusal;

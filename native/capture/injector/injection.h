@@ -40,6 +40,7 @@ class Injection {
   [[nodiscard]] payload::Control* control() const { return static_cast<payload::Control*>(mapped_.base()); }
 
  private:
+  [[nodiscard]] std::optional<Refusal> try_attach();
   [[nodiscard]] std::optional<Refusal> refuse_unfit() const;
   [[nodiscard]] std::optional<Refusal> prepare(const payload::Outcome& ready, int signal);
   [[nodiscard]] uint64_t planned_ring_bytes();

@@ -64,10 +64,14 @@ class Injector {
   std::optional<Refusal> attach(const Request& request) {
     const Seccomp seccomp = compare_seccomp(request.pid);
     if (seccomp == Seccomp::other) return Refusal{"seccomp", std::to_string(request.pid), EACCES};
-    const Rehearsal rehearsal = rehearse();
-    if (seccomp == Seccomp::as_ours && rehearsal.refusal) return Refusal{"seccomp", "rehearsal", EACCES};
-    const bool per_thread = request.needs_per_thread != 0 || !rehearsal.reaches_running_thread;
-    return injection_->attach({request.period_ns, request.stack_bytes, per_thread});
+    Timers timers = request.timers;
+    if (seccomp == Seccomp::as_ours || timers == Timers::automatic) {
+      const Rehearsal rehearsal = rehearse();
+      if (seccomp == Seccomp::as_ours && rehearsal.refusal) return Refusal{"seccomp", "rehearsal", EACCES};
+      const Timers found = rehearsal.reaches_running_thread ? Timers::process_wide : Timers::per_thread;
+      if (timers == Timers::automatic) timers = found;
+    }
+    return injection_->attach({request.period_ns, request.stack_bytes, timers == Timers::per_thread});
   }
 
   /// Nobody waits for an answer any more; what cannot be reached now ends by its lease.
@@ -84,7 +88,7 @@ class Injector {
       reply.base = injection_->base();
       reply.ring_bytes = injection_->ring_bytes();
       reply.clock_ahead_ns = injection_->clock_ahead_ns();
-      reply.per_thread = injection_->per_thread() ? 1 : 0;
+      reply.timers = injection_->per_thread() ? Timers::per_thread : Timers::process_wide;
     }
     send(reply, refusal ? -1 : injection_->memory());
   }

@@ -14,12 +14,15 @@ enum class RequestKind : uint32_t {
   detach,
 };
 
+/// How timers reach the running thread; the first leaves it to the injector to find out.
+enum class Timers : uint32_t { automatic, process_wide, per_thread };
+
 struct Request {
   RequestKind kind = RequestKind::attach;
   pid_t pid = 0;
   uint64_t period_ns = 0;
   uint32_t stack_bytes = 0;
-  uint32_t needs_per_thread = 0;  // one timer per thread, whatever this kernel can do
+  Timers timers = Timers::automatic;
 };
 
 struct Reply {
@@ -28,7 +31,7 @@ struct Reply {
   uint64_t base = 0;   // of the mapping in the target
   uint64_t ring_bytes = 0;
   int64_t clock_ahead_ns = 0;  // the target's CLOCK_MONOTONIC minus ours: time namespaces
-  uint32_t per_thread = 0;
+  Timers timers = Timers::automatic;  // what runs
 };
 
 }  // namespace prof::injector

@@ -20,10 +20,10 @@
 namespace prof::injector {
 namespace {
 
-constexpr uint64_t kGivePatienceNs = 2'000'000'000;
+constexpr uint64_t kGivePatienceNs = 3'000'000'000;
 // A thread that sleeps in a call which does not restart is stopped only when no other one turns up in this time.
 constexpr uint64_t kChoicePatienceNs = 1'000'000'000;
-constexpr uint64_t kEndPatienceNs = 4'000'000'000;
+constexpr uint64_t kEndPatienceNs = 6'000'000'000;
 constexpr timespec kLook{0, 100'000};
 constexpr timespec kRetry{0, 1'000'000};
 constexpr const char* kCallNames[] = {"", "memfd_create", "handshake", "mmap", "process_vm_readv",
@@ -130,9 +130,9 @@ std::optional<Refusal> Region::give(Errand& errand, pid_t first_choice) {
     auto threads = stoppable_threads(pid_);
     if (threads.empty() && !thread_exists(pid_, pid_)) return vanished();
     // Nobody else before that one is known to be out of our code: its way back would be overwritten.
-    if (first_choice != 0 && !blocked_pc(pid_, first_choice)) threads = {{first_choice, true, true}};
+    if (first_choice != 0 && !blocked_pc(pid_, first_choice)) threads = {{first_choice, StopCost::none}};
     for (const Candidate& thread : threads) {
-      if (!thread.restarts && monotonic_ns() - start < kChoicePatienceNs) continue;
+      if (thread.cost == StopCost::interrupt && monotonic_ns() - start < kChoicePatienceNs) continue;
       int error = 0;
       errand.set_thread(thread.tid);
       const HandoverResult result = hand_over(pid_, thread.tid, ours, errand, error);

@@ -22,8 +22,9 @@ constexpr int kHighestSignal = 64;
 constexpr int kLowestSignal = 35;  // 32 to 34 belong to libc
 // Helper threads of node and V8 block everything; nobody waits there for a signal of ours.
 constexpr int kBlocksEverything = 50;
-// Numbers of calls that restart after a stop: read, poll, nanosleep, futex, clock_nanosleep, ppoll.
-constexpr std::array<long, 6> kRestarting = {0, 7, 35, 202, 230, 271};
+// Calls that restart after a stop whatever their arguments: poll, nanosleep, futex, clock_nanosleep, ppoll. Not read:
+// on a socket with a timeout it ends with EINTR.
+constexpr std::array<long, 5> kRestarting = {7, 35, 202, 230, 271};
 
 std::string task_of(pid_t pid, pid_t tid) { return std::to_string(pid) + "/task/" + std::to_string(tid); }
 
@@ -95,16 +96,14 @@ std::vector<Candidate> stoppable_threads(pid_t pid) {
   std::vector<Candidate> found;
   for (const pid_t tid : list_threads(pid)) {
     const char state = state_of(pid, tid);
-    if (state == 'R') found.push_back({tid, true, true});
+    if (state == 'R') found.push_back({tid, StopCost::cut_short});
     if (state != 'S') continue;
     const std::string call = read_line("/proc/" + task_of(pid, tid) + "/syscall");
     const long number = call.empty() || call[0] < '0' || call[0] > '9' ? -1 : strtol(call.c_str(), nullptr, 10);
     const bool restarts = std::find(kRestarting.begin(), kRestarting.end(), number) != kRestarting.end();
-    found.push_back({tid, false, restarts});
+    found.push_back({tid, restarts ? StopCost::none : StopCost::interrupt});
   }
-  std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
-    return a.is_running + a.restarts > b.is_running + b.restarts;
-  });
+  std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) { return a.cost < b.cost; });
   return found;
 }
 

@@ -21,14 +21,19 @@ uint64_t signal_bits(const std::map<std::string, std::string>& status, const std
 /// action is kept, called for what is not ours, and put back.
 int choose_signal(pid_t pid);
 
-struct Candidate {
-  pid_t tid = 0;
-  bool is_running = false;
-  bool restarts = false;  // asleep in a call that goes on by itself after a stop
+/// What a stop costs a thread.
+enum class StopCost {
+  none,       // asleep in a call that restarts by itself
+  cut_short,  // running: a read or write under way may end early, mostly it costs nothing
+  interrupt,  // asleep in a call that may end with EINTR
 };
 
-/// Threads that can be stopped, best first: a stop costs a running thread nothing, a sleeping one must restart its
-/// call. Uninterruptible and stopped threads are left out.
+struct Candidate {
+  pid_t tid = 0;
+  StopCost cost = StopCost::interrupt;
+};
+
+/// Threads that can be stopped, cheapest first. Uninterruptible and stopped threads are left out.
 std::vector<Candidate> stoppable_threads(pid_t pid);
 
 /// The pc of a thread that is blocked in a system call; nothing while it runs or when it is gone.

@@ -15,7 +15,7 @@ constexpr uint64_t kSaFlags = 0x4 | 0x08000000 | 0x04000000 | 0x10000000;  // SI
 constexpr int kSiTimer = -2;
 constexpr size_t kGregsAt = 5;  // in a ucontext, 64-bit words
 constexpr uint64_t kSecondNs = 1'000'000'000;
-constexpr int kPatienceMs = 1000;
+constexpr int kPatienceMs = 3000;
 
 extern "C" {
 extern const char enter[] __attribute__((visibility("hidden")));
@@ -51,9 +51,11 @@ inline const Command* command() { return reinterpret_cast<const Command*>(base()
 inline Outcome* outcome() { return reinterpret_cast<Outcome*>(base() + kScratchAt); }
 inline Control* control() { return reinterpret_cast<Control*>(base() + kControlAt); }
 
-inline uint64_t now_ns() {
+constexpr uint64_t kMonotonicClock = 1, kProcessClock = 2;
+
+inline uint64_t clock_ns(uint64_t clock) {
   Timespec time;
-  call(kSysClockGettime, 1, address(&time));
+  call(kSysClockGettime, clock, address(&time));
   return static_cast<uint64_t>(time.seconds) * kSecondNs + static_cast<uint64_t>(time.ns);
 }
 
@@ -65,7 +67,7 @@ inline void pause_us(int64_t us) {
   call(kSysSigtimedwait, address(&none), 0, address(&time), 8);
 }
 
-/// Waits until `value` is `wanted`; false after a second.
+/// Waits until `value` is `wanted`; false when that takes seconds: whoever should answer is gone.
 template <class Number>
 bool wait_until(const Number* value, Number wanted) {
   for (int i = 0; i < kPatienceMs * 5; i++) {
@@ -100,15 +102,16 @@ Slot* take_slot(Control* shared, uint64_t* position) {
   }
 }
 
-void sample(Control* shared, uint32_t periods, uint64_t time_ns, const uint64_t* gregs) {
+void sample(Control* shared, uint64_t weight_ns, uint64_t time_ns, const uint64_t* gregs) {
   uint64_t position = 0;
   Slot* slot = take_slot(shared, &position);
   if (slot == nullptr) {
-    __atomic_fetch_add(&shared->lost, periods, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&shared->lost, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&shared->lost_ns, weight_ns, __ATOMIC_RELAXED);
     return;
   }
   slot->time_ns = time_ns;
-  slot->periods = periods;
+  slot->weight_ns = weight_ns;
   slot->own_tid = static_cast<int32_t>(call(kSysGettid));
   for (int i = 0; i < g_count; i++) slot->regs[i] = gregs[i];
   // The kernel copies what is mapped and never faults, whatever the stack pointer holds.
@@ -129,24 +132,52 @@ void give_up_timer(Control* shared, int id) {
   __atomic_fetch_add(&shared->disarmed, 1, __ATOMIC_SEQ_CST);
 }
 
-/// @param info siginfo: code at byte 8, timer id at 16, overrun at 20, the timer's value at 24
+inline bool is_process_wide(const Control* shared) { return shared->timers[0].own_tid == 0; }
+
+/// CPU time of the whole process since the last sample of any thread.
+uint64_t take_spent_time(Control* shared) {
+  const uint64_t now = clock_ns(kProcessClock);
+  const uint64_t before = __atomic_exchange_n(&shared->spent_ns, now, __ATOMIC_RELAXED);
+  return now > before ? now - before : 0;
+}
+
+/// The process timer fires once and is set again here. A periodic one could expire inside a handler: the kernel would
+/// give that signal to another thread, and if that one sleeps in a system call, EINTR with it.
+void set_next(Control* shared, int id) {
+  const uint64_t now = clock_ns(kProcessClock);
+  uint64_t next = shared->next_ns + shared->period_ns;
+  // Never in the past: that would fire at once, in this handler.
+  if (next < now + shared->period_ns / 4 || next > now + 2 * shared->period_ns) next = now + shared->period_ns;
+  shared->next_ns = next;
+  const Timespec once[2] = {{0, 0},
+                            {static_cast<int64_t>(next / kSecondNs), static_cast<int64_t>(next % kSecondNs)}};
+  call(kSysTimerSettime, static_cast<uint64_t>(id), 1, address(once));  // TIMER_ABSTIME
+}
+
+/// @param info siginfo: timer id at byte 16, overrun at 20
+void on_timer(Control* shared, const int32_t* info, const uint64_t* context) {
+  const uint64_t time_ns = clock_ns(kMonotonicClock);
+  const int id = info[4];
+  if (time_ns > __atomic_load_n(&shared->lease_ns, __ATOMIC_RELAXED)) {
+    give_up_timer(shared, id);
+    return;
+  }
+  const bool process_wide = is_process_wide(shared);
+  // Expirations merged into one signal are CPU time of their own. timer_getoverrun(2)
+  const uint64_t weight_ns =
+      process_wide ? take_spent_time(shared) : shared->period_ns * (1 + static_cast<uint64_t>(static_cast<uint32_t>(info[5])));
+  if (__atomic_load_n(&shared->enabled, __ATOMIC_SEQ_CST) != 0) sample(shared, weight_ns, time_ns, context + kGregsAt);
+  if (process_wide) set_next(shared, id);
+}
+
+/// @param info siginfo: code at byte 8, the timer's value at 24
 void handler(int signal, const int32_t* info, const uint64_t* context) {
   Control* shared = control();
   __atomic_fetch_add(&shared->inflight, 1, __ATOMIC_SEQ_CST);
   const bool is_ours = info[2] == kSiTimer && reinterpret_cast<const uint64_t*>(info)[3] == shared->nonce;
-  if (is_ours && __atomic_load_n(&shared->enabled, __ATOMIC_SEQ_CST) != 0) {
-    const uint64_t time_ns = now_ns();
-    if (time_ns > __atomic_load_n(&shared->lease_ns, __ATOMIC_RELAXED)) {
-      give_up_timer(shared, info[4]);
-    } else {
-      // Expirations merged into one signal are CPU time of their own. timer_getoverrun(2)
-      sample(shared, 1 + static_cast<uint32_t>(info[5]), time_ns, context + kGregsAt);
-    }
-  } else if (is_ours) {
-    if (now_ns() > __atomic_load_n(&shared->lease_ns, __ATOMIC_RELAXED)) give_up_timer(shared, info[4]);
-  }
+  if (is_ours) on_timer(shared, info, context);
+  else __atomic_fetch_add(&shared->stray, 1, __ATOMIC_RELAXED);
   const uint64_t chained = is_ours ? 0 : shared->old_action[0];
-  if (!is_ours) __atomic_fetch_add(&shared->stray, 1, __ATOMIC_RELAXED);
   __atomic_fetch_sub(&shared->inflight, 1, __ATOMIC_SEQ_CST);
   // All signals were taken, so this one is the program's own too.
   if (chained > 1) reinterpret_cast<void (*)(int, const int32_t*, const uint64_t*)>(chained)(signal, info, context);
@@ -169,7 +200,7 @@ bool install_handler(Control* shared) {
 }
 
 /// Clock ids are the kernel's encoding, in the target's own pid namespace (include/linux/posix-timers.h).
-bool create_timer(const Control* shared, Timer* timer) {
+bool create_timer(Control* shared, Timer* timer) {
   uint64_t event[8] = {};
   event[0] = shared->nonce;
   auto* words = reinterpret_cast<int32_t*>(event);
@@ -182,9 +213,10 @@ bool create_timer(const Control* shared, Timer* timer) {
   int32_t id = -1;
   long error = call(kSysTimerCreate, static_cast<uint64_t>(static_cast<int64_t>(clock)), address(event), address(&id));
   if (error < 0) return fail(Call::timer_create, -error);
-  const auto seconds = static_cast<int64_t>(shared->period_ns / kSecondNs);
-  const auto rest = static_cast<int64_t>(shared->period_ns % kSecondNs);
-  const Timespec each[2] = {{seconds, rest}, {seconds, rest}};
+  const Timespec period{static_cast<int64_t>(shared->period_ns / kSecondNs),
+                        static_cast<int64_t>(shared->period_ns % kSecondNs)};
+  const Timespec each[2] = {timer->own_tid == 0 ? Timespec{0, 0} : period, period};
+  if (timer->own_tid == 0) take_spent_time(shared);
   error = call(kSysTimerSettime, static_cast<uint64_t>(id), 0, address(each));
   if (error < 0) {
     call(kSysTimerDelete, static_cast<uint64_t>(id));
@@ -271,7 +303,7 @@ bool attach(const Command* wanted, Outcome* result) {
   if (fd < 0) return fail(Call::memfd_create, -fd);
   result->fd = static_cast<int32_t>(fd);
   result->pid = static_cast<int32_t>(call(kSysGetpid));
-  result->clock_ns = now_ns();
+  result->clock_ns = clock_ns(kMonotonicClock);
   __atomic_store_n(&result->fd_ready, wanted->serial, __ATOMIC_SEQ_CST);
   const bool is_prepared = wait_until(&result->ack, wanted->serial) || fail(Call::handshake, kEtimedout);
   const bool is_mapped = is_prepared && map_memory(static_cast<uint64_t>(fd), wanted->ring_bytes);
