@@ -170,6 +170,7 @@ const injectionReasons: Readonly<Record<string, string>> = {
   mmap: 'the target may not map executable or shared memory',
   ptrace: 'no thread of the target can be stopped without disturbing it',
   shstk: 'the target uses a shadow stack',
+  stack: 'a thread of the target has nearly no stack left',
   stopped: 'the target is stopped',
   vdso: 'the target has no room for our code',
 };

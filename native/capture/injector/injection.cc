@@ -54,6 +54,7 @@ std::optional<Refusal> Injection::refuse_unfit() const {
   // The way back is a jump without a return address on the shadow stack.
   if (value("x86_Thread_features").find("shstk") != std::string::npos) return Refusal{"shstk", subject, ENOTSUP};
   if (value("State").starts_with('T') || value("State").starts_with('t')) return Refusal{"stopped", subject, EAGAIN};
+  if (has_tight_stack(pid_)) return Refusal{"stack", subject, ENOSPC};
   return std::nullopt;
 }
 

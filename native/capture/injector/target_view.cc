@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,9 +15,14 @@
 
 #include "base/unique_fd.h"
 #include "capture/threads.h"
+#include "proc/maps.h"
 
 namespace prof::injector {
 namespace {
+
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51  // glibc before 2.34 does not name it
+#endif
 
 constexpr int kHighestSignal = 64;
 constexpr int kLowestSignal = 35;  // 32 to 34 belong to libc
@@ -53,6 +59,20 @@ std::string namespace_of(const std::string& task, const char* kind) {
   const std::string path = "/proc/" + task + "/ns/" + kind;
   const ssize_t size = readlink(path.c_str(), target.data(), target.size());
   return size > 0 ? std::string(target.data(), static_cast<size_t>(size)) : "";
+}
+
+struct BlockedAt {
+  uint64_t sp;
+  uint64_t pc;
+};
+
+/// Where a blocked thread stands: the last two fields of its `syscall` file. "running", or nothing when it is gone.
+std::optional<BlockedAt> blocked_at(pid_t pid, pid_t tid) {
+  const std::string call = read_line("/proc/" + task_of(pid, tid) + "/syscall");
+  const size_t last = call.rfind(' ');
+  const size_t before = last == std::string::npos ? last : call.rfind(' ', last - 1);
+  if (before == std::string::npos) return std::nullopt;
+  return BlockedAt{strtoull(call.c_str() + before, nullptr, 16), strtoull(call.c_str() + last, nullptr, 16)};
 }
 
 std::string field(const std::map<std::string, std::string>& status, const std::string& name) {
@@ -108,10 +128,23 @@ std::vector<Candidate> stoppable_threads(pid_t pid) {
 }
 
 std::optional<uint64_t> blocked_pc(pid_t pid, pid_t tid) {
-  const std::string call = read_line("/proc/" + task_of(pid, tid) + "/syscall");
-  const size_t last = call.rfind(' ');
-  if (last == std::string::npos) return std::nullopt;  // "running", or gone
-  return strtoull(call.c_str() + last, nullptr, 16);
+  const auto at = blocked_at(pid, tid);
+  return at ? std::optional(at->pc) : std::nullopt;
+}
+
+bool has_tight_stack(pid_t pid) {
+  // What the kernel pushes (with AVX-512 3.4 KB), and 1 KiB for the handler.
+  const uint64_t needed = std::max<uint64_t>(getauxval(AT_MINSIGSTKSZ), 2048) + 1024;
+  const auto mappings = read_maps(pid).mappings;
+  for (const pid_t tid : list_threads(pid)) {
+    const auto at = blocked_at(pid, tid);
+    if (!at) continue;
+    const auto holds = [&](const Mapping& mapping) { return at->sp >= mapping.lo && at->sp < mapping.hi; };
+    const auto stack = std::find_if(mappings.begin(), mappings.end(), holds);
+    // The main thread's grows by itself.
+    if (stack != mappings.end() && stack->path != "[stack]" && at->sp - stack->lo < needed) return true;
+  }
+  return false;
 }
 
 bool thread_exists(pid_t pid, pid_t tid) {
@@ -129,7 +162,8 @@ pid_t own_tid(pid_t pid, pid_t tid) {
 Seccomp compare_seccomp(pid_t pid) {
   const std::string target = std::to_string(pid);
   const auto theirs = read_status(target);
-  if (field(theirs, "Seccomp") == "0") return Seccomp::none;
+  // No status: the target is gone, which the attach will find out.
+  if (theirs.empty() || field(theirs, "Seccomp") == "0") return Seccomp::none;
   const auto ours = read_status("self");
   // Kernels before 5.9 do not count the filters: nothing can be compared.
   if (field(theirs, "Seccomp_filters").empty()) return Seccomp::other;

@@ -39,6 +39,10 @@ std::vector<Candidate> stoppable_threads(pid_t pid);
 /// The pc of a thread that is blocked in a system call; nothing while it runs or when it is gone.
 std::optional<uint64_t> blocked_pc(pid_t pid, pid_t tid);
 
+/// A blocked thread has less room below its stack pointer than a signal frame and our handler need. Whether it has an
+/// alternate stack cannot be told from outside.
+[[nodiscard]] bool has_tight_stack(pid_t pid);
+
 [[nodiscard]] bool thread_exists(pid_t pid, pid_t tid);
 
 /// The thread's id in the target's own pid namespace: last column of NSpid.
