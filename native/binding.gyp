@@ -15,6 +15,34 @@
       "sources": ["<!@(node -p \"['.','base','capture','launch','proc','table','unwind'].flatMap((d) => require('fs').readdirSync(d).filter((f) => f.endsWith('.cc')).map((f) => d + '/' + f)).join(' ')\")"]
     },
     {
+      "target_name": "prof_tui_payload",
+      "type": "none",
+      "actions": [
+        {
+          "action_name": "payload",
+          "inputs": [
+            "capture/payload/build.py", "capture/payload/entry.S", "capture/payload/payload.cc",
+            "capture/payload/payload.ld", "capture/payload/layout.h"
+          ],
+          "outputs": ["<(SHARED_INTERMEDIATE_DIR)/payload_bytes.h"],
+          "action": ["python3", "capture/payload/build.py", "<@(_outputs)"]
+        }
+      ]
+    },
+    {
+      "target_name": "prof_tui_injector",
+      "type": "executable",
+      "dependencies": ["prof_tui_payload"],
+      "hard_dependency": 1,
+      "cflags_cc": ["-pthread"],
+      "ldflags": ["-pthread"],
+      "include_dirs": ["<(SHARED_INTERMEDIATE_DIR)"],
+      "sources": [
+        "capture/threads.cc", "capture/tracee_stop.cc", "proc/maps.cc",
+        "<!@(node -p \"require('fs').readdirSync('capture/injector').filter((f) => f.endsWith('.cc')).map((f) => 'capture/injector/' + f).join(' ')\")"
+      ]
+    },
+    {
       "target_name": "prof_tui_demo",
       "type": "executable",
       "cflags!": ["-fno-omit-frame-pointer"],

@@ -81,6 +81,12 @@ void SamplePipeline::settle_threads(std::span<const ThreadClock> clocks, bool ha
   }
 }
 
+void SamplePipeline::forget_ended_threads(std::span<const ThreadClock> clocks) {
+  for (const auto& [tid, used] : clocks) {
+    if (!used) ledger_.mark_gone(tid);
+  }
+}
+
 void SamplePipeline::close_accounts(uint64_t cpu_ns, uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
   const uint64_t short_lived_ns = counts_.short_lived_ns - short_lived_before_ns_;
@@ -103,7 +109,7 @@ void SamplePipeline::on_sample(const RawSample& sample) {
   const uint32_t thread = know_thread(sample.tid, 0);
   counts_.samples++;
   if (sample.mode_times) mode_split_.see(sample.tid, stack, user_stack, *sample.mode_times);
-  const uint64_t weight_ns = ledger_.book_sample(sample.tid, stack, sample.weight_ns);
+  const uint64_t weight_ns = ledger_.book_sample(sample.tid, stack, sample.weight_ns, sample.is_clock_time);
   add_weight(sample.time_ns, weight_ns, sample.tid, thread, stack, true);
 }
 

@@ -53,6 +53,8 @@ class SamplePipeline final : public SampleSink {
   /// `cpu_ns`: the process clock since the running engine began.
   /// `limit_ns`: the longest rest that sampling itself can leave.
   void settle_threads(std::span<const ThreadClock> clocks, bool has_lost, uint64_t cpu_ns, uint64_t limit_ns);
+  /// For an engine that leaves no rests: only drops the threads that are no more.
+  void forget_ended_threads(std::span<const ThreadClock> clocks);
   /// The target has ended after `cpu_ns` of CPU time under the running engine: gives its last moments to its last threads.
   void close_accounts(uint64_t cpu_ns, uint64_t limit_ns);
 

@@ -120,6 +120,7 @@ void Session::tick() {
     settle();
     look_for_failure();
     if (may_grow_) grow_stack_copies();
+    if (!engine_) return publish();
   }
   if (!has_exited_ && now - paired_at_ns_ >= kSecondNs) pair_clocks();
   pollfd exited{exit_.get(), POLLIN, 0};
@@ -158,6 +159,7 @@ void Session::settle() {
 void Session::settle(const std::vector<ThreadClock>& clocks, uint64_t cpu_ns) {
   // What an engine leaves out on purpose is not a rest of any stack.
   if (!carries_all(kind_)) return;
+  if (!engine_->counts_each_thread()) return pipeline_.forget_ended_threads(clocks);
   const uint64_t lost = engine_->loss().lost;
   pipeline_.settle_threads(clocks, lost != lost_at_settle_, cpu_ns - std::min(cpu_ns, engine_base_ns_),
                            longest_rest_ns());
@@ -184,7 +186,9 @@ void Session::grow_stack_copies() {
   EngineConfig larger = config_;
   larger.stack_bytes = std::min(config_.stack_bytes * 2, kLargestStackCopy);
   // Refused (no locked memory for a second set of rings, say): the running engine goes on as it is.
-  if (open_engine(kind_, larger, span_).refusal) may_grow_ = false;
+  const bool is_ctimer = kind_ == EngineKind::ctimer;
+  const auto refusal = (is_ctimer ? replace_ctimer(larger, span_) : open_engine(kind_, larger, span_)).refusal;
+  if (refusal) may_grow_ = false;
 }
 
 /// Reading the clocks of many threads takes a while in which they run on, on a busy machine a long while: the process

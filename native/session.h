@@ -14,6 +14,7 @@
 #include "base/terminal_guard.h"
 #include "base/unique_fd.h"
 #include "capture/engine.h"
+#include "capture/injector/protocol.h"
 #include "capture/probe.h"
 #include "launch/launcher.h"
 #include "sample_pipeline.h"
@@ -21,7 +22,7 @@
 namespace prof {
 
 /// What can capture; order is `engineKinds` in src/engine/native.ts.
-enum class EngineKind : uint8_t { perf, perf_user_only, snapshots };
+enum class EngineKind : uint8_t { perf, perf_user_only, snapshots, ctimer };
 
 /// Whether its samples are to carry all CPU time; what another kind leaves out is never given to a stack.
 [[nodiscard]] constexpr bool carries_all(EngineKind kind) { return kind != EngineKind::perf_user_only; }
@@ -72,7 +73,9 @@ class Session {
   void settle(const std::vector<ThreadClock>& clocks, uint64_t cpu_ns);
   [[nodiscard]] uint64_t longest_rest_ns() const;
   void grow_stack_copies();
+  [[nodiscard]] std::unique_ptr<Engine> make_engine(EngineKind kind) const;
   [[nodiscard]] StartResult open_engine(EngineKind kind, const EngineConfig& config, uint32_t span);
+  [[nodiscard]] StartResult replace_ctimer(const EngineConfig& config, uint32_t span);
   void begin_books();
   void close_engine(uint64_t cut_ns, EngineKind next);
   void look_for_failure();
@@ -93,6 +96,7 @@ class Session {
   std::unique_ptr<Engine> engine_;
   EngineKind kind_ = EngineKind::perf;
   EngineConfig config_;
+  injector::Timers timers_ = injector::Timers::automatic;  // what an earlier in-target engine found out
   EngineLimits limits_;
   EngineLoss closed_loss_;  // of engines that are no more
   uint32_t starts_ = 0;

@@ -1,6 +1,7 @@
 // Starting, replacing and stopping the engine of a session, and what that means for the books: each engine explains the
 // CPU time between its own two cuts.
 #include "base/clock.h"
+#include "capture/ctimer_engine.h"
 #include "capture/perf_engine.h"
 #include "capture/snapshot_engine.h"
 #include "session.h"
@@ -10,12 +11,13 @@ namespace {
 
 constexpr std::chrono::milliseconds kTablePatience{2000};
 
-std::unique_ptr<Engine> make_engine(EngineKind kind) {
+}  // namespace
+
+std::unique_ptr<Engine> Session::make_engine(EngineKind kind) const {
   if (kind == EngineKind::snapshots) return std::make_unique<SnapshotEngine>();
+  if (kind == EngineKind::ctimer) return std::make_unique<CtimerEngine>(timers_);
   return std::make_unique<PerfEngine>();
 }
-
-}  // namespace
 
 StartResult Session::start(EngineKind kind, uint64_t period_ns) {
   StartResult result;
@@ -28,7 +30,8 @@ StartResult Session::start(EngineKind kind, uint64_t period_ns) {
     // Tables first: the first sample then finds its rules, and the ring does not fill while they are built.
     const int maps_error = pipeline_.load_modules(kTablePatience);
     config.kernel_walks_user = maps_error != 0;
-    result = open_engine(kind, config, starts_);
+    const bool is_same = engine_ && kind_ == EngineKind::ctimer && kind == EngineKind::ctimer;
+    result = is_same ? replace_ctimer(config, starts_) : open_engine(kind, config, starts_);
     result.maps_error = maps_error;
     if (!result.refusal) starts_++;
   });
@@ -41,6 +44,9 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config, ui
   result.refusal = next->open(config);
   if (result.refusal) return result;
   result.limits = next->limits();
+  if (kind == EngineKind::ctimer) {
+    timers_ = next->counts_each_thread() ? injector::Timers::per_thread : injector::Timers::process_wide;
+  }
   if (!engine_) begin_books();
   // Both engines are armed for a moment, so nothing falls between.
   next->arm();
@@ -65,6 +71,17 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config, ui
   return result;
 }
 
+/// Two timers in one target would cost it interrupted calls: the old one goes before the new one comes.
+StartResult Session::replace_ctimer(const EngineConfig& config, uint32_t span) {
+  const EngineConfig before = config_;
+  close_engine(monotonic_ns(), EngineKind::ctimer);
+  engine_.reset();
+  StartResult result = open_engine(EngineKind::ctimer, config, span);
+  // Refused: on as it was. If that fails too, no engine runs, and that is told.
+  if (result.refusal) failure_ = open_engine(EngineKind::ctimer, before, span_).refusal;
+  return result;
+}
+
 /// No engine runs: what was used until now is not for the next one to explain.
 void Session::begin_books() {
   const auto clock = clock_around([this] { pipeline_.change_engine(pipeline_.read_thread_clocks(), false, false); });
@@ -83,7 +100,8 @@ void Session::close_engine(uint64_t cut_ns, EngineKind next) {
   engine_->drain(pipeline_);
   const uint64_t cpu_ns = clock.value_or(cpu_base_ns_ + cpu_ns_);
   if (clock) settle(clocks, cpu_ns);
-  pipeline_.change_engine(clocks, carries_all(kind_), next == kind_);
+  const bool carried_all = carries_all(kind_) && engine_->counts_each_thread();
+  pipeline_.change_engine(clocks, carried_all, next == kind_);
   closed_loss_ = closed_loss_ + engine_->loss();
   engine_base_ns_ = cpu_ns;
   cpu_ns_ = cpu_ns - cpu_base_ns_;

@@ -29,7 +29,7 @@ async function run(invocation: Invocation): Promise<number> {
       print(`prof-tui ${version}`);
       return 0;
     case 'doctor':
-      return doctor(invocation.target, print);
+      return doctor(invocation.target, !invocation.options.noInject, print);
     case 'demo':
       await demo(invocation.options, note);
       return 0;

@@ -22,6 +22,7 @@ export const optionSpecs = {
     help: 'samples per CPU second of a thread (default 99)',
   },
   strict: { type: 'boolean', help: 'exit with code 4 if the engine asked for is refused' },
+  'no-inject': { type: 'boolean', help: 'no code in the target: ctimer takes snapshots from outside' },
   duration: {
     type: 'string',
     short: 'd',
@@ -50,6 +51,7 @@ export interface Options {
   readonly engine: EngineAsk;
   readonly frequencyHz: number;
   readonly strict: boolean;
+  readonly noInject: boolean;
   readonly durationNs: number | undefined;
   readonly format: Format | undefined;
   readonly output: string | undefined;
@@ -145,6 +147,7 @@ function readOptions(values: Values): Options {
     engine: choice(values.engine, 'engine', engineAsks) ?? 'auto',
     frequencyHz: number(values.frequency, 'frequency', 1, fastestHz) ?? 99,
     strict: values.strict === true,
+    noInject: values['no-inject'] === true,
     durationNs: seconds === undefined ? undefined : seconds * 1e9,
     format: choice(values.format, 'format', formats),
     output: values.output === undefined ? undefined : String(values.output),

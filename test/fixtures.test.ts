@@ -20,6 +20,8 @@ const sources = fileURLToPath(new URL('fixtures', import.meta.url));
 /** Knobs after the seconds, and what the counts of a short run must show. */
 const targets: Readonly<Record<string, { args: readonly (string | number)[]; counts: readonly string[] }>> = {
   big_frame: { args: [], counts: ['localBytes'] },
+  catcher: { args: [], counts: ['caught'] },
+  checker: { args: [], counts: ['calls', 'interrupted', 'shortReads', 'shortWrites'] },
   churn: { args: [1], counts: ['threads', 'children'] },
   deep: { args: [500], counts: ['depth'] },
   forker: { args: [], counts: ['forks', 'vforks', 'spawns'] },
@@ -36,6 +38,7 @@ const targets: Readonly<Record<string, { args: readonly (string | number)[]; cou
   spiky: { args: [400], counts: ['spike_leaf', 'plain_leaf'] },
   split: { args: [], counts: ['leaf_seventy', 'leaf_twenty', 'leaf_ten'] },
   stopper: { args: [200], counts: ['stops'] },
+  tight: { args: [], counts: ['done'] },
   zombie: { args: [], counts: ['zombie'] },
 };
 /** Those that need more than their knobs have tests of their own below. */

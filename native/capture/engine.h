@@ -72,6 +72,9 @@ class Engine {
   [[nodiscard]] virtual std::optional<Refusal> failure() const { return std::nullopt; }
   /// CPU time the engine itself counted for the target since arm(), ended threads included; survives the target.
   [[nodiscard]] virtual uint64_t counted_ns() const = 0;
+  /// Each thread has a count of its own, so a rest of each is still to come. False: samples part the process clock
+  /// among the threads and leave no rest of any.
+  [[nodiscard]] virtual bool counts_each_thread() const { return true; }
 };
 
 }  // namespace prof

@@ -20,7 +20,7 @@
 namespace prof {
 namespace {
 
-constexpr uint64_t kStopPatienceNs = 50'000'000;
+constexpr uint64_t kSnapshotPatienceNs = 50'000'000;
 constexpr timespec kPollPause{0, 20'000};
 
 long trace(int request, pid_t tid, void* address = nullptr, void* data = nullptr) {
@@ -57,8 +57,8 @@ pid_t take_change(pid_t tid, int& status) {
 
 /// Waits for the stop that we asked for. A signal that arrives first is handed on at once: kept back, or given
 /// later, it would be seen at the wrong instruction (this killed a JVM, whose signals are its null checks).
-StopOutcome wait_for_stop(pid_t pid, pid_t tid, std::vector<pid_t>& late) {
-  const uint64_t deadline = monotonic_ns() + kStopPatienceNs;
+StopOutcome wait_for_stop(pid_t pid, pid_t tid, uint64_t patience_ns, std::vector<pid_t>& late) {
+  const uint64_t deadline = monotonic_ns() + patience_ns;
   for (;;) {
     int status = 0;
     const pid_t waited = take_change(tid, status);
@@ -115,16 +115,21 @@ void read_stack(pid_t tid, size_t size, Snapshot& snapshot) {
 
 }  // namespace
 
-StopOutcome snapshot_thread(pid_t pid, pid_t tid, size_t stack_bytes, Snapshot& snapshot, std::vector<pid_t>& late,
-                            int& error) {
+StopOutcome stop_thread(pid_t pid, pid_t tid, uint64_t patience_ns, std::vector<pid_t>& late, int& error) {
   // Seized for this one stop only: a tracer that stays sits in every fault and clone of the target.
   if (trace(PTRACE_SEIZE, tid) != 0) {
     error = errno;
     return errno == ESRCH ? StopOutcome::gone : StopOutcome::refused;
   }
   trace(PTRACE_INTERRUPT, tid);
-  const StopOutcome stop = wait_for_stop(pid, tid, late);
+  const StopOutcome stop = wait_for_stop(pid, tid, patience_ns, late);
   if (stop == StopOutcome::too_slow) late.push_back(tid);
+  return stop;
+}
+
+StopOutcome snapshot_thread(pid_t pid, pid_t tid, size_t stack_bytes, Snapshot& snapshot, std::vector<pid_t>& late,
+                            int& error) {
+  const StopOutcome stop = stop_thread(pid, tid, kSnapshotPatienceNs, late, error);
   if (stop != StopOutcome::taken) return stop;
   const bool has_registers = read_registers(tid, snapshot);
   if (has_registers) read_stack(tid, stack_bytes, snapshot);

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -20,6 +21,10 @@ struct Snapshot {
 };
 
 enum class StopOutcome { taken, gone, refused, too_slow };
+
+/// Seizes and stops `tid`. When it is `taken` the caller reads it and detaches. `late`: threads to be let go by
+/// `release_late_stops`; a tracer thread that ends instead lets go of all it has seized.
+StopOutcome stop_thread(pid_t pid, pid_t tid, uint64_t patience_ns, std::vector<pid_t>& late, int& error);
 
 /// Stops `tid`, fills `snapshot`, lets it go. `too_slow`: it did not stop in time (uninterruptible sleep) and is let
 /// go as soon as it does, by `release_late_stops`.

@@ -25,11 +25,12 @@ ThreadLedger::Known ThreadLedger::know(pid_t tid, uint64_t used_before_ns) {
   return {entry->second.thread, is_new};
 }
 
-uint64_t ThreadLedger::book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns) {
+uint64_t ThreadLedger::book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns, bool is_clock_time) {
   Account& account = accounts_[tid];
   account.measured_ns += weight_ns;
   measured_ns_ += weight_ns;
-  const double scale = account.scale > 0 ? account.scale : scale_;
+  const double own_scale = account.scale > 0 ? account.scale : scale_;
+  const double scale = is_clock_time ? 1.0 : own_scale;
   const auto scaled = static_cast<uint64_t>(static_cast<double>(weight_ns) * scale);
   const uint64_t already = std::min(account.advance_ns, scaled);
   account.advance_ns -= already;

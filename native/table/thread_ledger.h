@@ -39,8 +39,9 @@ class ThreadLedger {
 
   /// Index of a thread; a new one starts with the CPU time it had used before we looked.
   Known know(pid_t tid, uint64_t used_before_ns);
-  /// Books a sample and returns what of its weight no tail has carried already.
-  uint64_t book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns);
+  /// Books a sample and returns what of its weight no tail has carried already. Time of the CPU clock itself is not
+  /// scaled.
+  uint64_t book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns, bool is_clock_time = false);
   /// The rest of a thread up to its CPU time `used_ns`; weight 0 when there is none to give. Without a
   /// sample since the last settling never more than `limit_ns` beyond what samples confirm, with one that much more
   /// than it used since: a thread that the engine sees no more must not look busy.

@@ -9,10 +9,14 @@ import { describe } from '../engine/warnings.ts';
 import { findTarget } from './find-target.ts';
 
 /** @returns the exit code: 0 when something can run, else 4 */
-export function doctor(targetText: string | undefined, print: (line: string) => void): number {
+export function doctor(
+  targetText: string | undefined,
+  mayInject: boolean,
+  print: (line: string) => void,
+): number {
   const target = targetText === undefined ? undefined : findTarget(targetText);
   // Without a target we look at ourselves: what a process of this user may expect.
-  const capabilities = probeCapabilities(loadNative(), target?.pid ?? process.pid);
+  const capabilities = probeCapabilities(loadNative(), target?.pid ?? process.pid, mayInject);
   const gates = target ? withPid(listGates(capabilities), target.pid) : listGates(capabilities);
   print(target ? `doctor for ${target.name} [${target.pid}]` : 'doctor for a process of this user');
   for (const line of gateLines(gates)) print(line);

@@ -19,6 +19,7 @@ export async function startSession(
       target,
       asked: options.engine,
       strict: options.strict,
+      mayInject: !options.noInject,
       frequencyHz: options.frequencyHz,
       native: loadNative(),
       workerUrl: new URL('./symbolizer-worker.js', import.meta.url),

@@ -3,10 +3,10 @@
  * the probe allowed it (descriptors, locked memory). The engine that runs meanwhile is not touched by a refusal.
  */
 import { errnoName } from './errno.ts';
-import { type Shut, shutOfOpen } from './gates.ts';
+import { type Shut, shutOfInjection, shutOfOpen } from './gates.ts';
 import type { Capabilities } from './machine.ts';
 import { engineKinds, type NativeSession, type NativeState } from './native.ts';
-import { type Plan, selectEngine } from './select.ts';
+import { type Plan, rungName, selectEngine } from './select.ts';
 import type { EngineAsk } from './status.ts';
 
 export interface Climb {
@@ -59,16 +59,17 @@ export async function open(
   const { refusal, cut, mapsError } = await native.start(kind, Math.round(1e9 / frequencyHz));
   if (!refusal) return { kind: 'runs', plan, frequencyHz, cut, mapsError, capabilities };
   if (errnoName(refusal.errno) === 'ESRCH') return { kind: 'gone' };
-  const shut = shutOfOpen(refusal);
+  const shut = kindOf(plan) === 'ctimer' ? shutOfInjection(refusal) : shutOfOpen(refusal);
   return { kind: 'refused', capabilities: withoutEngine(capabilities, plan, shut), ...shut };
 }
 
 /** The same machine, but this engine is known to be refused. */
 export function withoutEngine(capabilities: Capabilities, plan: Plan, shut: Shut): Capabilities {
-  return { ...capabilities, openRefusals: { ...capabilities.openRefusals, [plan.engine]: shut } };
+  return { ...capabilities, openRefusals: { ...capabilities.openRefusals, [rungName(plan)]: shut } };
 }
 
 function kindOf({ engine, mechanism }: Plan): (typeof engineKinds)[number] {
   if (mechanism === 'external snapshots') return 'snapshots';
+  if (mechanism === 'timer_create in the target') return 'ctimer';
   return engine === 'cpu-clock' ? 'perf-user-only' : 'perf';
 }

@@ -24,8 +24,13 @@ const allowed: Capabilities = {
     targetUid: 1000,
     targetDumpable: true,
     targetSeccomp: false,
+    sharesOurFilter: false,
+    targetIs64Bit: true,
+    targetShadowStack: false,
+    targetStopped: false,
     tracerPid: 0,
   },
+  mayInject: true,
   openRefusals: {},
 };
 const paranoid: Capabilities = {
@@ -53,6 +58,11 @@ test('all allowed: each ask runs itself, auto the most', () => {
   assert.deepEqual(rows['auto'], ['cpu', 'the most that is allowed here', undefined]);
   assert.deepEqual(rows['cpu'], ['cpu', 'perf_events', undefined]);
   assert.deepEqual(rows['cpu-clock'], ['cpu-clock', 'perf_events, exclude_kernel', undefined]);
+  assert.deepEqual(rows['ctimer'], ['ctimer', 'timer_create in the target', undefined]);
+});
+
+test('no code in the target: ctimer is ready by its other way', () => {
+  const rows = rowsOf({ ...allowed, mayInject: false });
   assert.deepEqual(rows['ctimer'], ['ctimer', 'external snapshots', undefined]);
 });
 
@@ -78,7 +88,10 @@ test('nothing allowed: every row is refused, with the same cure', () => {
 
 test('what trying to open has taught is in its row', () => {
   const because = 'no file descriptors are left (open files limit)';
-  const tried: Capabilities = { ...allowed, openRefusals: { cpu: { because, cure: 'ulimit -n 4096' } } };
+  const tried: Capabilities = {
+    ...allowed,
+    openRefusals: { 'cpu by perf_events': { because, cure: 'ulimit -n 4096' } },
+  };
   assert.deepEqual(rowsOf(tried)['cpu'], ['refused', because, 'ulimit -n 4096']);
 });
 

@@ -132,6 +132,49 @@ export function snapshotsShut(capabilities: Capabilities): Shut | undefined {
   return ptraceShut(capabilities) ?? memoryShut(capabilities);
 }
 
+const seccompOfTarget: Shut = {
+  because: 'target runs under a seccomp filter',
+  cure: undefined,
+};
+
+/**
+ * Why timers of ours cannot run inside the target; undefined when they can, as far as can be told without touching
+ * it. Never harming the target comes first: what is not known to be safe is shut.
+ */
+export function injectionShut(capabilities: Capabilities): Shut | undefined {
+  const { facts, mayInject } = capabilities;
+  if (!mayInject) return { because: '--no-inject', cure: undefined };
+  const shut = snapshotsShut(capabilities);
+  if (shut) return shut;
+  if (!facts.targetIs64Bit) return { because: 'the target is not a 64-bit x86 program', cure: undefined };
+  if (facts.targetShadowStack) return { because: 'the target uses a shadow stack', cure: undefined };
+  if (facts.targetStopped) return { because: 'the target is stopped', cure: 'kill -CONT PID' };
+  if (facts.targetSeccomp && !facts.sharesOurFilter) return seccompOfTarget;
+  return undefined;
+}
+
+/** Why timers in the target did not start, by the call that was refused (native/capture/injector). */
+export function shutOfInjection({ syscall, errno }: NativeRefusal): Shut {
+  const name = errnoName(errno);
+  const because = injectionReasons[syscall] ?? `${syscall} is refused in the target (${name})`;
+  return syscall === 'seccomp' ? seccompOfTarget : { because, cure: undefined };
+}
+
+const injectionReasons: Readonly<Record<string, string>> = {
+  ctimer: 'another profiler samples this target',
+  elf: 'the target is not a 64-bit x86 program',
+  exec: 'the target became another program meanwhile',
+  handler: 'an earlier profiler has not left the target yet',
+  handshake: 'the target did not run in time',
+  injector: 'the helper process for the attach did not run',
+  mmap: 'the target may not map executable or shared memory',
+  ptrace: 'no thread of the target can be stopped without disturbing it',
+  shstk: 'the target uses a shadow stack',
+  stack: 'a thread of the target has nearly no stack left',
+  stopped: 'the target is stopped',
+  vdso: 'the target has no room for our code',
+};
+
 /** Why an engine that was allowed did not open: a limit of this process, not a permission. */
 export function shutOfOpen({ syscall, errno }: NativeRefusal): Shut {
   const name = errnoName(errno);
@@ -168,5 +211,6 @@ export function listGates(capabilities: Capabilities): readonly Gate[] {
     gate('kernel symbols', kernelSymbolsShut(capabilities), 'hidden'),
     gate('ptrace', ptraceShut(capabilities)),
     gate('target memory', memoryShut(capabilities)),
+    gate('target timers', injectionShut(capabilities)),
   ];
 }

@@ -2,11 +2,10 @@
  * Facts of this machine and of our own rights, read to NAME a cure. What is allowed is never decided from them:
  * the probe tries (native/capture/probe.h).
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import type { KernelSymbolsState } from '../symbolize/protocol.ts';
 import type { Shut } from './gates.ts';
 import type { Probe } from './native.ts';
-import type { EngineName } from './status.ts';
 import { ownerOf } from './target.ts';
 
 export interface MachineFacts {
@@ -25,6 +24,12 @@ export interface MachineFacts {
   readonly targetUid: number | undefined;
   readonly targetDumpable: boolean;
   readonly targetSeccomp: boolean;
+  /** The target's filter may be the one we run under ourselves: as many filters, the same namespaces and group. */
+  readonly sharesOurFilter: boolean;
+  readonly targetIs64Bit: boolean;
+  /** The target's threads keep a shadow stack (CET). */
+  readonly targetShadowStack: boolean;
+  readonly targetStopped: boolean;
   readonly tracerPid: number;
 }
 
@@ -33,8 +38,10 @@ export interface Capabilities {
   readonly probe: Probe;
   readonly kernelSymbols: KernelSymbolsState;
   readonly facts: MachineFacts;
-  /** Engines that were allowed and yet did not open. */
-  readonly openRefusals: Partial<Record<EngineName, Shut>>;
+  /** The user allows code of ours in the target. */
+  readonly mayInject: boolean;
+  /** Rungs that were allowed and yet did not open, by `rungName` of select.ts. */
+  readonly openRefusals: Readonly<Record<string, Shut>>;
 }
 
 // Bit numbers of include/uapi/linux/capability.h.
@@ -67,6 +74,39 @@ function openFilesLimit(): number | undefined {
   return line ? Number(line[1]) : undefined;
 }
 
+/** The same rule as native/capture/injector/target_view.cc, which has the last word. */
+function sharesFilter(
+  pid: number,
+  own: ReadonlyMap<string, string>,
+  target: ReadonlyMap<string, string>,
+): boolean {
+  // Kernels before 5.9 do not count the filters.
+  if (!target.has('Seccomp_filters')) return false;
+  const fields = ['Seccomp', 'Seccomp_filters', 'NoNewPrivs'];
+  if (fields.some((field) => target.get(field) !== own.get(field))) return false;
+  try {
+    const sameNamespace = (kind: string) =>
+      readlinkSync(`/proc/${pid}/ns/${kind}`) === readlinkSync(`/proc/self/ns/${kind}`);
+    const cgroupOf = (process: number | 'self') => readFileSync(`/proc/${process}/cgroup`, 'latin1');
+    return ['pid', 'mnt', 'user'].every(sameNamespace) && cgroupOf(pid) === cgroupOf('self');
+  } catch {
+    return false;
+  }
+}
+
+/** By the ELF header of the executable: class 2, machine 62 (EM_X86_64). Unreadable counts as yes. */
+function is64Bit(pid: number): boolean {
+  const header = Buffer.alloc(20);
+  try {
+    const file = openSync(`/proc/${pid}/exe`, 'r');
+    const size = readSync(file, header, 0, header.length, 0);
+    closeSync(file);
+    return size < header.length || (header[4] === 2 && header.readUInt16LE(18) === 62);
+  } catch {
+    return true;
+  }
+}
+
 export function readMachineFacts(pid: number): MachineFacts {
   const own = readStatus('self');
   const target = readStatus(pid);
@@ -88,6 +128,10 @@ export function readMachineFacts(pid: number): MachineFacts {
     // The kernel gives /proc/PID of a non-dumpable process to root. proc(5).
     targetDumpable: targetUid === undefined || Number(targetUid) === 0 || ownerOf(pid) === Number(targetUid),
     targetSeccomp: Number(target.get('Seccomp') ?? 0) !== 0,
+    sharesOurFilter: sharesFilter(pid, own, target),
+    targetIs64Bit: is64Bit(pid),
+    targetShadowStack: (target.get('x86_Thread_features') ?? '').includes('shstk'),
+    targetStopped: /^[Tt]/.test(target.get('State') ?? ''),
     tracerPid: Number(target.get('TracerPid') ?? 0),
   };
 }

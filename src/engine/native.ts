@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Module } from '../profile/frames.ts';
 
 /** Index order is the native `EngineKind` (native/session.h). */
-export const engineKinds = ['perf', 'perf-user-only', 'snapshots'] as const;
+export const engineKinds = ['perf', 'perf-user-only', 'snapshots', 'ctimer'] as const;
 
 /** A "no" of the kernel, as native code met it. */
 export interface NativeRefusal {

@@ -3,11 +3,12 @@ import { readKernelSymbolsState } from '../symbolize/kernel-symbols.ts';
 import { type Capabilities, readMachineFacts } from './machine.ts';
 import type { Native } from './native.ts';
 
-export function probeCapabilities(native: Native, pid: number): Capabilities {
+export function probeCapabilities(native: Native, pid: number, mayInject = true): Capabilities {
   return {
     probe: native.probe(pid),
     kernelSymbols: readKernelSymbolsState(),
     facts: readMachineFacts(pid),
+    mayInject,
     openRefusals: {},
   };
 }

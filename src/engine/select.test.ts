@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { test } from 'node:test';
-import { listGates, shutOfOpen } from './gates.ts';
+import { listGates, shutOfInjection, shutOfOpen } from './gates.ts';
 import type { Capabilities, MachineFacts } from './machine.ts';
 import type { Probe } from './native.ts';
-import { selectEngine } from './select.ts';
+import { ladder, rungName, selectEngine } from './select.ts';
 import type { EngineAsk } from './status.ts';
 import { describe } from './warnings.ts';
 
@@ -24,6 +24,10 @@ const userFacts: MachineFacts = {
   targetUid: 1000,
   targetDumpable: true,
   targetSeccomp: false,
+  sharesOurFilter: false,
+  targetIs64Bit: true,
+  targetShadowStack: false,
+  targetStopped: false,
   tracerPid: 0,
 };
 
@@ -36,9 +40,13 @@ function world(
     probe: { ...open, ...probe },
     facts: { ...userFacts, ...facts },
     kernelSymbols: kernelSymbols as Capabilities['kernelSymbols'],
+    mayInject: true,
     openRefusals: {},
   };
 }
+
+const inTarget = 'timer_create in the target';
+const snapshots = 'external snapshots';
 
 const paranoid2 = world({ fullSelf: EACCES, fullTarget: EACCES });
 const noPtrace = { ptrace: EPERM, readMemory: EPERM };
@@ -70,7 +78,9 @@ const rootCure = 'sudo prof-tui PID';
 
 const noDescriptors: Capabilities = {
   ...world({}),
-  openRefusals: { cpu: shutOfOpen({ syscall: 'perf_event_open', subject: '7', errno: EMFILE }) },
+  openRefusals: {
+    'cpu by perf_events': shutOfOpen({ syscall: 'perf_event_open', subject: '7', errno: EMFILE }),
+  },
 };
 const filterCure = 'run prof-tui outside the filter; in a container: --cap-add PERFMON';
 
@@ -80,7 +90,8 @@ const table: readonly Row[] = [
   ['open machine', 'auto', false, world({}), 'cpu', /^$/, undefined],
   ['open machine', 'cpu', true, world({}), 'cpu', /^$/, undefined],
   ['open machine', 'cpu-clock', false, world({}), 'cpu-clock', /user mode only/, undefined],
-  ['open machine', 'ctimer', false, world({}), 'ctimer', /may interrupt system calls/, undefined],
+  ['open machine', 'ctimer', false, world({}), 'ctimer', /^$/, undefined],
+  ['open machine', 'ctimer', true, world({}), 'ctimer', /^$/, undefined],
   [
     'paranoid 2',
     'auto',
@@ -165,10 +176,64 @@ test('snapshots always say that they may interrupt, cpu-clock that it leaves the
   for (const [, ask, strict, capabilities, engine] of table) {
     const selection = selectEngine(ask, capabilities, strict);
     if (selection.kind === 'refused') continue;
-    const codes = selection.plan.degradations.map((degradation) => degradation.code);
-    assert.equal(codes.includes('snapshots-interrupt'), engine === 'ctimer');
+    const { degradations, mechanism } = selection.plan;
+    const codes = degradations.map((degradation) => degradation.code);
+    assert.equal(codes.includes('snapshots-interrupt'), mechanism === snapshots);
     assert.equal(codes.includes('kernel-not-sampled'), engine === 'cpu-clock');
   }
+});
+
+test('rungs have names of their own, though two share an engine', () => {
+  assert.equal(new Set(ladder.map(rungName)).size, ladder.length);
+});
+
+const shutFacts = { fullSelf: EACCES, fullTarget: EACCES };
+const openRefused = (syscall: string, errno: number): Capabilities => ({
+  ...paranoid2,
+  openRefusals: { [`ctimer by ${inTarget}`]: shutOfInjection({ syscall, subject: '7', errno }) },
+});
+
+// What keeps timers out of the target, and how it is said; snapshots run then, whoever asked.
+const notInTarget: readonly (readonly [string, Capabilities, RegExp])[] = [
+  ['--no-inject', { ...paranoid2, mayInject: false }, /--no-inject/],
+  ['another filter', world(shutFacts, { targetSeccomp: true }), /target runs under a seccomp filter/],
+  ['32-bit', world(shutFacts, { targetIs64Bit: false }), /not a 64-bit/],
+  ['shadow stack', world(shutFacts, { targetShadowStack: true }), /shadow stack/],
+  ['stopped', world(shutFacts, { targetStopped: true }), /is stopped/],
+  ['rehearsal failed', openRefused('seccomp', EACCES), /target runs under a seccomp filter/],
+  ['another profiler', openRefused('ctimer', constants.errno.EBUSY), /another profiler/],
+  ['no executable memory', openRefused('mmap', EACCES), /may not map/],
+  ['memfd_create', openRefused('memfd_create', EPERM), /memfd_create is refused in the target \(EPERM\)/],
+  ['timer_create', openRefused('timer_create', EPERM), /timer_create is refused in the target \(EPERM\)/],
+  ['rt_sigaction', openRefused('rt_sigaction', EPERM), /rt_sigaction is refused in the target \(EPERM\)/],
+  ['no room', openRefused('vdso', constants.errno.ENOSPC), /no room/],
+  ['busy threads', openRefused('ptrace', constants.errno.ETIMEDOUT), /no thread of the target/],
+];
+
+for (const [name, capabilities, says] of notInTarget) {
+  for (const ask of ['auto', 'ctimer'] as const) {
+    test(`not in the target (${name}), ask ${ask}: snapshots, and why`, () => {
+      const selection = selectEngine(ask, capabilities, ask === 'ctimer');
+      assert.equal(selection.kind, 'run');
+      assert.equal(selection.kind === 'run' && selection.plan.mechanism, snapshots);
+      const warnings = selection.kind === 'run' ? selection.plan.degradations.map(describe) : [];
+      const said = warnings.find((warning) => warning.code === 'snapshots-interrupt');
+      assert.match(said?.cause ?? '', says);
+      assert.equal(
+        warnings.some((warning) => warning.code === 'fell-back'),
+        ask === 'auto',
+      );
+    });
+  }
+}
+
+test('our own filter on the target too: in the target, after the rehearsal of the injector', () => {
+  const selection = selectEngine(
+    'auto',
+    world(shutFacts, { targetSeccomp: true, sharesOurFilter: true }),
+    false,
+  );
+  assert.equal(selection.kind === 'run' && selection.plan.mechanism, inTarget);
 });
 
 const symbolRows: readonly (readonly [string, Capabilities, string | undefined])[] = [

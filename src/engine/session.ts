@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly target: Target;
   readonly asked: EngineAsk;
   readonly strict: boolean;
+  /** Code of ours may run in the target. */
+  readonly mayInject: boolean;
   readonly frequencyHz: number;
   readonly native: Native;
   /** The built symbolizer worker. */
@@ -73,7 +75,8 @@ export class CaptureSession implements LiveSession {
    * @throws NotPermitted, TargetGone
    */
   static async start(options: SessionOptions): Promise<CaptureSession> {
-    const capabilities = probeCapabilities(options.native, options.target.pid);
+    const { native, target, mayInject } = options;
+    const capabilities = probeCapabilities(native, target.pid, mayInject);
     const selection = selectEngine(options.asked, capabilities, options.strict);
     if (selection.kind === 'refused') throw refusalOf(options, selection, capabilities);
     const { asked, frequencyHz } = options;
@@ -186,7 +189,8 @@ export class CaptureSession implements LiveSession {
   }
 
   #probe(): Capabilities {
-    this.#capabilities = probeCapabilities(this.#options.native, this.#options.target.pid);
+    const { native, target, mayInject } = this.#options;
+    this.#capabilities = probeCapabilities(native, target.pid, mayInject);
     this.#naming.kernelSymbols = this.#capabilities.kernelSymbols;
     return this.#capabilities;
   }

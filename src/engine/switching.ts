@@ -120,7 +120,9 @@ export class Switching {
     this.#show({ from: plan.engine, to: asked, hz: frequencyHz });
     const probed = host.probe();
     const capabilities =
-      livedNs < shortLifeNs ? withoutEngine(probed, plan, { because, cure: undefined }) : probed;
+      livedNs < shortLifeNs && failure.syscall !== 'exec'
+        ? withoutEngine(probed, plan, { because, cure: undefined })
+        : probed;
     const outcome = await climb(
       host.native,
       { asked, strict: host.strict, frequencyHz, capabilities },

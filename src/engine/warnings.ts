@@ -31,7 +31,7 @@ export type Degradation =
       readonly because: string;
     }
   | { readonly code: 'kernel-not-sampled' }
-  | { readonly code: 'snapshots-interrupt' }
+  | { readonly code: 'snapshots-interrupt'; readonly because: string | undefined }
   | { readonly code: 'mappings-unreadable'; readonly because: string }
   | {
       readonly code: 'threads-not-followed';
@@ -96,7 +96,9 @@ function words(of: Degradation): Omit<Warning, 'code'> {
     case 'snapshots-interrupt':
       return {
         title: 'external snapshots: may interrupt system calls of the target',
-        cause: 'each sample stops one running thread for some 50 µs, which can cut a read or write short',
+        cause: `each sample stops one running thread for some 50 µs, which can cut a read or write short${
+          of.because === undefined ? '' : `; not by timers in the target: ${of.because}`
+        }`,
         cure: undefined,
       };
     case 'mappings-unreadable':
@@ -149,6 +151,7 @@ function words(of: Degradation): Omit<Warning, 'code'> {
 /** Why a running engine died, in words; see native/capture/engine.h. */
 export function deathOf({ syscall, errno }: NativeRefusal): string {
   if (syscall === 'ring') return 'a sample buffer is damaged';
+  if (syscall === 'exec') return 'the target became another program';
   if (syscall === 'perf_event')
     return 'the kernel ended its events (the target became another user’s program)';
   return `${syscall} says ${errnoName(errno)}`;

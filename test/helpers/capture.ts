@@ -10,17 +10,19 @@ import type { RecordedProfile } from './cli.ts';
 export interface CaptureOptions {
   readonly asked?: EngineAsk;
   readonly frequencyHz?: number;
+  readonly mayInject?: boolean;
 }
 
 export async function startCapture(
   t: TestContext,
   pid: number,
-  { asked = 'cpu', frequencyHz = 499 }: CaptureOptions = {},
+  { asked = 'cpu', frequencyHz = 499, mayInject = true }: CaptureOptions = {},
 ): Promise<CaptureSession> {
   const session = await CaptureSession.start({
     target: describeTarget(pid),
     asked,
     strict: false,
+    mayInject,
     frequencyHz,
     native: loadNative(),
     workerUrl: new URL('../../dist/symbolizer-worker.js', import.meta.url),

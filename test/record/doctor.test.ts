@@ -76,7 +76,7 @@ test('nobody, paranoid 2: kernel samples refused, the cure is that setting', asy
     // kptr_restrict 0 does not show them to one who may not profile the kernel: only paranoid is in the way.
     assert.equal(gates.get('kernel symbols')?.state, 'hidden');
     assert.equal(gates.get('kernel symbols')?.cure, 'sudo sysctl kernel.perf_event_paranoid=1');
-    assert.match(stdout, /^auto runs ctimer \(external snapshots\)/m);
+    assert.match(stdout, /^auto runs ctimer \(timer_create in the target\)/m);
   });
 });
 

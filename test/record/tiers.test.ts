@@ -117,29 +117,40 @@ test('symbols become readable while it records: the marked node gets its names',
   assert(kernelShare(profile.tree) > 0.4);
 });
 
-test('nobody, paranoid 2: snapshots see all CPU time, kernel time as one marked node, the cure named', async (t) => {
-  if (!mayActAsRoot(t, 'sets kernel.perf_event_paranoid')) return;
-  const options = { launcher: asNobody(), program: installForEveryone(t) };
-  const target = await startFixture(t, 'reader', [600, 400], { launcher: asNobody() });
-  const profile = await withSysctls(strictest, () => recordCpuUnlocked(target.pid, 6, ['-F', 199], options));
-  const [span] = profile.spans;
-  assert.equal(span?.asked, 'auto');
-  assert.equal(span?.planned, 'ctimer');
-  assert.equal(span?.engine, 'ctimer');
-  assert.equal(span?.mechanism, 'external snapshots');
-  assert.equal(span?.kernelPart, 'not-seen');
-  assertAccounted(profile);
-  const marked = inclusiveShare(profile.tree, noSymbols);
-  assertNear(marked, tickShare(profile), 0.06, 'marked, and by ticks');
-  assert.equal(kernelShare(profile.tree), marked, 'no other kernel frame');
-  const parents = [...paths(profile.tree)].filter(({ node }) => node.name === noSymbols);
-  assert(
-    parents.every(({ node }) => node.kind === 'marked' && node.children.length === 0),
-    'leaves, marked',
-  );
-  const warning = profile.warnings.find((each) => each.cure?.includes('perf_event_paranoid'));
-  assert.equal(warning?.cure, 'sudo sysctl kernel.perf_event_paranoid=1');
-});
+const inTarget = 'timer_create in the target';
+const snapshots = 'external snapshots';
+
+for (const [words, mechanism] of [
+  [[], inTarget],
+  [['--no-inject'], snapshots],
+] as const) {
+  test(`nobody, paranoid 2${words.map((word) => `, ${word}`)}: ${mechanism}, all CPU time, kernel time as one marked node, the cure named`, async (t) => {
+    if (!mayActAsRoot(t, 'sets kernel.perf_event_paranoid')) return;
+    const options = { launcher: asNobody(), program: installForEveryone(t) };
+    const target = await startFixture(t, 'reader', [600, 400], { launcher: asNobody() });
+    const profile = await withSysctls(strictest, () =>
+      recordCpuUnlocked(target.pid, 6, ['-F', 199, ...words], options),
+    );
+    const [span] = profile.spans;
+    assert.equal(span?.asked, 'auto');
+    assert.equal(span?.planned, 'ctimer');
+    assert.equal(span?.engine, 'ctimer');
+    assert.equal(span?.mechanism, mechanism);
+    assert.equal(span?.kernelPart, 'not-seen');
+    assertAccounted(profile);
+    const marked = inclusiveShare(profile.tree, noSymbols);
+    assertNear(marked, tickShare(profile), 0.06, 'marked, and by ticks');
+    assert.equal(kernelShare(profile.tree), marked, 'no other kernel frame');
+    const parents = [...paths(profile.tree)].filter(({ node }) => node.name === noSymbols);
+    assert(
+      parents.every(({ node }) => node.kind === 'marked' && node.children.length === 0),
+      'leaves, marked',
+    );
+    const warning = profile.warnings.find((each) => each.cure?.includes('perf_event_paranoid'));
+    assert.equal(warning?.cure, 'sudo sysctl kernel.perf_event_paranoid=1');
+    assert.equal(codesOf(profile).includes('snapshots-interrupt'), mechanism === snapshots);
+  });
+}
 
 test('nobody, paranoid 2, no ptrace: user only, kernel time accounted under its own node', async (t) => {
   if (!mayActAsRoot(t, 'sets kernel.perf_event_paranoid')) return;
@@ -220,17 +231,20 @@ for (const [capabilities, kernelPart] of [
 }
 
 for (const error of ['EPERM', 'EACCES', 'ENOSYS'] as const) {
-  test(`perf_event_open refused by seccomp (${error}): snapshots, said so`, async (t) => {
-    const target = await startFixture(t, 'reader', [600, 400]);
-    const launcher = refusing(error, 'perf_event_open');
-    const profile = await recordCpu(target.pid, 3, ['-F', 199], { launcher });
-    assert.equal(profile.spans[0]?.engine, 'ctimer');
-    assert.equal(profile.spans[0]?.mechanism, 'external snapshots');
-    assertAccounted(profile);
-    assert(calledNs(profile.tree, 'fetch_block', 'read') / inclusiveNs(profile.tree, 'read') >= 0.98);
-    const causes = profile.warnings.map((warning) => warning.cause).join('\n');
-    assert.match(causes, new RegExp(`seccomp.*perf_event_open \\(${error}\\)`));
-  });
+  for (const words of [[], ['--no-inject']]) {
+    const mechanism = words.length === 0 ? inTarget : snapshots;
+    test(`perf_event_open refused by seccomp (${error})${words.map((word) => `, ${word}`)}: ${mechanism}, said so`, async (t) => {
+      const target = await startFixture(t, 'reader', [600, 400]);
+      const launcher = refusing(error, 'perf_event_open');
+      const profile = await recordCpu(target.pid, 3, ['-F', 199, ...words], { launcher });
+      assert.equal(profile.spans[0]?.engine, 'ctimer');
+      assert.equal(profile.spans[0]?.mechanism, mechanism);
+      assertAccounted(profile);
+      assert(calledNs(profile.tree, 'fetch_block', 'read') / inclusiveNs(profile.tree, 'read') >= 0.98);
+      const causes = profile.warnings.map((warning) => warning.cause).join('\n');
+      assert.match(causes, new RegExp(`seccomp.*perf_event_open \\(${error}\\)`));
+    });
+  }
 
   test(`perf_event_open and ptrace refused by seccomp (${error}): 4, and the gates are named`, async (t) => {
     const target = await startFixture(t, 'split', [60]);
@@ -257,19 +271,51 @@ test('cpu-clock as asked: user only, said so, nothing lost', async (t) => {
   assertTreeIsClock(profile);
 });
 
-for (const [fixture, documentedBias] of [
-  ['reader', 0],
+for (const [fixture, words, mechanism, documentedBias] of [
+  ['reader', [], inTarget, 0],
+  ['sender', [], inTarget, 0],
+  ['reader', ['--no-inject'], snapshots, 0],
   // Snapshots are taken on the CPU of the busiest thread: user code of the other one is underrated (docs/engines.md).
-  ['sender', 0.1],
+  ['sender', ['--no-inject'], snapshots, 0.1],
 ] as const) {
-  test(`ctimer as asked by root: the kernel share of cpu on ${fixture}`, async (t) => {
+  test(`ctimer as asked by root, ${mechanism}: the kernel share of cpu on ${fixture}`, async (t) => {
     const target = await startFixture(t, fixture, [600]);
     const cpu = await recordCpu(target.pid, 4, ['-F', 999]);
-    const ctimer = await recordCpu(target.pid, 10, ['-e', 'ctimer', '-F', 199]);
+    const ctimer = await recordCpu(target.pid, 10, ['-e', 'ctimer', '-F', 199, ...words]);
     assert.equal(ctimer.spans[0]?.engine, 'ctimer');
+    assert.equal(ctimer.spans[0]?.mechanism, mechanism);
     assertAccounted(ctimer);
     const share = kernelShare(cpu.tree);
     const allowed = Math.max(tolerance(share, ctimer.spans[0]?.samples ?? 0), documentedBias);
     assertNear(kernelShare(ctimer.tree), share, allowed, 'kernel share of ctimer, and of cpu');
+  });
+}
+
+test('a target under a filter that we do not share: snapshots, and why', async (t) => {
+  const target = await startFixture(t, 'reader', [600, 400], {
+    launcher: refusing('EPERM', 'perf_event_open'),
+  });
+  const profile = await recordCpu(target.pid, 2, ['-e', 'ctimer', '-F', 199]);
+  assert.equal(profile.spans[0]?.mechanism, snapshots);
+  assertAccounted(profile);
+  const said = profile.warnings.find((warning) => warning.code === 'snapshots-interrupt');
+  assert.match(said?.cause ?? '', /target runs under a seccomp filter/);
+});
+
+test('target and profiler under the same filters: rehearsed, then in the target', async (t) => {
+  const launcher = refusing('EPERM', 'perf_event_open');
+  const target = await startFixture(t, 'reader', [600, 400], { launcher });
+  const profile = await recordCpu(target.pid, 2, ['-F', 199], { launcher });
+  assert.equal(profile.spans[0]?.mechanism, inTarget);
+  assertAccounted(profile);
+});
+
+for (const error of ['EPERM', 'kill'] as const) {
+  test(`the same filters refuse memfd_create (${error}): the rehearsal finds out, snapshots run`, async (t) => {
+    const launcher = refusing(error, 'memfd_create');
+    const target = await startFixture(t, 'reader', [600, 400], { launcher });
+    const profile = await recordCpu(target.pid, 2, ['-e', 'ctimer', '-F', 199], { launcher });
+    assert.equal(profile.spans[0]?.mechanism, snapshots);
+    assertAccounted(profile);
   });
 }
