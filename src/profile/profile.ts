@@ -22,6 +22,7 @@ export interface PlacedStack {
   readonly thread: Thread;
   readonly node: NodeId;
   readonly weightNs: number;
+  readonly samples: number;
 }
 
 /** CPU time that no sample carries, by its label. */
@@ -173,7 +174,8 @@ export class Profile {
       const node = this.#placement.nodeOf(this.#weights.stack.at(row));
       if (node === undefined) continue;
       const thread = this.threads[this.#weights.thread.at(row)] as Thread;
-      yield { thread, node, weightNs: this.#weights.weightNs.at(row) };
+      const { weightNs, samples } = this.#weights;
+      yield { thread, node, weightNs: weightNs.at(row), samples: samples.at(row) };
     }
   }
 

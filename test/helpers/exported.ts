@@ -1,0 +1,138 @@
+/**
+ * Files of every format made from one profile, and independent readers that give their stacks back: what was written
+ * must say what the tree says. Readers know the format's own documents or tools, never our writers.
+ */
+import { spawnSync } from 'node:child_process';
+import { beginRun, summarizeRun } from '../../src/commands/run-summary.ts';
+import { piecesOf } from '../../src/commands/write-format.ts';
+import { loadNative } from '../../src/engine/native.ts';
+import { CaptureSession } from '../../src/engine/session.ts';
+import { describeTarget } from '../../src/engine/target.ts';
+import type { RunSummary } from '../../src/export/summary.ts';
+import type { Format } from '../../src/options.ts';
+import type { RecordedNode, RecordedProfile } from './cli.ts';
+import { withSteadyMachine } from './sysctl.ts';
+import { paths } from './tree.ts';
+import { waitForCpu } from './truth.ts';
+
+/** Records a process as `record` does, and keeps the profile so that every format can be written from it. */
+export function recordRun(pid: number, cpuSeconds: number, frequencyHz = 499): Promise<RunSummary> {
+  return withSteadyMachine(async () => {
+    const session = await CaptureSession.start({
+      target: describeTarget(pid),
+      asked: 'auto',
+      strict: false,
+      frequencyHz,
+      native: loadNative(),
+      workerUrl: new URL('../../dist/symbolizer-worker.js', import.meta.url),
+    });
+    const begin = beginRun(session);
+    await waitForCpu(pid, cpuSeconds * 1e9);
+    await session.stop();
+    return summarizeRun(session, begin);
+  });
+}
+
+export function exported(format: Format, run: RunSummary, byThread = false): Buffer {
+  return Buffer.concat(Array.from(piecesOf(format, run, byThread), (piece) => Buffer.from(piece as string)));
+}
+
+export function exportedJson(run: RunSummary): RecordedProfile {
+  return JSON.parse(exported('json', run).toString('utf8')) as RecordedProfile;
+}
+
+/** Weight (or count) by stack: the names of its frames, root first, joined by `stackSeparator`. */
+export type StackSums = ReadonlyMap<string, number>;
+export const stackSeparator = '\u0001';
+
+export function sumStacks(rows: Iterable<readonly [frames: readonly string[], weight: number]>): StackSums {
+  const sums = new Map<string, number>();
+  for (const [frames, weight] of rows) {
+    const key = frames.join(stackSeparator);
+    sums.set(key, (sums.get(key) ?? 0) + weight);
+  }
+  return sums;
+}
+
+export function totalOf(sums: StackSums): number {
+  return [...sums.values()].reduce((sum, weight) => sum + weight, 0);
+}
+
+/** The stacks of the json tree: each node that has time of its own. */
+export function treeStacks(tree: RecordedNode): StackSums {
+  const own = [...paths(tree)].filter(({ node }) => node.selfNs > 0);
+  return sumStacks(
+    own.map(({ node, path }) => [path.slice(1).map((each) => each.name), node.selfNs] as const),
+  );
+}
+
+/** speedscope's file-format-schema.json: frames by index, root first. */
+interface SpeedscopeFile {
+  readonly $schema: string;
+  readonly exporter: string;
+  readonly name: string;
+  readonly activeProfileIndex: number;
+  readonly shared: { readonly frames: readonly { readonly name: string; readonly file?: string }[] };
+  readonly profiles: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly unit: string;
+    readonly startValue: number;
+    readonly endValue: number;
+    readonly samples: readonly (readonly number[])[];
+    readonly weights: readonly number[];
+  }[];
+  readonly 'x-prof-tui': Readonly<Record<string, unknown>>;
+}
+
+export function parseSpeedscope(bytes: Buffer): SpeedscopeFile {
+  return JSON.parse(bytes.toString('utf8')) as SpeedscopeFile;
+}
+
+export function speedscopeStacks({ profiles, shared }: SpeedscopeFile): StackSums {
+  return sumStacks(
+    profiles.flatMap(({ samples, weights }) =>
+      samples.map(
+        (stack, i) =>
+          [stack.map((frame) => shared.frames[frame]?.name ?? '?'), weights[i] ?? Number.NaN] as const,
+      ),
+    ),
+  );
+}
+
+/** What `go tool pprof` prints of a file. */
+export function goPprof(file: string, ...flags: string[]): string {
+  const args = ['tool', 'pprof', '-symbolize=none', ...flags, file];
+  const result = spawnSync('go', args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (result.status !== 0) throw new Error(`go ${args.join(' ')}: ${result.stderr}`);
+  return result.stdout;
+}
+
+export interface PprofSample {
+  readonly frames: readonly string[];
+  readonly samples: number;
+  readonly weightNs: number;
+  readonly labels: string;
+}
+
+/** The samples that `go tool pprof -raw` prints; no name may hold a line end. */
+export function pprofSamples(file: string): PprofSample[] {
+  const raw = goPprof(file, '-raw');
+  const names = new Map(
+    Array.from(
+      raw.matchAll(/^ +(\d+): 0x[0-9a-f]+ (?:M=\d+ )?(.*) :0(?::0)? s=0(?:\(.*\))?$/gm),
+      ([, id, name]) => [id ?? '', name ?? ''],
+    ),
+  );
+  const samples = raw.matchAll(/^ +(\d+) +(\d+): ([\d ]+?) *\n((?: {16}.*\n)*)/gm);
+  return Array.from(samples, ([, count, weight, ids, labels]) => ({
+    // Printed leaf first.
+    frames: (ids ?? '')
+      .split(' ')
+      .map((id) => names.get(id) ?? `no location ${id}`)
+      .reverse(),
+    samples: Number(count),
+    weightNs: Number(weight),
+    labels: labels ?? '',
+  }));
+}

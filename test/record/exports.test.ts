@@ -1,0 +1,237 @@
+/**
+ * Every format of one recording tells the same story: the stacks, weights, threads and engine of the json tree, as read
+ * by the format's own tools. First a real process, then made-up profiles for what a real one cannot be made to show.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import type { RunSummary } from '../../src/export/summary.ts';
+import { parseFolded } from '../helpers/cli.ts';
+import {
+  exported,
+  exportedJson,
+  goPprof,
+  parseSpeedscope,
+  pprofSamples,
+  recordRun,
+  speedscopeStacks,
+  stackSeparator,
+  sumStacks,
+  totalOf,
+  treeStacks,
+} from '../helpers/exported.ts';
+import { hostileNames, syntheticRun } from '../helpers/synthetic-run.ts';
+import { periodNs } from '../helpers/synthetic-session.ts';
+import { startFixture } from '../helpers/target.ts';
+import { hasTool } from '../helpers/tools.ts';
+
+let recorded: RunSummary | undefined;
+
+/** Two threads that spend most of their time in the kernel; recorded once for all tests. */
+async function realRun(t: TestContext): Promise<RunSummary> {
+  if (recorded === undefined) {
+    const target = await startFixture(t, 'sender', [60]);
+    recorded = await recordRun(target.pid, 1.5);
+  }
+  return recorded;
+}
+
+function fileOf(t: TestContext, bytes: Buffer): string {
+  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-exports-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'profile');
+  writeFileSync(file, bytes);
+  return file;
+}
+
+const empty = (): RunSummary => {
+  const { accounting } = syntheticRun();
+  const none = { ...accounting, cpuTimeNs: 0, weightNs: 0, accounted: undefined };
+  return syntheticRun([], { accounting: none, spans: [], warnings: [] });
+};
+
+const runs: readonly (readonly [string, (t: TestContext) => RunSummary | Promise<RunSummary>])[] = [
+  ['a real process', realRun],
+  ['hostile names, two spans', () => syntheticRun()],
+  ['nothing captured', empty],
+];
+
+/** The json tree in whole ns: what other formats can hold. */
+function treeOf(run: RunSummary): Map<string, number> {
+  return new Map([...treeStacks(exportedJson(run).tree)].map(([stack, ns]) => [stack, Math.round(ns)]));
+}
+
+/** Rounding a fraction of a ns may move one ns from one stack to another; the total is held apart. */
+function assertSameStacks(actual: ReadonlyMap<string, number>, run: RunSummary): void {
+  const expected = treeOf(run);
+  for (const stack of actual.keys()) assert(expected.has(stack), `not in the tree: ${stack.slice(0, 200)}`);
+  for (const [stack, ns] of expected) {
+    const found = actual.get(stack) ?? Number.NaN;
+    assert(Math.abs(found - ns) <= 1, `${stack.slice(0, 200)}: ${found} of ${ns} ns`);
+  }
+  assert.equal(totalOf(actual), Math.round(run.profile.tree.totalNs(0)));
+}
+
+/** By tid, in ns; time that belongs to no thread is not in it. */
+function threadWeights(run: RunSummary): Map<number, number> {
+  return new Map(exportedJson(run).threads.map(({ tid, weightNs }) => [tid, Math.round(weightNs)]));
+}
+
+test('the recorded process has what the formats must carry', async (t) => {
+  const run = await realRun(t);
+  const { tree, threads } = exportedJson(run);
+  assert(treeStacks(tree).size > 10);
+  assert.equal(threads.length, 2);
+  assert(JSON.stringify(tree).includes('"kind":"kernel"'));
+});
+
+for (const [name, make] of runs) {
+  test(`speedscope: ${name}: stacks, weights and threads are those of the tree`, async (t) => {
+    const run = await make(t);
+    const file = parseSpeedscope(exported('speedscope', run));
+    assert.equal(file.$schema, 'https://www.speedscope.app/file-format-schema.json');
+    for (const profile of file.profiles) {
+      assert.deepEqual([profile.type, profile.unit, profile.startValue], ['sampled', 'nanoseconds', 0]);
+      assert.equal(profile.samples.length, profile.weights.length);
+      const sum = profile.weights.reduce((total, weight) => total + weight, 0);
+      assert.equal(profile.endValue, sum);
+    }
+    for (const frame of file.shared.frames) {
+      assert.deepEqual(
+        Object.keys(frame).filter((key) => key !== 'file'),
+        ['name'],
+      );
+    }
+    assertSameStacks(speedscopeStacks(file), run);
+    const byTid = file.profiles.map((profile): [number, number] => [
+      Number(/\[(\d+)\]/.exec(profile.name)?.[1]),
+      profile.endValue,
+    ]);
+    assert.deepEqual(new Map(byTid.filter(([tid]) => tid !== 0)), threadWeights(run));
+  });
+
+  test(`pprof: ${name}: go tool pprof reads the stacks and weights of the tree`, async (t) => {
+    if (!hasTool(t, 'go', 'golang-go')) return;
+    const run = await make(t);
+    const samples = pprofSamples(fileOf(t, exported('pprof', run)));
+    assertSameStacks(sumStacks(samples.map(({ frames, weightNs }) => [frames, weightNs] as const)), run);
+    const seen = samples.reduce((sum, sample) => sum + sample.samples, 0);
+    assert.equal(seen, run.profile.samples);
+    const byTid = new Map<number, number>();
+    for (const { labels, weightNs } of samples) {
+      const tid = Number(/tid:\[(\d+)\]/.exec(labels)?.[1] ?? 0);
+      if (tid !== 0) byTid.set(tid, (byTid.get(tid) ?? 0) + weightNs);
+    }
+    assert.deepEqual(new Map([...byTid].sort()), new Map([...threadWeights(run)].sort()));
+  });
+
+  test(`folded: ${name}: counts are those of the tree, to the sample`, async (t) => {
+    const run = await make(t);
+    const { metadata, stacks } = parseFolded(exported('folded', run).toString('utf8'));
+    const counted = stacks.reduce((sum, stack) => sum + stack.count, 0);
+    assert.equal(counted, Math.round(run.profile.tree.totalNs(0) / Number(metadata['periodNs'])));
+  });
+
+  test(`md: ${name}: every line of a table has its cells, nothing is markup`, async (t) => {
+    const text = exported('md', await make(t)).toString('utf8');
+    assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f]/);
+    for (const table of text.split('\n\n').filter((part) => part.startsWith('|'))) {
+      const widths = table
+        .trimEnd()
+        .split('\n')
+        .map((line) => cellsOf(line).length);
+      assert.equal(new Set(widths).size, 1, table);
+    }
+    assert.doesNotMatch(withoutCode(text), /[<>[\]]/);
+  });
+}
+
+/** GitHub's rule: a pipe parts cells, even in code, unless a backslash stands before it. */
+function cellsOf(line: string): string[] {
+  return [...line.matchAll(/((?:\\.|[^|\\])*)\|/g)].map(([, cell]) => cell ?? '').slice(1);
+}
+
+/** Without code spans: CommonMark ends one at the first run of backticks as long as the one that opened it. */
+function withoutCode(text: string): string {
+  return text.replaceAll(/(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)/g, '');
+}
+
+test('md: the tree, its marked labels and the engine can be read', async () => {
+  const text = exported('md', syntheticRun()).toString('utf8');
+  assert.match(text, /^- `ENGINE {2}ctimer \(external snapshots\) {2}asked auto/m);
+  assert.match(text, /^\| 14\.9% \| 232 ms \| 14\.9% \| \u00a0+`\[kernel: no symbols\]` \| `kernel` \|$/m);
+  assert.match(text, /^\| span\.1\.engine \| `ctimer` \|$/m);
+});
+
+test('pprof: the program is "File:", shares and metadata are printed by -top, tags by -tags', async (t) => {
+  if (!hasTool(t, 'go', 'golang-go')) return;
+  const file = fileOf(t, exported('pprof', syntheticRun()));
+  const top = goPprof(file, '-top');
+  assert.match(top, /^File: app$/m);
+  assert.match(top, /^Type: cpu$/m);
+  assert.match(top, /^engine=cpu\+ctimer$/m);
+  assert.match(top, /^span\.1\.reason=perf_event_open: EACCES; it asked$/m);
+  assert.match(top, / 25\.97% .* run$/m, 'forty of all 154 periods');
+  assert.match(goPprof(file, '-tags'), /engine: Total [^\n]*\n[^\n]*: cpu\+ctimer$/m);
+});
+
+test('pprof: one gzip member, the same bytes each time', () => {
+  const bytes = exported('pprof', syntheticRun());
+  assert.deepEqual(bytes, exported('pprof', syntheticRun()));
+  // gunzip joins members, so the second header is looked for: a browser would refuse it.
+  assert.equal(bytes.indexOf(Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), 1), -1);
+  assert(gunzipSync(bytes).length > bytes.length);
+});
+
+test('hostile names and marked labels: letter for letter where the format can hold them', (t) => {
+  const run = syntheticRun();
+  const labels = ['[kernel: no symbols]', '[kernel: not sampled]', '[not sampled]', '[jit: no symbols]'];
+  const names = (stacks: ReadonlyMap<string, number>): Set<string> =>
+    new Set([...stacks.keys()].flatMap((stack) => stack.split(stackSeparator)));
+  const speedscope = names(speedscopeStacks(parseSpeedscope(exported('speedscope', run))));
+  for (const name of [...hostileNames, ...labels]) assert(speedscope.has(name), name);
+  const folded = parseFolded(exported('folded', run, true).toString('utf8')).stacks;
+  const foldedNames = new Set(folded.flatMap(({ frames }) => frames));
+  for (const label of labels) assert(foldedNames.has(label), label);
+  if (!hasTool(t, 'go', 'golang-go')) return;
+  const samples = pprofSamples(fileOf(t, exported('pprof', run)));
+  const pprof = new Set(samples.flatMap(({ frames }) => frames));
+  for (const name of [...hostileNames, ...labels]) assert(pprof.has(name), name);
+});
+
+test('metadata: folded, speedscope and pprof say the same, and what json says', async (t) => {
+  const run = await realRun(t);
+  const json = exportedJson(run);
+  const folded = parseFolded(exported('folded', run).toString('utf8')).metadata;
+  const speedscope = parseSpeedscope(exported('speedscope', run));
+  assert.deepEqual(speedscope['x-prof-tui'], folded);
+  const [span] = json.spans;
+  assert(span !== undefined && json.spans.length === 1);
+  for (const [key, value] of Object.entries(span)) {
+    if (key === 'startNs' || key === 'endNs') continue;
+    assert.deepEqual(folded[key], value, key);
+  }
+  assert.deepEqual(folded['spans'], [{ ...span, unit: 'cpu' }]);
+  assert.equal(folded['tool'], `${json.tool.name} ${json.tool.version}`);
+  assert.equal(folded['exe'], json.target.exe);
+  assert.equal(folded['cpuTimeNs'], json.accounting.cpuTimeNs);
+  assert.equal(folded['accounted'], json.accounting.accounted);
+  const beganMs = Date.parse(String(folded['start']));
+  assert(beganMs >= Date.parse(json.target.startedAt) && beganMs <= Date.now(), String(folded['start']));
+  assert.equal(speedscope.exporter, folded['tool']);
+  for (const { name } of speedscope.profiles) assert(name.endsWith(` ${span.engine}`), name);
+  if (!hasTool(t, 'go', 'golang-go')) return;
+  const comments = goPprof(fileOf(t, exported('pprof', run)), '-comments').split('\n');
+  for (const key of ['engine', 'asked', 'planned', 'reason', 'kernelSymbols', 'kernel', 'periodNs']) {
+    assert(comments.includes(`${key}=${folded[key]}`), key);
+  }
+});
+
+test('counting formats: a count is the smallest period of the spans', () => {
+  const { metadata, stacks } = parseFolded(exported('folded', syntheticRun()).toString('utf8'));
+  assert.equal(metadata['periodNs'], periodNs);
+  assert.equal(stacks.find(({ frames }) => frames.join() === 'main,run')?.count, 40);
+});
