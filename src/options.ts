@@ -16,6 +16,7 @@ export const formatSpecs = {
   md: { endings: ['.md'], isBinary: false },
   speedscope: { endings: ['.speedscope.json', '.speedscope'], isBinary: false },
   pprof: { endings: ['.pb.gz', '.pprof'], isBinary: true },
+  jfr: { endings: ['.jfr'], isBinary: true },
 } as const satisfies Record<string, FormatSpec>;
 export type Format = keyof typeof formatSpecs;
 export const formats = Object.keys(formatSpecs) as Format[];

@@ -1,5 +1,6 @@
 /** Which writer makes which format: the one place that knows them all. */
 import { writeFolded } from '../export/folded.ts';
+import { writeJfr } from '../export/jfr.ts';
 import { writeJson } from '../export/json.ts';
 import { writeMarkdown } from '../export/markdown.ts';
 import { writePprof } from '../export/pprof.ts';
@@ -24,5 +25,7 @@ export function piecesOf(format: Format, run: RunSummary, byThread: boolean): It
       return writeSpeedscope(run);
     case 'pprof':
       return writePprof(run);
+    case 'jfr':
+      return writeJfr(run);
   }
 }

@@ -136,3 +136,61 @@ export function pprofSamples(file: string): PprofSample[] {
     labels: labels ?? '',
   }));
 }
+
+/** What `jfr print --json` says of an execution sample; frames leaf first. */
+interface JfrSample {
+  readonly values: {
+    readonly startTime: string;
+    readonly sampledThread: { readonly osName: string; readonly osThreadId: number };
+    readonly state: string;
+    readonly stackTrace: {
+      readonly truncated: boolean;
+      readonly frames: readonly {
+        readonly type: string;
+        readonly method: { readonly name: string; readonly type: { readonly name: string } };
+      }[];
+    };
+  };
+}
+
+interface JfrSetting {
+  readonly values: { readonly startTime: string; readonly name: string; readonly value: string };
+}
+
+/** The tools of the JDK, in their words. Stacks are cut at 5 frames unless told otherwise. */
+export function jfr(file: string, command: 'print' | 'summary', ...flags: string[]): string {
+  const result = spawnSync('jfr', [command, ...flags, file], { encoding: 'utf8', maxBuffer: 1 << 30 });
+  if (result.status !== 0) throw new Error(`jfr ${command} ${flags.join(' ')}: ${result.stderr}`);
+  return result.stdout;
+}
+
+function jfrEvents<E>(file: string, event: string): readonly E[] {
+  const text = jfr(file, 'print', '--json', '--stack-depth', '10000', '--events', event);
+  return (JSON.parse(text) as { recording: { events: readonly E[] } }).recording.events;
+}
+
+export function jfrSamples(file: string): readonly JfrSample['values'][] {
+  return jfrEvents<JfrSample>(file, 'jdk.ExecutionSample').map(({ values }) => values);
+}
+
+/** Settings by name, one map per chunk in the order of the file. */
+export function jfrSettings(file: string): ReadonlyMap<string, string>[] {
+  const chunks: Map<string, string>[] = [];
+  let before = '';
+  for (const { values } of jfrEvents<JfrSetting>(file, 'jdk.ActiveSetting')) {
+    if (values.startTime !== before) chunks.push(new Map());
+    before = values.startTime;
+    const chunk = chunks.at(-1) as Map<string, string>;
+    if (chunk.has(values.name)) throw new Error(`setting ${values.name} stands twice`);
+    chunk.set(values.name, values.value);
+  }
+  return chunks;
+}
+
+export function jfrStacks(samples: readonly JfrSample['values'][]): StackSums {
+  return sumStacks(
+    samples.map(
+      ({ stackTrace }) => [stackTrace.frames.map(({ method }) => method.name).reverse(), 1] as const,
+    ),
+  );
+}

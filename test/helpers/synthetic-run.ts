@@ -72,6 +72,15 @@ export const twoSpans: readonly SpanSummary[] = [
   },
 ];
 
+/** An engine that leaves the kernel out. */
+export const userOnlySpan: SpanSummary = {
+  ...span,
+  asked: 'cpu-clock',
+  planned: 'cpu-clock',
+  engine: 'cpu-clock',
+  kernelPart: 'excluded',
+};
+
 export function syntheticRun(
   lines: readonly StackLine[] = everyKind,
   change: Partial<RunSummary> = {},

@@ -14,6 +14,10 @@ import {
   exported,
   exportedJson,
   goPprof,
+  jfr,
+  jfrSamples,
+  jfrSettings,
+  jfrStacks,
   parseSpeedscope,
   pprofSamples,
   recordRun,
@@ -23,7 +27,7 @@ import {
   totalOf,
   treeStacks,
 } from '../helpers/exported.ts';
-import { hostileNames, syntheticRun } from '../helpers/synthetic-run.ts';
+import { everyKind, hostileNames, syntheticRun, twoSpans, userOnlySpan } from '../helpers/synthetic-run.ts';
 import { periodNs } from '../helpers/synthetic-session.ts';
 import { startFixture } from '../helpers/target.ts';
 import { hasTool } from '../helpers/tools.ts';
@@ -39,10 +43,11 @@ async function realRun(t: TestContext): Promise<RunSummary> {
   return recorded;
 }
 
+/** The JDK's tools take no other ending; no other reader looks at it. */
 function fileOf(t: TestContext, bytes: Buffer): string {
   const folder = mkdtempSync(join(tmpdir(), 'prof-tui-exports-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, 'profile');
+  const file = join(folder, 'profile.jfr');
   writeFileSync(file, bytes);
   return file;
 }
@@ -67,7 +72,10 @@ function treeOf(run: RunSummary): Map<string, number> {
 /** Rounding a fraction of a ns may move one ns from one stack to another; the total is held apart. */
 function assertSameStacks(actual: ReadonlyMap<string, number>, run: RunSummary): void {
   const expected = treeOf(run);
-  for (const stack of actual.keys()) assert(expected.has(stack), `not in the tree: ${stack.slice(0, 200)}`);
+  for (const [stack, ns] of actual) {
+    // A sample may weigh nothing: its thread's time was given to the one before.
+    assert(ns === 0 || expected.has(stack), `not in the tree: ${stack.slice(0, 200)}`);
+  }
   for (const [stack, ns] of expected) {
     const found = actual.get(stack) ?? Number.NaN;
     assert(Math.abs(found - ns) <= 1, `${stack.slice(0, 200)}: ${found} of ${ns} ns`);
@@ -128,6 +136,39 @@ for (const [name, make] of runs) {
     assert.deepEqual(new Map([...byTid].sort()), new Map([...threadWeights(run)].sort()));
   });
 
+  test(`jfr: ${name}: the JDK's tools read as many samples of each stack as its weight has periods`, async (t) => {
+    if (!hasTool(t, 'jfr', 'openjdk-17-jdk-headless')) return;
+    const run = await make(t);
+    const file = fileOf(t, exported('jfr', run));
+    const samples = jfrSamples(file);
+    const spans = jfrSettings(file).map((settings) => ({
+      weightNs: Number(settings.get('weightNs')),
+      periodNs: Number(settings.get('periodNs')),
+    }));
+    const allNs = spans.reduce((sum, { weightNs }) => sum + weightNs, 0);
+    // Counts of a weight: its part in each span by that span's period.
+    const countsOf = (ns: number): number[] =>
+      spans.map(({ weightNs, periodNs }) => (ns * (allNs > 0 ? weightNs / allNs : 0)) / periodNs);
+    const total = countsOf(run.profile.tree.totalNs(0)).reduce((sum, count) => sum + Math.round(count), 0);
+    assert.equal(samples.length, total);
+    const stacks = jfrStacks(samples);
+    const expected = treeOf(run);
+    for (const stack of stacks.keys()) assert(expected.has(stack), `not in the tree: ${stack.slice(0, 200)}`);
+    for (const [stack, ns] of expected) {
+      const exact = countsOf(ns).reduce((sum, count) => sum + count, 0);
+      // Each thread's part is rounded in each span.
+      const rows = spans.length * (exportedJson(run).threads.length + 1);
+      const found = stacks.get(stack) ?? 0;
+      assert(Math.abs(found - exact) <= rows, `${stack.slice(0, 200)}: ${found} of ${exact}`);
+    }
+    const tids = new Set(
+      samples.map(({ sampledThread }) => sampledThread.osThreadId).filter((tid) => tid > 0),
+    );
+    for (const tid of tids) assert(threadWeights(run).has(tid), String(tid));
+    const times = samples.map(({ startTime }) => startTime);
+    assert.deepEqual(times, times.toSorted(), 'in order of time');
+  });
+
   test(`folded: ${name}: counts are those of the tree, to the sample`, async (t) => {
     const run = await make(t);
     const { metadata, stacks } = parseFolded(exported('folded', run).toString('utf8'));
@@ -178,6 +219,39 @@ test('pprof: the program is "File:", shares and metadata are printed by -top, ta
   assert.match(goPprof(file, '-tags'), /engine: Total [^\n]*\n[^\n]*: cpu\+ctimer$/m);
 });
 
+test('jfr: a chunk per engine span, under the names of async-profiler; kernel time is a Kernel frame', (t) => {
+  if (!hasTool(t, 'jfr', 'openjdk-17-jdk-headless')) return;
+  const spans = [...twoSpans, { ...userOnlySpan, startNs: 8e9, endNs: 9e9 }];
+  const file = fileOf(t, exported('jfr', syntheticRun(everyKind, { spans })));
+  assert.match(jfr(file, 'summary'), /^ Chunks: 3$/m);
+  const names = ['engine', 'running', 'event', 'interval', 'alluser', 'kernelSymbols', 'kernelSymbolsState'];
+  assert.deepEqual(
+    jfrSettings(file).map((settings) => names.map((name) => settings.get(name))),
+    [
+      ['perf_events', 'cpu', 'cpu', String(periodNs), 'false', 'true', 'shown'],
+      ['ctimer', 'ctimer', 'cpu', String(periodNs * 2), 'false', 'false', 'hidden'],
+      ['perf_events', 'cpu-clock', 'cpu-clock', String(periodNs), 'true', 'false', 'shown'],
+    ],
+  );
+  const samples = jfrSamples(file);
+  const frames = samples.flatMap(({ stackTrace }) => stackTrace.frames);
+  const typesOf = (name: string): Set<string> =>
+    new Set(frames.filter(({ method }) => method.name === name).map(({ type }) => type));
+  for (const name of ['[kernel: no symbols]', '[kernel: not sampled]', 'ksys_write']) {
+    assert.deepEqual([...typesOf(name)], ['Kernel'], name);
+  }
+  assert.deepEqual([...typesOf('run')], ['Native']);
+  assert.deepEqual([...typesOf('[jit: no symbols]')], ['JIT compiled']);
+  const unsampled = samples.filter(({ stackTrace }) => stackTrace.frames[0]?.method.name.includes('sampled'));
+  for (const { sampledThread, stackTrace } of unsampled) {
+    assert.deepEqual([sampledThread.osName, sampledThread.osThreadId], ['[process]', 0]);
+    assert.equal(stackTrace.frames.length, 1);
+  }
+  const read = frames.find(({ method }) => method.name === 'read');
+  assert.equal(read?.method.type.name, 'libc.so.6');
+  for (const { state } of samples) assert.equal(state, 'STATE_DEFAULT');
+});
+
 test('pprof: one gzip member, the same bytes each time', () => {
   const bytes = exported('pprof', syntheticRun());
   assert.deepEqual(bytes, exported('pprof', syntheticRun()));
@@ -223,6 +297,12 @@ test('metadata: folded, speedscope and pprof say the same, and what json says', 
   assert(beganMs >= Date.parse(json.target.startedAt) && beganMs <= Date.now(), String(folded['start']));
   assert.equal(speedscope.exporter, folded['tool']);
   for (const { name } of speedscope.profiles) assert(name.endsWith(` ${span.engine}`), name);
+  if (!hasTool(t, 'jfr', 'openjdk-17-jdk-headless')) return;
+  const [settings] = jfrSettings(fileOf(t, exported('jfr', run)));
+  for (const key of ['asked', 'planned', 'reason', 'kernelPart', 'samples', 'lost', 'accounted', 'start']) {
+    assert.equal(settings?.get(key), String(folded[key]), key);
+  }
+  assert.equal(settings?.get('running'), span.engine);
   if (!hasTool(t, 'go', 'golang-go')) return;
   const comments = goPprof(fileOf(t, exported('pprof', run)), '-comments').split('\n');
   for (const key of ['engine', 'asked', 'planned', 'reason', 'kernelSymbols', 'kernel', 'periodNs']) {
