@@ -1,4 +1,5 @@
 /** Which writer makes which format: the one place that knows them all. */
+import { writeFirefox } from '../export/firefox.ts';
 import { writeFolded } from '../export/folded.ts';
 import { writeJfr } from '../export/jfr.ts';
 import { writeJson } from '../export/json.ts';
@@ -25,6 +26,8 @@ export function piecesOf(format: Format, run: RunSummary, byThread: boolean): It
       return writeSpeedscope(run);
     case 'pprof':
       return writePprof(run);
+    case 'firefox':
+      return writeFirefox(run);
     case 'jfr':
       return writeJfr(run);
   }

@@ -3,6 +3,7 @@
  * must say what the tree says. Readers know the format's own documents or tools, never our writers.
  */
 import { spawnSync } from 'node:child_process';
+import { gunzipSync } from 'node:zlib';
 import { beginRun, summarizeRun } from '../../src/commands/run-summary.ts';
 import { piecesOf } from '../../src/commands/write-format.ts';
 import { loadNative } from '../../src/engine/native.ts';
@@ -98,6 +99,76 @@ export function speedscopeStacks({ profiles, shared }: SpeedscopeFile): StackSum
       ),
     ),
   );
+}
+
+interface Table {
+  readonly length: number;
+  readonly [column: string]: readonly (number | string | null)[] | number | string;
+}
+
+type FirefoxThread = Readonly<Record<'samples' | 'stackTable' | 'frameTable' | 'funcTable', Table>> &
+  Readonly<Record<'resourceTable' | 'nativeSymbols' | 'markers', Table>> & {
+    readonly name: string;
+    readonly tid: number;
+    readonly pid: string;
+  };
+
+/** firefox-devtools/profiler, src/types/profile.ts: what we read of it. */
+interface FirefoxProfile {
+  readonly meta: {
+    readonly preprocessedProfileVersion: number;
+    readonly startTime: number;
+    readonly interval: number;
+    readonly product: string;
+    readonly importedFrom: string;
+    readonly categories: readonly { readonly name: string }[];
+    readonly markerSchema: readonly {
+      readonly name: string;
+      readonly fields: readonly { readonly key: string }[];
+    }[];
+    readonly extra: readonly {
+      readonly entries: readonly { readonly label: string; readonly value: string }[];
+    }[];
+  };
+  readonly shared: { readonly stringArray: readonly string[] };
+  readonly threads: readonly FirefoxThread[];
+}
+
+export function parseFirefox(bytes: Buffer): FirefoxProfile {
+  return JSON.parse(gunzipSync(bytes).toString('utf8')) as FirefoxProfile;
+}
+
+/** A column, which must be as long as its table says. */
+export function columnOf<T>(table: Table, name: string): readonly T[] {
+  const column = table[name];
+  if (!Array.isArray(column) || column.length !== table.length)
+    throw new Error(`column ${name} is not whole`);
+  return column as readonly T[];
+}
+
+/** Weights in ns by stack; a row without a stack carries nothing. */
+export function firefoxStacks({ threads, shared }: FirefoxProfile): StackSums {
+  return sumStacks(
+    threads.flatMap((thread) => {
+      const weights = columnOf<number>(thread.samples, 'weight');
+      return columnOf<number | null>(thread.samples, 'stack').flatMap((stack, i) =>
+        stack === null
+          ? []
+          : [[firefoxPath(thread, stack, shared.stringArray), Math.round((weights[i] ?? 0) * 1e6)] as const],
+      );
+    }),
+  );
+}
+
+function firefoxPath(thread: FirefoxThread, stack: number, strings: readonly string[]): string[] {
+  const path: string[] = [];
+  const prefixes = columnOf<number | null>(thread.stackTable, 'prefix');
+  for (let at: number | null = stack; at !== null; at = prefixes[at] ?? null) {
+    const frame = columnOf<number>(thread.stackTable, 'frame')[at] ?? -1;
+    const func = columnOf<number>(thread.frameTable, 'func')[frame] ?? -1;
+    path.unshift(strings[columnOf<number>(thread.funcTable, 'name')[func] ?? -1] ?? '?');
+  }
+  return path;
 }
 
 /** What `go tool pprof` prints of a file. */

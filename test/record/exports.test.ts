@@ -11,13 +11,16 @@ import { gunzipSync } from 'node:zlib';
 import type { RunSummary } from '../../src/export/summary.ts';
 import { parseFolded } from '../helpers/cli.ts';
 import {
+  columnOf,
   exported,
   exportedJson,
+  firefoxStacks,
   goPprof,
   jfr,
   jfrSamples,
   jfrSettings,
   jfrStacks,
+  parseFirefox,
   parseSpeedscope,
   pprofSamples,
   recordRun,
@@ -136,6 +139,32 @@ for (const [name, make] of runs) {
     assert.deepEqual(new Map([...byTid].sort()), new Map([...threadWeights(run)].sort()));
   });
 
+  test(`firefox: ${name}: whole tables, stacks and weights of the tree, rows in order of time`, async (t) => {
+    const run = await make(t);
+    const profile = parseFirefox(exported('firefox', run));
+    assertSameStacks(firefoxStacks(profile), run);
+    const weights = new Map<number, number>();
+    for (const thread of profile.threads) {
+      for (const table of ['resourceTable', 'nativeSymbols', 'markers'] as const) {
+        const columns = Object.keys(thread[table]).filter((name) => name !== 'length');
+        for (const name of columns) columnOf(thread[table], name);
+      }
+      const prefixes = columnOf<number | null>(thread.stackTable, 'prefix');
+      for (const [i, prefix] of prefixes.entries()) {
+        assert(prefix === null || prefix < i, 'a prefix stands before its stack');
+      }
+      const times = columnOf<number>(thread.samples, 'time');
+      assert.deepEqual(
+        times,
+        times.toSorted((a, b) => a - b),
+      );
+      const cpuNs = columnOf<number>(thread.samples, 'threadCPUDelta').map((us) => Math.round(us * 1e3));
+      const sumNs = cpuNs.reduce((sum, ns) => sum + ns, 0);
+      if (thread.tid !== 0) weights.set(thread.tid, sumNs);
+    }
+    assert.deepEqual(weights, threadWeights(run));
+  });
+
   test(`jfr: ${name}: the JDK's tools read as many samples of each stack as its weight has periods`, async (t) => {
     if (!hasTool(t, 'jfr', 'openjdk-17-jdk-headless')) return;
     const run = await make(t);
@@ -252,13 +281,55 @@ test('jfr: a chunk per engine span, under the names of async-profiler; kernel ti
   for (const { state } of samples) assert.equal(state, 'STATE_DEFAULT');
 });
 
-test('pprof: one gzip member, the same bytes each time', () => {
-  const bytes = exported('pprof', syntheticRun());
-  assert.deepEqual(bytes, exported('pprof', syntheticRun()));
-  // gunzip joins members, so the second header is looked for: a browser would refuse it.
-  assert.equal(bytes.indexOf(Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), 1), -1);
-  assert(gunzipSync(bytes).length > bytes.length);
+test('firefox: kernel time is of the category Kernel, engine spans are markers, metadata stand under meta.extra', () => {
+  const run = syntheticRun();
+  const { meta, threads, shared } = parseFirefox(exported('firefox', run));
+  assert.equal(meta.preprocessedProfileVersion, 57);
+  assert.equal(meta.startTime, Date.parse(run.recordedAt));
+  const categories = new Map<string, Set<string | undefined>>();
+  for (const { frameTable, funcTable } of threads) {
+    columnOf<number>(frameTable, 'func').forEach((func, i) => {
+      const name = shared.stringArray[columnOf<number>(funcTable, 'name')[func] ?? -1] ?? '?';
+      const category = meta.categories[columnOf<number>(frameTable, 'category')[i] ?? -1]?.name;
+      categories.set(name, (categories.get(name) ?? new Set()).add(category));
+    });
+  }
+  const expected = [
+    ...[['[kernel: no symbols]', 'Kernel'] as const, ['[kernel: not sampled]', 'Kernel'] as const],
+    ...[['ksys_write', 'Kernel'] as const, ['run', 'User'] as const, ['[jit: no symbols]', 'JIT'] as const],
+  ];
+  for (const [name, category] of expected) assert.deepEqual([...(categories.get(name) ?? [])], [category]);
+  const [first] = threads;
+  assert(first !== undefined);
+  assert.deepEqual(columnOf(first.markers, 'startTime'), [0, 5000]);
+  assert.deepEqual(columnOf(first.markers, 'endTime'), [5000, 8000]);
+  assert.deepEqual(columnOf(first.markers, 'phase'), [1, 1]);
+  const engines = columnOf<{ type: string; engine: string }>(first.markers, 'data');
+  assert.deepEqual(
+    engines.map(({ type, engine }) => [type, engine]),
+    [
+      ['EngineSpan', 'cpu'],
+      ['EngineSpan', 'ctimer'],
+    ],
+  );
+  assert.deepEqual(
+    meta.markerSchema.map(({ name }) => name),
+    ['EngineSpan'],
+  );
+  const entries = new Map(meta.extra[0]?.entries.map(({ label, value }) => [label, value]));
+  assert.equal(entries.get('engine'), 'cpu+ctimer');
+  assert.equal(entries.get('span.1.reason'), 'perf_event_open: EACCES; it asked');
 });
+
+for (const format of ['pprof', 'firefox'] as const) {
+  test(`${format}: one gzip member, the same bytes each time`, () => {
+    const bytes = exported(format, syntheticRun());
+    assert.deepEqual(bytes, exported(format, syntheticRun()));
+    // gunzip joins members, so the second header is looked for: a browser would refuse it.
+    assert.equal(bytes.indexOf(Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]), 1), -1);
+    assert(gunzipSync(bytes).length > bytes.length);
+  });
+}
 
 test('hostile names and marked labels: letter for letter where the format can hold them', (t) => {
   const run = syntheticRun();
