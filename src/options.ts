@@ -16,6 +16,7 @@ export const formatSpecs = {
   md: { endings: ['.md'], isBinary: false },
   speedscope: { endings: ['.speedscope.json', '.speedscope'], isBinary: false },
   pprof: { endings: ['.pb.gz', '.pprof'], isBinary: true },
+  html: { endings: ['.html'], isBinary: false },
   firefox: { endings: ['.firefox.json.gz', '.json.gz'], isBinary: true },
   jfr: { endings: ['.jfr'], isBinary: true },
 } as const satisfies Record<string, FormatSpec>;

@@ -87,7 +87,8 @@ function finish(
 ): void {
   const { status } = session;
   const run = summarizeRun(session, begin);
-  writeOutput(output, () => piecesOf(output.format, run, options.threads));
+  const writing = { byThread: options.threads, program: new URL('./', import.meta.url) };
+  writeOutput(output, () => piecesOf(output.format, run, writing));
   const { accounting, samples, lost, running } = status;
   const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
   for (const warning of status.warnings) {

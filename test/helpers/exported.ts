@@ -35,7 +35,8 @@ export function recordRun(pid: number, cpuSeconds: number, frequencyHz = 499): P
 }
 
 export function exported(format: Format, run: RunSummary, byThread = false): Buffer {
-  return Buffer.concat(Array.from(piecesOf(format, run, byThread), (piece) => Buffer.from(piece as string)));
+  const pieces = piecesOf(format, run, { byThread, program: new URL('../../dist/', import.meta.url) });
+  return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece as string)));
 }
 
 export function exportedJson(run: RunSummary): RecordedProfile {
@@ -99,6 +100,50 @@ export function speedscopeStacks({ profiles, shared }: SpeedscopeFile): StackSum
       ),
     ),
   );
+}
+
+export interface HtmlReport {
+  readonly policy: string;
+  /** The inline scripts and styles that a browser would run. */
+  readonly script: string;
+  readonly style: string;
+  /** What stands outside of them, the profile's JSON included. */
+  readonly rest: string;
+  readonly profile: {
+    readonly functions: readonly (readonly [string, number, number])[];
+    readonly parents: readonly number[];
+    readonly nodeFunctions: readonly number[];
+    readonly selfNs: readonly number[];
+  };
+}
+
+/** Takes a report apart as HTML's parser does: a script ends at the first `</script`, whatever it holds. */
+export function parseHtml(bytes: Buffer): HtmlReport {
+  const text = bytes.toString('utf8');
+  const between = (open: string, close: string): string => {
+    const [before, after, ...more] = text.split(open);
+    if (before === undefined || after === undefined || more.length > 0) throw new Error(`not one ${open}`);
+    return after.slice(0, after.indexOf(close));
+  };
+  const [script, style] = [between('<script>', '</script'), between('<style>', '</style')];
+  return {
+    policy: between('http-equiv="Content-Security-Policy" content="', '"'),
+    script,
+    style,
+    rest: text.replace(script, '').replace(style, ''),
+    profile: JSON.parse(between('type="application/json">', '</script')) as HtmlReport['profile'],
+  };
+}
+
+/** Weights by stack, fractions of a ns included. */
+export function htmlStacks({ functions, parents, nodeFunctions, selfNs }: HtmlReport['profile']): StackSums {
+  const nameOf = (node: number): string => functions[nodeFunctions[node] ?? -1]?.[0] ?? '?';
+  const pathTo = (node: number): string[] => {
+    const path: string[] = [];
+    for (let at = node; at > 0; at = parents[at] ?? -1) path.unshift(nameOf(at));
+    return path;
+  };
+  return sumStacks(selfNs.flatMap((ns, node) => (ns > 0 ? [[pathTo(node), ns] as const] : [])));
 }
 
 interface Table {

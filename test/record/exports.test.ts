@@ -3,10 +3,12 @@
  * by the format's own tools. First a real process, then made-up profiles for what a real one cannot be made to show.
  */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Script } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
 import type { RunSummary } from '../../src/export/summary.ts';
 import { parseFolded } from '../helpers/cli.ts';
@@ -16,11 +18,13 @@ import {
   exportedJson,
   firefoxStacks,
   goPprof,
+  htmlStacks,
   jfr,
   jfrSamples,
   jfrSettings,
   jfrStacks,
   parseFirefox,
+  parseHtml,
   parseSpeedscope,
   pprofSamples,
   recordRun,
@@ -139,6 +143,21 @@ for (const [name, make] of runs) {
     assert.deepEqual(new Map([...byTid].sort()), new Map([...threadWeights(run)].sort()));
   });
 
+  test(`html: ${name}: the page holds the tree, and nothing of it is markup or a request`, async (t) => {
+    const run = await make(t);
+    const page = parseHtml(exported('html', run));
+    assert.deepEqual(htmlStacks(page.profile), treeStacks(exportedJson(run).tree));
+    assert.doesNotMatch(page.rest, /<(img|script src|link|iframe|base|form)/);
+    for (const code of [page.script, page.style]) assert.doesNotMatch(code, /https?:|url\(|@import|fetch\(/);
+    assert.doesNotMatch(page.rest, /(src|href|style|on\w+)="/);
+    assert.match(page.policy, /^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; /);
+    const hash = (code: string): string => createHash('sha256').update(code).digest('base64');
+    assert(page.policy.includes(`script-src 'sha256-${hash(page.script)}'`));
+    assert(page.policy.includes(`style-src 'sha256-${hash(page.style)}'`));
+    assert(page.rest.includes(`<th scope="row">tool</th><td>prof-tui ${run.version}</td>`));
+    new Script(page.script);
+  });
+
   test(`firefox: ${name}: whole tables, stacks and weights of the tree, rows in order of time`, async (t) => {
     const run = await make(t);
     const profile = parseFirefox(exported('firefox', run));
@@ -234,6 +253,15 @@ test('md: the tree, its marked labels and the engine can be read', async () => {
   assert.match(text, /^- `ENGINE {2}ctimer \(external snapshots\) {2}asked auto/m);
   assert.match(text, /^\| 14\.9% \| 232 ms \| 14\.9% \| \u00a0+`\[kernel: no symbols\]` \| `kernel` \|$/m);
   assert.match(text, /^\| span\.1\.engine \| `ctimer` \|$/m);
+});
+
+test('html: banner, engine and hottest functions can be read without scripts', () => {
+  const { rest } = parseHtml(exported('html', syntheticRun()));
+  assert.match(rest, /^<li>ENGINE {2}ctimer \(external snapshots\) {2}asked auto/m);
+  assert.match(rest, /^<li class="warning">WARNING kernel symbols hidden/m);
+  assert.match(rest, /<td class="number">14\.9%<\/td>.*<td>\[kernel: no symbols\]<\/td><td>kernel<\/td>/);
+  assert.match(rest, /<th scope="row">span\.1\.engine<\/th><td>ctimer<\/td>/);
+  assert.match(rest, /\\u003c\/script>\\u003cimg/);
 });
 
 test('pprof: the program is "File:", shares and metadata are printed by -top, tags by -tags', async (t) => {
