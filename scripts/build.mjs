@@ -58,20 +58,22 @@ export function ensureNative() {
   writeStamp('native', hash);
 }
 
-/** Bundles the program and its symbol worker into dist/ when src/ changed. */
+/** Bundles the program, its symbol worker and the page of the HTML report into dist/ when src/ changed. */
 export async function ensureBundle() {
   const files = filesBelow('src', (name) => /\.test\.tsx?$/.test(name));
   const hash = contentHash(
     [...files, 'package.json', 'tsconfig.json', 'scripts/build.mjs'],
     [stampOf('packages')],
   );
-  const outputs = ['cli.js', 'symbolizer-worker.js'].map((name) => join(root, 'dist', name));
+  const names = ['cli.js', 'symbolizer-worker.js', 'flame-page.js', 'flame-page.css'];
+  const outputs = names.map((name) => join(root, 'dist', name));
   if (stampOf('bundle') === hash && outputs.every(existsSync)) return;
   dropStamp('bundle');
   say('bundling');
   const esbuild = await import('esbuild');
   try {
     await esbuild.build(bundleOptions());
+    await esbuild.build(pageOptions);
   } catch {
     throw new BuildError('the bundle does not build (see above)');
   } finally {
@@ -100,6 +102,23 @@ function bundleOptions() {
     plugins: [withoutDevtools],
   };
 }
+
+/** The script and the style that stand in every HTML report: for browsers, and small. */
+const pageOptions = {
+  absWorkingDir: root,
+  entryPoints: [
+    { in: 'src/export/page/main.ts', out: 'flame-page' },
+    { in: 'src/export/page/page.css', out: 'flame-page' },
+  ],
+  outdir: 'dist',
+  bundle: true,
+  format: 'iife',
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
 
 /** Ink imports react-devtools-core, an optional peer that is not installed and never runs here. */
 const withoutDevtools = {

@@ -76,6 +76,7 @@ await orExit(ensureBuilt);
 const checks = [
   check('biome check', 'node_modules/@biomejs/biome/bin/biome', ['check', ...codePaths()]),
   check('tsc --noEmit', 'node_modules/typescript/bin/tsc', ['--noEmit']),
+  check('tsc -p src/export/page', 'node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'src/export/page']),
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'prof-tui-test-'));

@@ -2,8 +2,35 @@
 import { parseArgs } from 'node:util';
 import { type EngineAsk, engineAsks } from './engine/status.ts';
 
-export const formats = ['text', 'json', 'folded'] as const;
-export type Format = (typeof formats)[number];
+interface FormatSpec {
+  /** Endings of a file that choose the format when `--format` is not given. */
+  readonly endings: readonly string[];
+  /** Binary ones never go to a terminal. */
+  readonly isBinary: boolean;
+}
+
+export const formatSpecs = {
+  text: { endings: ['.txt'], isBinary: false },
+  json: { endings: ['.json'], isBinary: false },
+  folded: { endings: ['.folded', '.collapsed'], isBinary: false },
+  md: { endings: ['.md'], isBinary: false },
+  speedscope: { endings: ['.speedscope.json', '.speedscope'], isBinary: false },
+  pprof: { endings: ['.pb.gz', '.pprof'], isBinary: true },
+  html: { endings: ['.html'], isBinary: false },
+  firefox: { endings: ['.firefox.json.gz', '.json.gz'], isBinary: true },
+  jfr: { endings: ['.jfr'], isBinary: true },
+} as const satisfies Record<string, FormatSpec>;
+export type Format = keyof typeof formatSpecs;
+export const formats = Object.keys(formatSpecs) as Format[];
+
+/** The format that a file's ending stands for, by the longest ending that fits; a report in plain text for any other. */
+export function formatOf(path: string): Format {
+  const endings = Object.entries<FormatSpec>(formatSpecs).flatMap(([name, { endings }]) =>
+    endings.map((ending) => ({ ending, format: name as Format })),
+  );
+  const fitting = endings.filter(({ ending }) => path.endsWith(ending));
+  return fitting.sort((a, b) => b.ending.length - a.ending.length)[0]?.format ?? 'text';
+}
 
 interface OptionSpec {
   readonly type: 'string' | 'boolean';

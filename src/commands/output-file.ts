@@ -16,7 +16,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { Format, Options } from '../options.ts';
+import { isatty } from 'node:tty';
+import { type Format, formatOf, formatSpecs, type Options } from '../options.ts';
 import { CommandError } from './command-error.ts';
 
 export interface Output {
@@ -32,6 +33,14 @@ export interface Output {
 export function openOutput(options: Options): Output {
   const path = options.output ?? '-';
   const format = options.format ?? formatOf(path);
+  const output = openPath(path, format);
+  if (formatSpecs[format].isBinary && isatty(output.fd)) {
+    throw new CommandError(`${format} is binary and no text for a terminal: give a file with -o FILE`, 2);
+  }
+  return output;
+}
+
+function openPath(path: string, format: Format): Output {
   if (path === '-') return { path, format, fd: 1, temporary: undefined };
   try {
     // A device or a pipe is written as it is; a file is replaced only when the new one is whole.
@@ -58,12 +67,6 @@ function isSpecialFile(path: string): boolean {
   return stat !== undefined && !stat.isFile();
 }
 
-function formatOf(path: string): Format {
-  if (path.endsWith('.json')) return 'json';
-  if (path.endsWith('.folded')) return 'folded';
-  return 'text';
-}
-
 function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const known: Record<string, string> = {
@@ -82,35 +85,38 @@ export function discardOutput(output: Output): void {
   if (output.temporary !== undefined) unlinkSync(output.temporary);
 }
 
+/** Text or bytes, in the order of the file. */
+export type Piece = string | Uint8Array;
+
 const bufferedBytes = 256 * 1024;
 
 /**
  * Writes the file; if that fails, keeps what was captured in the temporary folder and says where.
- * @param text makes the pieces; called again for the second try
+ * @param pieces makes the pieces; called again for the second try
  * @throws CommandError
  */
-export function writeOutput(output: Output, text: () => Iterable<string>): void {
+export function writeOutput(output: Output, pieces: () => Iterable<Piece>): void {
   const name = output.path === '-' ? 'standard output' : output.path;
   try {
-    writePieces(output.fd, text());
+    writePieces(output.fd, pieces());
     if (output.temporary === undefined) return;
     closeSync(output.fd);
     renameSync(output.temporary, output.path);
   } catch (error) {
     // Whoever closed the pipe has seen what they wanted.
     const isPipe = (error as NodeJS.ErrnoException).code === 'EPIPE';
-    const rescued = isPipe ? undefined : rescue(output.format, text());
+    const rescued = isPipe ? undefined : rescue(output.format, pieces());
     const kept = rescued === undefined ? '' : `; what was captured is in ${rescued}`;
     throw new CommandError(`cannot write ${name}: ${reasonOf(error)}${kept}`, 1);
   }
 }
 
 /** @returns the path, or undefined when that cannot be written either */
-function rescue(format: Format, text: Iterable<string>): string | undefined {
+function rescue(format: Format, pieces: Iterable<Piece>): string | undefined {
   const path = join(tmpdir(), `prof-tui-${process.pid}.${format}`);
   try {
     const fd = openSync(path, 'wx', 0o600);
-    writePieces(fd, text);
+    writePieces(fd, pieces);
     closeSync(fd);
     return path;
   } catch {
@@ -118,23 +124,25 @@ function rescue(format: Format, text: Iterable<string>): string | undefined {
   }
 }
 
-function writePieces(fd: number, text: Iterable<string>): void {
-  let buffer = '';
-  for (const piece of text) {
-    buffer += piece;
-    if (buffer.length < bufferedBytes) continue;
-    writeWhole(fd, buffer);
-    buffer = '';
+function writePieces(fd: number, pieces: Iterable<Piece>): void {
+  let text = '';
+  for (const piece of pieces) {
+    if (typeof piece === 'string') text += piece;
+    if (text.length >= bufferedBytes || typeof piece !== 'string') {
+      writeWhole(fd, Buffer.from(text, 'utf8'));
+      text = '';
+    }
+    if (typeof piece !== 'string') writeWhole(fd, piece);
   }
-  writeWhole(fd, buffer);
+  writeWhole(fd, Buffer.from(text, 'utf8'));
 }
 
 /** A pipe may take a part only, or none for the moment (EAGAIN on a non-blocking one). */
-function writeWhole(fd: number, text: string): void {
-  let bytes = Buffer.from(text, 'utf8');
-  while (bytes.length > 0) {
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  let rest = bytes;
+  while (rest.length > 0) {
     try {
-      bytes = bytes.subarray(writeSync(fd, bytes));
+      rest = rest.subarray(writeSync(fd, rest));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);

@@ -3,14 +3,11 @@ import { endLine, exitCodeOf, LaunchedCommand } from '../engine/launch.ts';
 import { loadNative } from '../engine/native.ts';
 import type { CaptureSession } from '../engine/session.ts';
 import type { Target } from '../engine/status.ts';
-import { writeFolded } from '../export/folded.ts';
-import { writeJson } from '../export/json.ts';
-import type { RunSummary } from '../export/summary.ts';
-import { writeText } from '../export/text.ts';
-import type { Format, Options } from '../options.ts';
+import type { Options } from '../options.ts';
 import { discardOutput, type Output, openOutput, writeOutput } from './output-file.ts';
+import { beginRun, type RunBegin, summarizeRun } from './run-summary.ts';
 import { startLaunched, startSession } from './start-session.ts';
-import { version } from './version.ts';
+import { piecesOf } from './write-format.ts';
 
 type Note = (line: string) => void;
 
@@ -19,9 +16,10 @@ export async function recordProcess(target: Target, options: Options, note: Note
   const output = openOutput(options);
   await discardOnFailure(output, async () => {
     const session = await startSession(target, options);
+    const begin = beginRun(session);
     note(startLine(session));
     await untilDone(session, options.durationNs);
-    finish(session, options, output, note);
+    finish(session, begin, options, output, note);
   });
 }
 
@@ -36,11 +34,12 @@ export async function recordCommand(argv: readonly string[], options: Options, n
     const native = loadNative();
     const command = new LaunchedCommand(native, argv, output.path === '-' ? 'stderr' : 'inherit');
     const session = await startLaunched(command, options);
+    const begin = beginRun(session);
     note(startLine(session));
     const ending = await untilDone(session, options.durationNs);
     const { end } = command;
     if (end !== undefined) note(endLine(command.name, end));
-    finish(session, options, output, note);
+    finish(session, begin, options, output, note);
     if (ending === 'ended' && end !== undefined) return exitCodeOf(end);
     if (ending === 'signal' && end === undefined) note(endLine(command.name, await command.endNow()));
     return 0;
@@ -87,10 +86,17 @@ async function discardOnFailure<Result>(output: Output, work: () => Promise<Resu
   }
 }
 
-function finish(session: CaptureSession, options: Options, output: Output, note: Note): void {
-  const { status, profile } = session;
-  const run: RunSummary = { version, profile, ...status, spans: status.spans };
-  writeOutput(output, () => pieces(output.format, run, options));
+function finish(
+  session: CaptureSession,
+  begin: RunBegin,
+  options: Options,
+  output: Output,
+  note: Note,
+): void {
+  const { status } = session;
+  const run = summarizeRun(session, begin);
+  const writing = { byThread: options.threads, program: new URL('./', import.meta.url) };
+  writeOutput(output, () => piecesOf(output.format, run, writing));
   const { accounting, samples, lost, running } = status;
   const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
   for (const warning of status.warnings) {
@@ -100,15 +106,4 @@ function finish(session: CaptureSession, options: Options, output: Output, note:
   note(
     `${status.endReason ?? status.state}: ${running}, ${samples} samples, lost ${lost}, accounted ${accounted}${where}`,
   );
-}
-
-function pieces(format: Format, run: RunSummary, options: Options): Iterable<string> {
-  switch (format) {
-    case 'folded':
-      return writeFolded(run, options.threads);
-    case 'json':
-      return writeJson(run);
-    case 'text':
-      return writeText(run);
-  }
 }

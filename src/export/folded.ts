@@ -3,30 +3,51 @@
  * metadata are a valid stack of weight 0 in the first line: every known reader takes it.
  */
 
-import type { FoldedStack } from './stacks.ts';
-import { foldedStacks, foldedStacksByThread } from './stacks.ts';
+import type { CallTree, NodeId } from '../profile/call-tree.ts';
+import { type ProfileMeta, profileMeta } from './meta.ts';
+import { pathOf, stacks, stacksByThread, threadLabel } from './stacks.ts';
 import type { RunSummary } from './summary.ts';
+
+interface Stack {
+  readonly node: NodeId;
+  readonly weightNs: number;
+  /** `name-tid`, only when stacks are kept apart by thread. */
+  readonly thread: string | undefined;
+}
 
 /** @returns lines with their newline */
 export function* writeFolded(run: RunSummary, byThread: boolean): Generator<string> {
-  yield `# prof-tui ${metadata(run)} 0\n`;
-  const stacks = byThread ? foldedStacksByThread(run.profile) : foldedStacks(run.profile);
+  const meta = profileMeta(run);
+  yield `# prof-tui ${header(meta)} 0\n`;
+  const rows = byThread ? rowsByThread(run) : rowsOf(run);
   const counts = roundToCounts(
-    stacks.map((stack) => stack.weightNs),
-    Math.min(...run.spans.map((span) => span.periodNs)),
+    rows.map((row) => row.weightNs),
+    meta.periodNs,
   );
   const lines = new Map<string, number>();
-  stacks.forEach((stack, i) => {
-    const line = stackText(stack);
-    lines.set(line, (lines.get(line) ?? 0) + (counts[i] as number));
+  rows.forEach((row, i) => {
+    const count = counts[i] as number;
+    if (count === 0) return;
+    const line = stackText(run.profile.tree, row);
+    lines.set(line, (lines.get(line) ?? 0) + count);
   });
-  for (const [line, count] of lines) {
-    if (count > 0) yield `${line} ${count}\n`;
-  }
+  for (const [line, count] of lines) yield `${line} ${count}\n`;
 }
 
-function stackText({ thread, functions }: FoldedStack): string {
-  const frames = functions.map(({ name, kind }) => frameText(name) + (kind === 'kernel' ? '_[k]' : ''));
+function rowsOf(run: RunSummary): Stack[] {
+  return stacks(run.profile).map(({ node, weightNs }) => ({ node, weightNs, thread: undefined }));
+}
+
+function rowsByThread(run: RunSummary): Stack[] {
+  return stacksByThread(run.profile).flatMap(({ thread, rows }) =>
+    rows.map(({ node, weightNs }) => ({ node, weightNs, thread: threadLabel(thread) })),
+  );
+}
+
+function stackText(tree: CallTree, { node, thread }: Stack): string {
+  const frames = pathOf(tree, node).map(
+    ({ name, kind }) => frameText(name) + (kind === 'kernel' ? '_[k]' : ''),
+  );
   return (thread === undefined ? frames : [frameText(thread), ...frames]).join(';');
 }
 
@@ -36,23 +57,8 @@ function frameText(name: string): string {
 }
 
 /** No `;` may stand in the line before the count, so it is escaped the JSON way. */
-function metadata(run: RunSummary): string {
-  const { target, spans, accounting, warnings, version } = run;
-  const data = {
-    tool: `prof-tui ${version}`,
-    pid: target.pid,
-    exe: target.exe,
-    start: target.startedAt,
-    durationNs: run.elapsedNs,
-    frequencyHz: run.frequencyHz,
-    engine: [...new Set(spans.map((span) => span.engine))].join('+'),
-    spans,
-    cpuTimeNs: accounting.cpuTimeNs,
-    weightNs: accounting.weightNs,
-    accounted: accounting.accounted ?? null,
-    warnings: warnings.map((warning) => warning.code),
-  };
-  return JSON.stringify(data).replaceAll(';', '\\u003b');
+function header(meta: ProfileMeta): string {
+  return JSON.stringify(meta).replaceAll(';', '\\u003b');
 }
 
 /**

@@ -5,6 +5,16 @@ import type { Profile } from '../profile/profile.ts';
 export interface RunSummary {
   readonly version: string;
   readonly profile: Profile;
+  /** When the recording began, ISO 8601, UTC. */
+  readonly recordedAt: string;
+  /** The machine as it was read; undefined where it lacks a setting. */
+  readonly environment: {
+    /** kernel.perf_event_paranoid and kernel.kptr_restrict. */
+    readonly paranoid: number | undefined;
+    readonly kptr: number | undefined;
+    readonly kernel: string;
+    readonly arch: string;
+  };
   readonly target: {
     readonly pid: number;
     readonly name: string;

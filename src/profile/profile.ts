@@ -21,6 +21,7 @@ export interface PlacedStack {
   readonly thread: Thread;
   readonly node: NodeId;
   readonly weightNs: number;
+  readonly samples: number;
 }
 
 /** CPU time that no sample carries, by its label. */
@@ -182,7 +183,8 @@ export class Profile {
       const node = this.#placement.nodeOf(this.#weights.stack.at(row));
       if (node === undefined) continue;
       const thread = this.threads[this.#weights.thread.at(row)] as Thread;
-      yield { thread, node, weightNs: this.#weights.weightNs.at(row) };
+      const { weightNs, samples } = this.#weights;
+      yield { thread, node, weightNs: weightNs.at(row), samples: samples.at(row) };
     }
   }
 

@@ -1,5 +1,6 @@
 /** A capture session driven by the test itself: for what needs its methods (switching, resetting) and not the program. */
 import type { TestContext } from 'node:test';
+import { beginRun, summarizeRun } from '../../src/commands/run-summary.ts';
 import { loadNative } from '../../src/engine/native.ts';
 import { CaptureSession } from '../../src/engine/session.ts';
 import type { EngineAsk } from '../../src/engine/status.ts';
@@ -33,7 +34,6 @@ export async function startCapture(
 
 /** What `record -f json` would write of the session as it is now. */
 export function recorded(session: CaptureSession): RecordedProfile {
-  const { profile, status } = session;
-  const text = [...writeJson({ version: 'test', profile, ...status })].join('');
+  const text = [...writeJson(summarizeRun(session, beginRun(session)))].join('');
   return JSON.parse(text) as RecordedProfile;
 }
