@@ -71,7 +71,8 @@ export interface Accounting {
 /** One thing of this machine that can refuse us, found by trying. */
 export interface Gate {
   readonly name: string;
-  readonly state: 'allowed' | 'refused' | 'hidden' | 'unknown';
+  /** `passed`: shut, but not in the way here. */
+  readonly state: 'allowed' | 'refused' | 'hidden' | 'passed' | 'unknown';
   readonly because: string;
   /** The one command or step that opens this gate; undefined when it is open or nothing can. */
   readonly cure: string | undefined;
