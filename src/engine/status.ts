@@ -148,6 +148,10 @@ export interface LiveSession {
   switchTo(asked: EngineAsk): Promise<void>;
   /** The running engine at another rate, by the same cut. Never rejects. */
   changeRate(hz: number): Promise<void>;
+  /** Disarms before this process stops (^Z): a stopped process cannot drain. Never rejects. */
+  suspend(): Promise<void>;
+  /** Captures again, as before; the time between stands under `[not sampled]`. Never rejects. */
+  resume(): Promise<void>;
   /** Tries every gate again; `status.gates` and `status.warnings` follow. */
   probeAgain(): void;
   /** Disarms and detaches; the profile stays readable. Resolves within two seconds. */
