@@ -21,17 +21,22 @@ function open(
   return openTerminal(command, { cols: 110, rows: 34, test: t, ...options });
 }
 
-/** Moves the cursor of the open switcher to a row. */
+/** The ask under the cursor of the open switcher. */
+function chosen({ text }: { readonly text: string }): string | undefined {
+  return /│ > [ ●] (\S+)/.exec(text)?.[1];
+}
+
+/** Moves the cursor of the open switcher to a row, one key at a time. */
 async function choose(terminal: TestTerminal, ask: string): Promise<void> {
-  const isOn = () => new RegExp(`│ >.{3}${ask} `).test(terminal.screen.text);
-  terminal.press('k', 'k', 'k', 'k', 'k', 'k');
-  await terminal.until(({ text }) => /│ > {3}auto /.test(text), 'cursor on auto');
-  for (let moves = 0; !isOn() && moves < 8; moves++) {
-    const before = terminal.screen.text;
-    terminal.press('j');
-    await terminal.until(({ text }) => text !== before && /│ >/.test(text), `cursor on its way to ${ask}`);
-  }
-  assert.ok(isOn(), terminal.screen.text);
+  for (let moves = 0; chosen(terminal.screen) !== 'auto' && moves < 8; moves++) await step(terminal, 'k');
+  for (let moves = 0; chosen(terminal.screen) !== ask && moves < 8; moves++) await step(terminal, 'j');
+  assert.equal(chosen(terminal.screen), ask, terminal.screen.text);
+}
+
+async function step(terminal: TestTerminal, key: string): Promise<void> {
+  const before = chosen(terminal.screen);
+  terminal.press(key);
+  await terminal.until((screen) => ![before, undefined].includes(chosen(screen)), `a step from ${before}`);
 }
 
 const samplesOn = (text: string): number => Number(/([\d,]+) samples/.exec(text)?.[1]?.replaceAll(',', ''));
