@@ -15,6 +15,7 @@
 #include "base/unique_fd.h"
 #include "capture/engine.h"
 #include "capture/injector/protocol.h"
+#include "capture/limits.h"
 #include "capture/probe.h"
 #include "launch/launcher.h"
 #include "sample_pipeline.h"

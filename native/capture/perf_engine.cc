@@ -4,13 +4,13 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <set>
 
+#include "capture/limits.h"
 #include "capture/threads.h"
 
 namespace prof {
@@ -23,13 +23,6 @@ constexpr size_t kReservedDescriptors = 16;
 constexpr size_t kUsualRingPages = 512;
 constexpr size_t kLargestRingPages = 4096;
 constexpr int kListingRounds = 5;
-
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 /// Busiest first: if descriptors run out, those that are followed carry most of the time.
 std::vector<pid_t> threads_by_cpu_time(pid_t pid) {

@@ -8,6 +8,7 @@ import { listEngines } from './engine-rows.ts';
 import { listGates, withPid } from './gates.ts';
 import type { Capabilities } from './machine.ts';
 import type { NativeState } from './native.ts';
+import { limitsOf, listRights } from './rights.ts';
 import { type Balance, kernelPartOf, type SpanBook, unitOfEngine } from './spans.ts';
 import type { SessionState, SessionStatus, Target } from './status.ts';
 import type { Running, Switching } from './switching.ts';
@@ -75,7 +76,10 @@ export function makeStatus(of: Facts): SessionStatus {
     selfCpuShare: of.selfCpuShare,
     spans: book.list(native, baseline.native, kernelSymbols),
     warnings: withPid(degradations.map(describe), of.target.pid),
-    gates: withPid(listGates(capabilities), of.target.pid),
+    gates: withPid(
+      [...listGates(capabilities), ...listRights(capabilities, limitsOf(native))],
+      of.target.pid,
+    ),
     engines: withPid(listEngines(capabilities), of.target.pid),
     highestHz: capabilities.facts.maxSampleRate,
   };

@@ -66,6 +66,7 @@ export class CaptureSession implements LiveSession {
   #mapsError = 0;
   #state: SessionState = 'starting';
   #endReason: string | undefined;
+  #suspension: { readonly sinceMs: number; readonly disarmed: Promise<void> } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
   #status: SessionStatus;
@@ -148,6 +149,23 @@ export class CaptureSession implements LiveSession {
     if (this.#state === 'live') await this.#switching.ask({ frequencyHz });
   }
 
+  async suspend(): Promise<void> {
+    if (this.#state !== 'live') return;
+    this.#suspension ??= { sinceMs: Date.now(), disarmed: this.#disarm() };
+    await this.#suspension.disarmed;
+  }
+
+  async resume(): Promise<void> {
+    const suspension = this.#suspension;
+    if (!suspension) return;
+    this.#suspension = undefined;
+    // It may have been stopped and continued half-way.
+    await suspension.disarmed;
+    if (this.#state !== 'live') return;
+    await this.#switching.restart(Math.round((Date.now() - suspension.sinceMs) / 1000));
+    this.#publish();
+  }
+
   probeAgain(): void {
     this.#probe();
     this.#publish();
@@ -226,12 +244,16 @@ export class CaptureSession implements LiveSession {
     return this.#stopping;
   }
 
-  async #end(state: 'ended' | 'stopped', reason: string): Promise<void> {
-    clearInterval(this.#timer);
+  async #disarm(): Promise<void> {
     await this.#switching.settle();
     await this.#native.stop();
     this.#drain();
     this.#book.close(this.#native.state(), this.#naming.kernelSymbols);
+  }
+
+  async #end(state: 'ended' | 'stopped', reason: string): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#disarm();
     await this.#naming.finish();
     this.#state = state;
     this.#endReason = (state === 'ended' ? this.#options.describeEnd?.() : undefined) ?? reason;

@@ -34,6 +34,8 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
   }
   if (popup?.kind === 'output') return <OutputPanel size={size} regions={regions} theme={theme} />;
   const head = headLines(layout);
+  // A panel may cover all but the head and the footer.
+  const panelHeight = size.rows - head - (layout.hasFooter ? 1 : 0);
   const detailRows = layout.detailLines === 0 ? 0 : layout.detailLines + 1;
   return (
     <Box flexDirection="column" width={lineWidth(size)} height={size.rows}>
@@ -41,13 +43,7 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
       <Box flexGrow={1} flexDirection="column">
         <LiveRegion region={regions.rows} flexGrow={1} />
         {popup?.kind === 'why' && (
-          <WhyPanel
-            size={size}
-            status={popup.status}
-            gate={popup.gate}
-            theme={theme}
-            height={size.rows - head}
-          />
+          <WhyPanel size={size} status={popup.status} gate={popup.gate} theme={theme} height={panelHeight} />
         )}
         {popup?.kind === 'engine' && (
           <EnginePanel
@@ -55,7 +51,7 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
             status={popup.status}
             chosen={popup.chosen}
             theme={theme}
-            height={size.rows - head}
+            height={panelHeight}
           />
         )}
       </Box>

@@ -101,10 +101,12 @@ class LiveScreen {
     this.#painter = new Painter(this.#writer, size);
     const { command } = options;
     this.#suspension = new Suspension(this.#terminal, this.#painter, this.#writer, {
+      beforeStop: () => session.suspend(),
       onStop: () => command?.suspend(),
       onResume: () => {
         command?.resume();
         this.#resize();
+        void session.resume();
       },
     });
     const ascii = options.ascii || !hasUtf8Locale(process.env);

@@ -1,6 +1,6 @@
 /**
  * Job control: gives the terminal to the shell before the process stops and takes it again when it continues.
- * Capture is not told: what a stopped process could not drain is counted as lost.
+ * Capture is disarmed before, for a stopped process cannot drain, and armed again after.
  */
 import type { Painter } from './painter.ts';
 import type { Terminal } from './terminal.ts';
@@ -11,6 +11,9 @@ const resumeMs = 50;
 
 /** What else stops and goes on with us. */
 export interface SuspensionHooks {
+  /** Before the process stops; waited for, but not for long. */
+  beforeStop(): Promise<void>;
+  /** In the last moment. */
   onStop(): void;
   onResume(): void;
 }
@@ -46,6 +49,8 @@ export class Suspension {
 
   async #stop(whom: number): Promise<void> {
     this.#painter.hold(true);
+    const limit = new Promise<void>((resolve) => setTimeout(resolve, settleMs).unref());
+    await Promise.race([this.#hooks.beforeStop(), limit]);
     const isWritable = await this.#writer.settle(settleMs);
     if (this.#isClosed) return;
     this.#terminal.leave(isWritable);
