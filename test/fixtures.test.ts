@@ -22,6 +22,7 @@ const targets: Readonly<Record<string, { args: readonly (string | number)[]; cou
   big_frame: { args: [], counts: ['localBytes'] },
   churn: { args: [1], counts: ['threads', 'children'] },
   deep: { args: [500], counts: ['depth'] },
+  execer: { args: [50], counts: ['execs'] },
   forker: { args: [], counts: ['forks', 'vforks', 'spawns'] },
   handler: { args: [1], counts: ['ticks'] },
   jit: { args: ['map'], counts: ['calls'] },
