@@ -31,6 +31,7 @@ const targets: Readonly<Record<string, { args: readonly (string | number)[]; cou
   nondumpable: { args: [], counts: [] },
   pipe: { args: [], counts: ['turns'] },
   reader: { args: [600], counts: ['reads'] },
+  renamer: { args: [50], counts: ['renames'] },
   sender: { args: [], counts: ['sent', 'received'] },
   short: { args: [200], counts: ['milliseconds'] },
   sleepers: { args: [], counts: ['naps'] },

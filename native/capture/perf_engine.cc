@@ -30,16 +30,6 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/// Busiest first: if descriptors run out, those that are followed carry most of the time.
-std::vector<pid_t> threads_by_cpu_time(pid_t pid) {
-  std::vector<std::pair<uint64_t, pid_t>> keyed;
-  for (const pid_t tid : list_threads(pid)) keyed.emplace_back(thread_cpu_ns(pid, tid).value_or(0), tid);
-  std::sort(keyed.rbegin(), keyed.rend());
-  std::vector<pid_t> tids;
-  for (const auto& [cpu_ns, tid] : keyed) tids.push_back(tid);
-  return tids;
-}
-
 /// Held while events are opened, and given back after.
 std::vector<UniqueFd> reserve_descriptors() {
   std::vector<UniqueFd> reserved;

@@ -222,7 +222,7 @@ void SnapshotEngine::sample_loop(std::optional<Refusal>* refusal) {
 void SnapshotEngine::watch_threads(bool at_start) {
   last_scan_ns_ = monotonic_ns();
   uint32_t refused = 0;
-  for (const pid_t tid : list_threads(config_.pid)) {
+  for (const pid_t tid : at_start ? threads_by_cpu_time(config_.pid) : list_threads(config_.pid)) {
     const auto [entry, is_new] = threads_.try_emplace(tid);
     Watched& thread = entry->second;
     if (is_new && !watch_thread(tid, thread)) {

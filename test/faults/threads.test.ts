@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { profileOf, recordCpu, runCli } from '../helpers/cli.ts';
+import { profileOf, recordCpu, recordJson, runCli } from '../helpers/cli.ts';
 import { limited } from '../helpers/gates.ts';
 import { startFixture } from '../helpers/target.ts';
 import { inclusiveShare } from '../helpers/tree.ts';
@@ -26,7 +26,7 @@ for (const engine of engines) {
   test(`${engine}: 10,000 thread starts a minute: what samples carry is true, the rest is shown`, async (t) => {
     // 3 ms of CPU time each, a new one every 5 ms: 12,000 a minute where the machine is free.
     const target = await startFixture(t, 'churn', [600, 0, 3000, 5000]);
-    const profile = await recordCpu(target.pid, 0.5, ['-e', engine, '-F', 997]);
+    const profile = await recordJson(target.pid, ['-e', engine, '-F', 997, '-d', 3]);
     assertHonest(profile);
     assert(inclusiveShare(profile.tree, 'short_life') > 0.2, 'the threads are seen');
     const { counts } = await target.finish();
@@ -44,9 +44,9 @@ for (const engine of engines) {
   });
 }
 
-test('ctimer, 128 open files, 200 threads: what is not followed is counted, shown and has a cure', async (t) => {
-  const target = await startFixture(t, 'many_threads', [600, 200]);
-  const launcher = limited({ openFiles: 128 });
+test('ctimer, 96 open files, 200 threads: what is not followed is counted, shown and has a cure', async (t) => {
+  const target = await startFixture(t, 'many_threads', [600, 200, 40]);
+  const launcher = limited({ openFiles: 96 });
   const profile = await recordCpu(target.pid, 4, ['-e', 'ctimer', '-F', 199], { launcher });
   assert.equal(profile.spans[0]?.engine, 'ctimer');
   const warning = profile.warnings.find(({ code }) => code === 'threads-not-followed');
