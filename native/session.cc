@@ -214,9 +214,10 @@ void Session::finish_target() {
   } else if (counted > paired_counted_ns_) {
     // The parent has reaped it and the clock is gone; the events have counted on to its end.
     cpu_ns_ = std::max(cpu_ns_, paired_cpu_ns_ + counted - paired_counted_ns_);
+  } else if (counted == 0) {
+    // Snapshots count nothing by themselves, but what they carry was used.
+    cpu_ns_ = std::max(cpu_ns_, pipeline_.carried_ns());
   }
-  // Neither tells of the last moments under snapshots; what they carry was used.
-  cpu_ns_ = std::max(cpu_ns_, pipeline_.carried_ns());
   const bool sees_all = !config_.user_only && (closed_loss_ + engine_->loss()).lost == 0;
   if (sees_all && limits_.threads_refused == 0) pipeline_.close_accounts(cpu_ns_, longest_rest_ns());
 }
