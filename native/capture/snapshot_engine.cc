@@ -23,6 +23,8 @@ namespace {
 
 constexpr size_t kStackBytes = 65536;
 constexpr uint64_t kScanIntervalNs = 100'000'000;
+// Up to so many, a listing out of turn costs no more than a snapshot.
+constexpr size_t kFewThreads = 64;
 constexpr timespec kLookInterval{0, 50'000'000};
 
 int timer_signal() { return SIGRTMAX - 1; }
@@ -212,7 +214,12 @@ void SnapshotEngine::sample_loop(std::optional<Refusal>* refusal) {
       watch_threads(false);
       follow_mappings();
     }
-    if (has_fired) sample_running_threads();
+    const size_t due = has_fired ? sample_running_threads() : 1;
+    // The clock fired for somebody: for a thread that is too young to be known, perhaps.
+    if (due == 0 && threads_.size() < kFewThreads) {
+      watch_threads(false);
+      sample_running_threads();
+    }
     release_late_stops(late_);
   }
   timer_delete(timer_);
@@ -303,8 +310,9 @@ EngineLimits SnapshotEngine::limits() const {
   return limits_;
 }
 
-void SnapshotEngine::sample_running_threads() {
+size_t SnapshotEngine::sample_running_threads() {
   int cpu = cpu_;
+  size_t due = 0;
   for (auto entry = threads_.begin(); entry != threads_.end();) {
     Watched& thread = entry->second;
     const auto used = used_ns(thread.schedstat);
@@ -315,6 +323,7 @@ void SnapshotEngine::sample_running_threads() {
     // The process clock fires for all threads together: only those with a period of their own are due.
     const bool is_due = *used >= thread.seen_ns + config_.period_ns;
     const ThreadState state = is_due ? state_of(thread.stat) : ThreadState{};
+    due += is_due ? 1 : 0;
     if (is_due) follow_name(entry->first, thread, state.name);
     if (state.is_running) {
       sample_thread(entry->first, thread);
@@ -323,6 +332,7 @@ void SnapshotEngine::sample_running_threads() {
     ++entry;
   }
   if (cpu != cpu_) follow_to_cpu(cpu_ = cpu);
+  return due;
 }
 
 void SnapshotEngine::sample_thread(pid_t tid, Watched& thread) {

@@ -72,7 +72,8 @@ class SnapshotEngine final : public Engine {
   void follow_mappings();
   void follow_name(pid_t tid, Watched& thread, std::string_view name);
   void push(Change change, pid_t tid, std::string name);
-  void sample_running_threads();
+  /// How many threads had a snapshot due.
+  size_t sample_running_threads();
   void sample_thread(pid_t tid, Watched& thread);
 
   EngineConfig config_;

@@ -13,7 +13,7 @@ for (const engine of engines) {
     const target = await startFixture(t, 'many_threads', [600, 1000, 3]);
     assert.equal(readdirSync(`/proc/${target.pid}/task`).length, 1001);
     const launcher = limited({ openFiles: 8192 });
-    const profile = await recordCpu(target.pid, 3, ['-e', engine, '-F', 199], { launcher });
+    const profile = await recordJson(target.pid, ['-e', engine, '-F', 199, '-d', 3], { launcher });
     assertSampled(profile, engine);
     assert.deepEqual(
       profile.warnings.filter(({ code }) => code === 'threads-not-followed'),
