@@ -22,6 +22,8 @@ constexpr size_t kReservedDescriptors = 16;
 constexpr size_t kUsualRingPages = 512;
 constexpr size_t kLargestRingPages = 4096;
 constexpr int kListingRounds = 5;
+// An event samples once a period, a late one after a few; it cannot have counted so many before its first sample.
+constexpr uint64_t kMostBeforeASample = 16;
 
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -246,7 +248,7 @@ void PerfEngine::set_apart_at_exec() {
 /// others have reported their ends in the same ring before; if reports were lost, it is the nearest below.
 PerfEngine::EventState& PerfEngine::state_of(const EventKey& key, uint64_t value_ns) {
   const auto [entry, is_new] = counts_.try_emplace(key);
-  if (!is_new || before_exec_.empty()) return entry->second;
+  if (!is_new) return entry->second;
   auto before = before_exec_.find(key);
   if (before == before_exec_.end() && key.tid == config_.pid) {
     for (auto other = before_exec_.begin(); other != before_exec_.end(); ++other) {
@@ -257,6 +259,10 @@ PerfEngine::EventState& PerfEngine::state_of(const EventKey& key, uint64_t value
   if (before != before_exec_.end()) {
     entry->second = before->second;
     before_exec_.erase(before);
+  } else if (value_ns > kMostBeforeASample * config_.period_ns) {
+    // It was sampled under another id, and the exec that gave it this one stands in the ring of another CPU, which is
+    // read later. Only the last period is surely not told yet.
+    entry->second.value_ns = value_ns - config_.period_ns;
   }
   return entry->second;
 }

@@ -264,6 +264,7 @@ bool SnapshotEngine::watch_thread(pid_t tid, Watched& thread) {
 void SnapshotEngine::follow_exec() {
   const auto leader = threads_.find(config_.pid);
   if (leader == threads_.end()) return;
+  follow_leader_clock(leader->second);
   const ProcessImage now = state_of(leader->second.stat).image;
   // A leader that has ended before its threads has no memory any more.
   if (now == ProcessImage{} || now == image_) return;
@@ -271,14 +272,30 @@ void SnapshotEngine::follow_exec() {
   image_ = now;
   if (!is_known) return;
   push(Change::exec, config_.pid, "");
-  // The leader's id is now that of the thread which called exec: the one whose clock was seen nearest below.
-  const uint64_t used = used_ns(leader->second.schedstat).value_or(0);
+  resume_nearest_clock(leader->second, leader_used_ns_);
+  std::erase_if(threads_, [this](const auto& entry) { return entry.first != config_.pid; });
+}
+
+/// An exec gives the leader's id to the thread that calls it before the program is another one (de_thread comes before
+/// exec_mmap in begin_new_exec, fs/exec.c). A clock that went back, or on faster than time, is another thread's.
+void SnapshotEngine::follow_leader_clock(Watched& leader) {
+  constexpr uint64_t kTickNs = 10'000'000;  // a running thread's clock is brought up to date once a tick
+  const uint64_t now = monotonic_ns();
+  const auto used = used_ns(leader.schedstat);
+  if (!used) return;
+  const uint64_t latest = leader_used_ns_ + (now - leader_look_ns_) + kTickNs;
+  if (leader_look_ns_ != 0 && (*used < leader_used_ns_ || *used > latest)) resume_nearest_clock(leader, *used);
+  leader_used_ns_ = *used;
+  leader_look_ns_ = now;
+}
+
+/// Which thread called exec is not told: the one whose clock was seen nearest below.
+void SnapshotEngine::resume_nearest_clock(Watched& leader, uint64_t used_ns) {
   uint64_t seen = 0;
   for (const auto& [tid, thread] : threads_) {
-    if (thread.seen_ns <= used) seen = std::max(seen, thread.seen_ns);
+    if (thread.seen_ns <= used_ns) seen = std::max(seen, thread.seen_ns);
   }
-  leader->second.seen_ns = seen;
-  std::erase_if(threads_, [this](const auto& entry) { return entry.first != config_.pid; });
+  leader.seen_ns = seen;
 }
 
 void SnapshotEngine::follow_mappings() {

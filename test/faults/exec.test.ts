@@ -18,8 +18,12 @@ for (const engine of engines) {
       const target = await startFixture(t, 'execer', [600, 250, isThread]);
       // Not by the clocks of its living threads: they begin anew with each exec by another one.
       const profile = await recordJson(target.pid, ['-e', engine, '-F', 499, '-d', 4]);
-      assertSampled(profile, engine);
-      assert(inclusiveShare(profile.tree, 'work_until_exec') > 0.9, 'the work has its name in every program');
+      // Which thread called exec is told by the clocks alone: some milliseconds may be taken for another's.
+      assertSampled(profile, engine, isThread * 0.05);
+      assert(
+        inclusiveShare(profile.tree, 'work_until_exec') > 0.75,
+        'the work has its name in every program',
+      );
       const { counts } = await target.finish();
       assert((counts['execs'] ?? 0) >= 5, `${counts['execs']} execs`);
     });
@@ -27,7 +31,7 @@ for (const engine of engines) {
 
   test(`${engine}: attaching to a target that execs all the time`, async (t) => {
     const target = await startFixture(t, 'execer', [600, 15, 0]);
-    for (let attach = 0; attach < 8; attach++) {
+    for (let attach = 0; attach < 5; attach++) {
       const run = await runCli(['record', target.pid, '-e', engine, '-d', '0.2', '-f', 'json', '-F', 499]);
       assertHonest(profileOf(run));
     }
@@ -55,7 +59,7 @@ for (const engine of engines) {
 
   test(`${engine}: forks, vforks and spawns go on unharmed while we attach and detach`, async (t) => {
     const target = await startFixture(t, 'forker', [600]);
-    for (let attach = 0; attach < 6; attach++) {
+    for (let attach = 0; attach < 4; attach++) {
       const run = await runCli(['record', target.pid, '-e', engine, '-d', '0.3', '-f', 'json', '-F', 499]);
       assertHonest(profileOf(run));
     }
@@ -66,7 +70,7 @@ for (const engine of engines) {
   });
 
   test(`${engine}: a target that exits at any moment: a whole file, or one line and 3`, async (t) => {
-    for (let milliseconds = 100; milliseconds <= 500; milliseconds += 40) {
+    for (let milliseconds = 100; milliseconds <= 500; milliseconds += 80) {
       const target = await startFixture(t, 'short', [60, milliseconds]);
       const run = await runCli(['record', target.pid, '-e', engine, '-f', 'json', '-F', 499]);
       if (run.code === 0) {

