@@ -13,7 +13,7 @@ import type { Capabilities } from './machine.ts';
 import { Naming } from './naming.ts';
 import { engineKinds, type Native, type NativeRefusal, type NativeSession } from './native.ts';
 import { toBatch } from './native-batch.ts';
-import { probeCapabilities } from './probe.ts';
+import { isRunning, probeCapabilities, probeTarget } from './probe.ts';
 import { type Plan, selectEngine } from './select.ts';
 import { SelfUsage } from './self-usage.ts';
 import type {
@@ -55,6 +55,8 @@ export class NotPermitted extends Error {
 export class TargetGone extends Error {}
 
 const tickMs = 200;
+/** How often a target that looks gone but runs is tried. */
+const mostTries = 5;
 
 export class CaptureSession implements LiveSession {
   readonly profile = new Profile();
@@ -84,16 +86,23 @@ export class CaptureSession implements LiveSession {
    * @throws NotPermitted, TargetGone
    */
   static async start(options: SessionOptions): Promise<CaptureSession> {
-    let capabilities = probeCapabilities(options.native, options.target.pid);
-    for (;;) {
+    const { pid } = options.target;
+    let capabilities = await probeTarget(options.native, pid);
+    for (let tries = 1; ; tries++) {
       const selection = selectEngine(options.asked, capabilities, options.strict);
       if (selection.kind === 'refused') {
-        if (readProcessStat(options.target.pid) === undefined) throw new TargetGone();
+        if (!isRunning(pid)) throw new TargetGone();
         throw new NotPermitted(selection.because, selection.cure, capabilities);
       }
       const session = new CaptureSession(options, selection.plan, capabilities);
       const refusal = await session.#open();
       if (!refusal) return session;
+      if (errnoName(refusal.errno) === 'ESRCH') {
+        // In the midst of an exec it looks gone, too.
+        if (!isRunning(pid) || tries === mostTries) throw new TargetGone();
+        capabilities = await probeTarget(options.native, pid);
+        continue;
+      }
       // What trying did not foresee (descriptors, locked memory): the ladder goes on without this engine.
       const openRefusals = { ...capabilities.openRefusals, [selection.plan.engine]: shutOfOpen(refusal) };
       capabilities = { ...capabilities, openRefusals };
@@ -155,7 +164,6 @@ export class CaptureSession implements LiveSession {
     );
     if (result.refusal) {
       await this.#naming.finish();
-      if (errnoName(result.refusal.errno) === 'ESRCH') throw new TargetGone();
       return result.refusal;
     }
     this.#mapsError = result.mapsError;

@@ -29,7 +29,10 @@ for (const engine of engines) {
     const target = await startFixture(t, 'churn', [600, 0, 3000, 5000]);
     const profile = await recordJson(target.pid, ['-e', engine, '-F', 997, '-d', 3]);
     assertHonest(profile);
-    assert(inclusiveShare(profile.tree, 'short_life') > 0.2, 'the threads are seen');
+    // A timer on CPU time fires on ticks, and many a thread lives for less than one.
+    const least = engine === 'ctimer' ? 0.05 : 0.2;
+    const seen = inclusiveShare(profile.tree, 'short_life');
+    assert(seen > least, `${seen} of the time is seen`);
     const { counts } = await target.finish();
     assert((counts['threads'] ?? 0) > 100, `${counts['threads']} threads`);
   });
