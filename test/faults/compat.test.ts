@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { recordCpu } from '../helpers/cli.ts';
 import { inclusiveShare, paths } from '../helpers/tree.ts';
-import { assertSampled, engines } from './engines.ts';
+import { ask, assertSampled, engines } from './engines.ts';
 
 for (const engine of engines) {
   test(`${engine}: a 32-bit program has its leaf under [truncated], with all of its time`, async (t) => {
@@ -20,7 +20,7 @@ for (const engine of engines) {
     assert.equal(built.status, 0, built.stderr);
     const child = spawn(program, { stdio: 'ignore' });
     t.after(() => void child.kill('SIGKILL'));
-    const profile = await recordCpu(child.pid ?? 0, 1.5, ['-e', engine, '-F', 499]);
+    const profile = await recordCpu(child.pid ?? 0, 1.5, [...ask(engine), '-F', 499]);
     assertSampled(profile, engine);
     assert(inclusiveShare(profile.tree, '[truncated]') > 0.95);
     const leaves = [...paths(profile.tree)].filter(({ path }) => path.at(-2)?.name === '[truncated]');

@@ -6,6 +6,11 @@ import { nodesNamed } from '../helpers/tree.ts';
 export const engines = ['cpu', 'ctimer', 'cpu-clock'] as const;
 export type TriedEngine = (typeof engines)[number];
 
+/** The words of a command line that ask for it. */
+export function ask(engine: TriedEngine): readonly string[] {
+  return ['-e', engine];
+}
+
 /** Bounds of `accounted`; a user-only engine leaves the kernel time of a target that works in its own code. */
 const bounds: Readonly<Record<TriedEngine, readonly [least: number, most: number]>> = {
   cpu: [0.96, 1.05],

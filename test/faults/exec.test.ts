@@ -7,7 +7,7 @@ import { withSteadyMachine } from '../helpers/sysctl.ts';
 import { startFixture } from '../helpers/target.ts';
 import { chainTo, inclusiveShare } from '../helpers/tree.ts';
 import { waitForCpu } from '../helpers/truth.ts';
-import { assertHonest, assertSampled, engines } from './engines.ts';
+import { ask, assertHonest, assertSampled, engines } from './engines.ts';
 
 for (const engine of engines) {
   for (const [who, isThread] of [
@@ -17,7 +17,7 @@ for (const engine of engines) {
     test(`${engine}: exec by ${who}, four times a second: all time accounted, right names`, async (t) => {
       const target = await startFixture(t, 'execer', [600, 250, isThread]);
       // Not by the clocks of its living threads: they begin anew with each exec by another one.
-      const profile = await recordJson(target.pid, ['-e', engine, '-F', 499, '-d', 4]);
+      const profile = await recordJson(target.pid, [...ask(engine), '-F', 499, '-d', 4]);
       // Which thread called exec is told by the clocks alone: some milliseconds may be taken for another's.
       assertSampled(profile, engine, isThread * 0.05);
       assert(
@@ -32,7 +32,7 @@ for (const engine of engines) {
   test(`${engine}: attaching to a target that execs all the time`, async (t) => {
     const target = await startFixture(t, 'execer', [600, 15, 0]);
     for (let attach = 0; attach < 5; attach++) {
-      const run = await runCli(['record', target.pid, '-e', engine, '-d', '0.2', '-f', 'json', '-F', 499]);
+      const run = await runCli(['record', target.pid, ...ask(engine), '-d', '0.2', '-f', 'json', '-F', 499]);
       assertHonest(profileOf(run));
     }
     await target.finish();
@@ -42,7 +42,7 @@ for (const engine of engines) {
     const split = buildFixture('split');
     const target = await startFixture(t, 'forker', [2, split, 600]);
     const profile = await withSteadyMachine(async () => {
-      const cli = startCli(['record', target.pid, '-e', engine, '-f', 'json', '-F', 499]);
+      const cli = startCli(['record', target.pid, ...ask(engine), '-f', 'json', '-F', 499]);
       await untilRecording(cli);
       await waitForCpu(target.pid, 3e9);
       cli.child.kill('SIGINT');
@@ -60,7 +60,7 @@ for (const engine of engines) {
   test(`${engine}: forks, vforks and spawns go on unharmed while we attach and detach`, async (t) => {
     const target = await startFixture(t, 'forker', [600]);
     for (let attach = 0; attach < 4; attach++) {
-      const run = await runCli(['record', target.pid, '-e', engine, '-d', '0.3', '-f', 'json', '-F', 499]);
+      const run = await runCli(['record', target.pid, ...ask(engine), '-d', '0.3', '-f', 'json', '-F', 499]);
       assertHonest(profileOf(run));
     }
     const { counts } = await target.finish();
@@ -72,7 +72,7 @@ for (const engine of engines) {
   test(`${engine}: a target that exits at any moment: a whole file, or one line and 3`, async (t) => {
     for (let milliseconds = 100; milliseconds <= 500; milliseconds += 80) {
       const target = await startFixture(t, 'short', [60, milliseconds]);
-      const run = await runCli(['record', target.pid, '-e', engine, '-f', 'json', '-F', 499]);
+      const run = await runCli(['record', target.pid, ...ask(engine), '-f', 'json', '-F', 499]);
       if (run.code === 0) {
         assertHonest(profileOf(run));
         continue;

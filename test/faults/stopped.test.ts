@@ -9,7 +9,7 @@ import { mayActAsRoot } from '../helpers/gates.ts';
 import { withSteadyMachine } from '../helpers/sysctl.ts';
 import { type FixtureTarget, startFixture } from '../helpers/target.ts';
 import { livingCpuNs, waitForCpu } from '../helpers/truth.ts';
-import { assertSampled, engines, type TriedEngine } from './engines.ts';
+import { ask, assertSampled, engines, type TriedEngine } from './engines.ts';
 
 function stateOf(pid: number): string | undefined {
   return /^State:\t(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
@@ -23,7 +23,7 @@ interface Brake {
 /** Records while the target works, stands and works again; what it is while it stands is looked at in between. */
 async function recordOverAStand(target: FixtureTarget, engine: TriedEngine, brake: Brake): Promise<void> {
   const profile = await withSteadyMachine(async () => {
-    const cli = startCli(['record', target.pid, '-e', engine, '-f', 'json', '-F', 499]);
+    const cli = startCli(['record', target.pid, ...ask(engine), '-f', 'json', '-F', 499]);
     await untilRecording(cli);
     await waitForCpu(target.pid, 1e9);
     await brake.stop();
@@ -41,7 +41,7 @@ async function recordOverAStand(target: FixtureTarget, engine: TriedEngine, brak
 /** Recorded while it stands: no time, no sample, and it stands as before. */
 async function recordStanding(pid: number, engine: TriedEngine): Promise<void> {
   const before = livingCpuNs(pid);
-  const run = await runCli(['record', pid, '-e', engine, '-d', '0.5', '-f', 'json']);
+  const run = await runCli(['record', pid, ...ask(engine), '-d', '0.5', '-f', 'json']);
   const profile = profileOf(run);
   assert.equal(profile.spans[0]?.engine, engine);
   assert.equal(profile.spans[0]?.samples, 0);
@@ -57,7 +57,7 @@ for (const engine of engines) {
     await recordStanding(target.pid, engine);
     assert.equal(stateOf(target.pid), 'T');
     process.kill(target.pid, 'SIGCONT');
-    assertSampled(await recordCpu(target.pid, 1.5, ['-e', engine, '-F', 499]), engine);
+    assertSampled(await recordCpu(target.pid, 1.5, [...ask(engine), '-F', 499]), engine);
   });
 
   test(`${engine}: stopped by SIGSTOP during capture: it stays stopped until it is continued`, async (t) => {
@@ -73,7 +73,7 @@ for (const engine of engines) {
 
   test(`${engine}: a target that stops itself again and again is never continued by us`, async (t) => {
     const target = await startFixture(t, 'stopper', [600, 150]);
-    assertSampled(await recordCpu(target.pid, 2, ['-e', engine, '-F', 499]), engine);
+    assertSampled(await recordCpu(target.pid, 2, [...ask(engine), '-F', 499]), engine);
     const { counts } = await target.finish();
     assert((counts['stops'] ?? 0) > 3, `${counts['stops']} stops`);
   });

@@ -6,14 +6,14 @@ import { profileOf, recordCpu, recordJson, runCli } from '../helpers/cli.ts';
 import { limited } from '../helpers/gates.ts';
 import { startFixture } from '../helpers/target.ts';
 import { inclusiveShare } from '../helpers/tree.ts';
-import { assertHonest, assertSampled, engines } from './engines.ts';
+import { ask, assertHonest, assertSampled, engines } from './engines.ts';
 
 for (const engine of engines) {
   test(`${engine}: 1,000 threads of which three work: all followed, all time accounted`, async (t) => {
     const target = await startFixture(t, 'many_threads', [600, 1000, 3]);
     assert.equal(readdirSync(`/proc/${target.pid}/task`).length, 1001);
     const launcher = limited({ openFiles: 8192 });
-    const profile = await recordJson(target.pid, ['-e', engine, '-F', 199, '-d', 5], { launcher });
+    const profile = await recordJson(target.pid, [...ask(engine), '-F', 199, '-d', 5], { launcher });
     // The clocks of so many threads are read one after the other, while three of them run on.
     assertSampled(profile, engine, 0.05);
     assert.deepEqual(
@@ -27,7 +27,7 @@ for (const engine of engines) {
   test(`${engine}: 10,000 thread starts a minute: what samples carry is true, the rest is shown`, async (t) => {
     // 3 ms of CPU time each, a new one every 5 ms: 12,000 a minute where the machine is free.
     const target = await startFixture(t, 'churn', [600, 0, 3000, 5000]);
-    const profile = await recordJson(target.pid, ['-e', engine, '-F', 997, '-d', 3]);
+    const profile = await recordJson(target.pid, [...ask(engine), '-F', 997, '-d', 3]);
     assertHonest(profile);
     // A timer on CPU time fires on ticks, and many a thread lives for less than one.
     const least = engine === 'ctimer' ? 0.05 : 0.2;
@@ -40,7 +40,7 @@ for (const engine of engines) {
   test(`${engine}: threads that die between listing and opening: every attach works`, async (t) => {
     const target = await startFixture(t, 'churn', [600, 0, 200, 300]);
     for (let attach = 0; attach < 5; attach++) {
-      const run = await runCli(['record', target.pid, '-e', engine, '-d', '0.2', '-f', 'json', '-F', 499]);
+      const run = await runCli(['record', target.pid, ...ask(engine), '-d', '0.2', '-f', 'json', '-F', 499]);
       assertHonest(profileOf(run));
     }
     const { counts } = await target.finish();

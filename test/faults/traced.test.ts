@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { profileOf, recordCpu, runCli } from '../helpers/cli.ts';
 import { startFixture } from '../helpers/target.ts';
 import { hasTool } from '../helpers/tools.ts';
-import { assertSampled } from './engines.ts';
+import { ask, assertSampled } from './engines.ts';
 
 interface Debugger {
   readonly pid: number;
@@ -74,7 +74,7 @@ test('held by gdb: a recording without samples, and gdb has it still', async (t)
   const target = await startFixture(t, 'split', [600]);
   const gdb = await attachDebugger(t, target.pid, false);
   for (const engine of ['cpu', 'cpu-clock']) {
-    const run = await runCli(['record', target.pid, '-e', engine, '-d', '0.5', '-f', 'json']);
+    const run = await runCli(['record', target.pid, ...ask(engine), '-d', '0.5', '-f', 'json']);
     assert.equal(profileOf(run).accounting.cpuTimeNs, 0);
     assert.equal(tracerOf(target.pid), gdb.pid);
   }
