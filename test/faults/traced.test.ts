@@ -73,7 +73,7 @@ test('held by gdb: a recording without samples, and gdb has it still', async (t)
   if (!hasTool(t, 'gdb', 'gdb')) return;
   const target = await startFixture(t, 'split', [600]);
   const gdb = await attachDebugger(t, target.pid, false);
-  for (const engine of ['cpu', 'cpu-clock']) {
+  for (const engine of ['cpu', 'cpu-clock'] as const) {
     const run = await runCli(['record', target.pid, ...ask(engine), '-d', '0.5', '-f', 'json']);
     assert.equal(profileOf(run).accounting.cpuTimeNs, 0);
     assert.equal(tracerOf(target.pid), gdb.pid);
