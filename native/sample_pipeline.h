@@ -60,6 +60,8 @@ class SamplePipeline final : public SampleSink {
 
   /// Any thread: takes what was gathered since the last call.
   [[nodiscard]] Batch take_batch();
+  /// CPU time that rows of the batch have carried, since accounting began.
+  [[nodiscard]] uint64_t carried_ns() const { return ledger_.carried_ns(); }
   [[nodiscard]] size_t thread_count() const { return ledger_.size(); }
   [[nodiscard]] PipelineCounts counts() const { return counts_; }
 

@@ -140,6 +140,9 @@ void Session::finish_target() {
   } else if (counted > paired_counted_ns_) {
     // The parent has reaped it and the clock is gone; the events have counted on to its end.
     cpu_ns_ = std::max(cpu_ns_, paired_cpu_ns_ + counted - paired_counted_ns_);
+  } else if (counted == 0) {
+    // Snapshots count nothing by themselves, but what they carry was used.
+    cpu_ns_ = std::max(cpu_ns_, pipeline_.carried_ns());
   }
   const bool sees_all = carries_all(kind_) && engine_->loss().lost == 0 && limits_.threads_refused == 0;
   if (sees_all) pipeline_.close_accounts(cpu_ns_ + cpu_base_ns_ - engine_base_ns_, longest_rest_ns());

@@ -23,15 +23,9 @@ constexpr size_t kReservedDescriptors = 16;
 constexpr size_t kUsualRingPages = 512;
 constexpr size_t kLargestRingPages = 4096;
 constexpr int kListingRounds = 5;
+// An event samples once a period, a late one after a few; it cannot have counted so many before its first sample.
+constexpr uint64_t kMostBeforeASample = 16;
 
-/// Busiest first: if descriptors run out, those that are followed carry most of the time.
-std::vector<pid_t> threads_by_cpu_time(pid_t pid) {
-  std::vector<std::pair<uint64_t, pid_t>> keyed;
-  for (const pid_t tid : list_threads(pid)) keyed.emplace_back(thread_cpu_ns(pid, tid).value_or(0), tid);
-  std::sort(keyed.rbegin(), keyed.rend());
-  std::vector<pid_t> tids;
-  for (const auto& [cpu_ns, tid] : keyed) tids.push_back(tid);
-  return tids;
 }
 
 /// Held while events are opened, and given back after.
@@ -202,7 +196,9 @@ void PerfEngine::finish(SampleSink& sink) {
   if (config_.user_only || loss_.lost > 0 || !features_.inherit_thread) return;
   // By event, not by thread: an exec may have given a sampled thread the leader's id.
   std::unordered_map<uint64_t, uint64_t> sampled_ns;
-  for (const auto& [key, state] : counts_) sampled_ns[key.id] += state.value_ns;
+  for (const auto* states : {&counts_, &before_exec_}) {
+    for (const auto& [key, state] : *states) sampled_ns[key.id] += state.value_ns;
+  }
   for (const auto& event : events_) {
     // read(2) on an inherited event gives it and its children together; the children have all reported.
     const uint64_t total = read_value(event.fd.get());
@@ -226,7 +222,7 @@ void PerfEngine::deliver(CpuRing& cpu, std::span<const std::byte> bytes, SampleS
   } else if (const auto* comm = std::get_if<CommRecord>(&record)) {
     if (comm->pid != config_.pid) return;
     if (comm->is_exec) {
-      has_execed_ = true;
+      set_apart_at_exec();
       sink.on_exec();
     }
     sink.on_thread_name(comm->tid, comm->name);
@@ -242,7 +238,7 @@ void PerfEngine::deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& 
   if (sample.pid != config_.pid || is_duplicate(sample.tid, record.count.id)) return;
   // A user-only event counts kernel time too but samples none of it: there the period is the weight.
   if (record.count.has_value && !config_.user_only) {
-    EventState& state = state_of(sample.tid, record.count.id, record.count.value_ns);
+    EventState& state = state_of({sample.tid, record.count.id}, record.count.value_ns);
     // What the event counted since its last sample is exact even if the timer was late or throttled. Only what
     // the ring lost in between must not be given to this stack.
     const bool has_lost = state.loss_epoch != cpu.loss_epoch;
@@ -255,20 +251,34 @@ void PerfEngine::deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& 
   sink.on_sample(sample);
 }
 
+void PerfEngine::set_apart_at_exec() {
+  std::erase_if(counts_, [this](const auto& entry) {
+    if (entry.first.tid == config_.pid) return false;
+    before_exec_.insert_or_assign(entry.first, entry.second);
+    return true;
+  });
+}
+
 /// After an exec the leader's id belongs to the thread that called it, whose event counts on: what that had counted
 /// at its last sample stands under the thread's old id. It is the only one left of its event there, because the
 /// others have reported their ends in the same ring before; if reports were lost, it is the nearest below.
-PerfEngine::EventState& PerfEngine::state_of(pid_t tid, uint64_t event_id, uint64_t value_ns) {
-  const auto [entry, is_new] = counts_.try_emplace({tid, event_id});
-  if (!is_new || !has_execed_ || tid != config_.pid) return entry->second;
-  auto before = counts_.end();
-  for (auto other = counts_.begin(); other != counts_.end(); ++other) {
-    const bool fits = other != entry && other->first.id == event_id && other->second.value_ns <= value_ns;
-    if (fits && (before == counts_.end() || other->second.value_ns > before->second.value_ns)) before = other;
+PerfEngine::EventState& PerfEngine::state_of(const EventKey& key, uint64_t value_ns) {
+  const auto [entry, is_new] = counts_.try_emplace(key);
+  if (!is_new) return entry->second;
+  auto before = before_exec_.find(key);
+  if (before == before_exec_.end() && key.tid == config_.pid) {
+    for (auto other = before_exec_.begin(); other != before_exec_.end(); ++other) {
+      if (other->first.id != key.id || other->second.value_ns > value_ns) continue;
+      if (before == before_exec_.end() || other->second.value_ns > before->second.value_ns) before = other;
+    }
   }
-  if (before != counts_.end()) {
+  if (before != before_exec_.end()) {
     entry->second = before->second;
-    counts_.erase(before);
+    before_exec_.erase(before);
+  } else if (value_ns > kMostBeforeASample * config_.period_ns) {
+    // It was sampled under another id, and the exec that gave it this one stands in the ring of another CPU, which is
+    // read later. Only the last period is surely not told yet.
+    entry->second.value_ns = value_ns - config_.period_ns;
   }
   return entry->second;
 }
@@ -277,12 +287,13 @@ void PerfEngine::deliver_tail(const CpuRing& cpu, const ReadRecord& record, Samp
   ended_children_ns_[record.count.id] += record.count.value_ns;
   if (record.pid != config_.pid) return;
   if (config_.user_only || is_duplicate(record.tid, record.count.id)) return;
-  const auto state = counts_.find({record.tid, record.count.id});
-  const uint64_t sampled = state == counts_.end() ? 0 : state->second.value_ns;
+  const EventKey key{record.tid, record.count.id};
+  const EventState state = state_of(key, record.count.value_ns);
+  counts_.erase(key);
   // What the ring lost since its last sample is counted as lost already.
-  const bool has_lost = state != counts_.end() && state->second.loss_epoch != cpu.loss_epoch;
-  if (!has_lost && record.count.value_ns > sampled) sink.on_thread_tail(record.tid, record.count.value_ns - sampled);
-  if (state != counts_.end()) counts_.erase(state);
+  const bool has_lost = state.value_ns > 0 && state.loss_epoch != cpu.loss_epoch;
+  if (has_lost || record.count.value_ns <= state.value_ns) return;
+  sink.on_thread_tail(record.tid, record.count.value_ns - state.value_ns);
 }
 
 bool PerfEngine::is_duplicate(pid_t tid, uint64_t event_id) const {

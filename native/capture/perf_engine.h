@@ -69,7 +69,8 @@ class PerfEngine final : public Engine {
   void deliver(CpuRing& cpu, std::span<const std::byte> bytes, SampleSink& sink);
   void deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& sink);
   void deliver_tail(const CpuRing& cpu, const ReadRecord& record, SampleSink& sink);
-  [[nodiscard]] EventState& state_of(pid_t tid, uint64_t event_id, uint64_t value_ns);
+  void set_apart_at_exec();
+  [[nodiscard]] EventState& state_of(const EventKey& key, uint64_t value_ns);
   [[nodiscard]] bool is_duplicate(pid_t tid, uint64_t event_id) const;
 
   EngineConfig config_;
@@ -79,11 +80,12 @@ class PerfEngine final : public Engine {
   std::map<int, CpuRing> rings_;  // by CPU
   std::vector<int> wake_fds_;
   std::unordered_map<EventKey, EventState, EventKeyHash> counts_;
+  // Of the threads there were at an exec, but the leader: all but one are dead, and that one has the leader's id now.
+  std::unordered_map<EventKey, EventState, EventKeyHash> before_exec_;
   std::unordered_map<uint64_t, uint64_t> ended_children_ns_;  // final counts of inherited events, by event id
   // Threads first seen in a second listing: they may be inherited AND opened. Only their own events count.
   std::unordered_map<pid_t, std::unordered_set<uint64_t>> own_events_;
   bool first_listing_ = true;
-  bool has_execed_ = false;
   bool is_mmap_refused_ = false;
   size_t ring_pages_ = 0;  // of every CPU
   EngineLimits limits_;

@@ -25,6 +25,8 @@ constexpr size_t kStackBytes = 65536;
 constexpr uint64_t kScanIntervalNs = 100'000'000;
 // A debugger that looks in for a moment is no reason to give up.
 constexpr uint64_t kPatienceWithRefusalNs = 1'000'000'000;
+// Up to so many, a listing out of turn costs no more than a snapshot.
+constexpr size_t kFewThreads = 64;
 constexpr timespec kLookInterval{0, 50'000'000};
 
 int timer_signal() { return SIGRTMAX - 1; }
@@ -218,7 +220,12 @@ void SnapshotEngine::sample_loop(std::optional<Refusal>* refusal) {
       watch_threads(false);
       follow_mappings();
     }
-    if (has_fired) sample_running_threads();
+    const size_t due = has_fired ? sample_running_threads() : 1;
+    // The clock fired for somebody: for a thread that is too young to be known, perhaps.
+    if (due == 0 && threads_.size() < kFewThreads) {
+      watch_threads(false);
+      sample_running_threads();
+    }
     release_late_stops(late_);
   }
   timer_delete(timer_);
@@ -228,7 +235,7 @@ void SnapshotEngine::sample_loop(std::optional<Refusal>* refusal) {
 void SnapshotEngine::watch_threads(bool at_start) {
   last_scan_ns_ = monotonic_ns();
   uint32_t refused = 0;
-  for (const pid_t tid : list_threads(config_.pid)) {
+  for (const pid_t tid : at_start ? threads_by_cpu_time(config_.pid) : list_threads(config_.pid)) {
     const auto [entry, is_new] = threads_.try_emplace(tid);
     Watched& thread = entry->second;
     if (is_new && !watch_thread(tid, thread)) {
@@ -263,6 +270,7 @@ bool SnapshotEngine::watch_thread(pid_t tid, Watched& thread) {
 void SnapshotEngine::follow_exec() {
   const auto leader = threads_.find(config_.pid);
   if (leader == threads_.end()) return;
+  follow_leader_clock(leader->second);
   const ProcessImage now = state_of(leader->second.stat).image;
   // A leader that has ended before its threads has no memory any more.
   if (now == ProcessImage{} || now == image_) return;
@@ -270,14 +278,30 @@ void SnapshotEngine::follow_exec() {
   image_ = now;
   if (!is_known) return;
   push(Change::exec, config_.pid, "");
-  // The leader's id is now that of the thread which called exec: the one whose clock was seen nearest below.
-  const uint64_t used = used_ns(leader->second.schedstat).value_or(0);
+  resume_nearest_clock(leader->second, leader_used_ns_);
+  std::erase_if(threads_, [this](const auto& entry) { return entry.first != config_.pid; });
+}
+
+/// An exec gives the leader's id to the thread that calls it before the program is another one (de_thread comes before
+/// exec_mmap in begin_new_exec, fs/exec.c). A clock that went back, or on faster than time, is another thread's.
+void SnapshotEngine::follow_leader_clock(Watched& leader) {
+  constexpr uint64_t kTickNs = 10'000'000;  // a running thread's clock is brought up to date once a tick
+  const uint64_t now = monotonic_ns();
+  const auto used = used_ns(leader.schedstat);
+  if (!used) return;
+  const uint64_t latest = leader_used_ns_ + (now - leader_look_ns_) + kTickNs;
+  if (leader_look_ns_ != 0 && (*used < leader_used_ns_ || *used > latest)) resume_nearest_clock(leader, *used);
+  leader_used_ns_ = *used;
+  leader_look_ns_ = now;
+}
+
+/// Which thread called exec is not told: the one whose clock was seen nearest below.
+void SnapshotEngine::resume_nearest_clock(Watched& leader, uint64_t used_ns) {
   uint64_t seen = 0;
   for (const auto& [tid, thread] : threads_) {
-    if (thread.seen_ns <= used) seen = std::max(seen, thread.seen_ns);
+    if (thread.seen_ns <= used_ns) seen = std::max(seen, thread.seen_ns);
   }
-  leader->second.seen_ns = seen;
-  std::erase_if(threads_, [this](const auto& entry) { return entry.first != config_.pid; });
+  leader.seen_ns = seen;
 }
 
 void SnapshotEngine::follow_mappings() {
@@ -309,8 +333,9 @@ EngineLimits SnapshotEngine::limits() const {
   return limits_;
 }
 
-void SnapshotEngine::sample_running_threads() {
+size_t SnapshotEngine::sample_running_threads() {
   int cpu = cpu_;
+  size_t due = 0;
   for (auto entry = threads_.begin(); entry != threads_.end();) {
     Watched& thread = entry->second;
     const auto used = used_ns(thread.schedstat);
@@ -321,6 +346,7 @@ void SnapshotEngine::sample_running_threads() {
     // The process clock fires for all threads together: only those with a period of their own are due.
     const bool is_due = *used >= thread.seen_ns + config_.period_ns;
     const ThreadState state = is_due ? state_of(thread.stat) : ThreadState{};
+    due += is_due ? 1 : 0;
     if (is_due) follow_name(entry->first, thread, state.name);
     if (state.is_running) {
       sample_thread(entry->first, thread, state.times);
@@ -329,6 +355,7 @@ void SnapshotEngine::sample_running_threads() {
     ++entry;
   }
   if (cpu != cpu_) follow_to_cpu(cpu_ = cpu);
+  return due;
 }
 
 void SnapshotEngine::sample_thread(pid_t tid, Watched& thread, ModeTimes times) {

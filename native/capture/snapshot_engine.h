@@ -71,10 +71,13 @@ class SnapshotEngine final : public Engine {
   void watch_threads(bool at_start);
   [[nodiscard]] bool watch_thread(pid_t tid, Watched& thread);
   void follow_exec();
+  void follow_leader_clock(Watched& leader);
+  void resume_nearest_clock(Watched& leader, uint64_t used_ns);
   void follow_mappings();
   void follow_name(pid_t tid, Watched& thread, std::string_view name);
   void push(Change change, pid_t tid, std::string name);
-  void sample_running_threads();
+  /// How many threads had a snapshot due.
+  size_t sample_running_threads();
   void sample_thread(pid_t tid, Watched& thread, ModeTimes times);
   void note_refusal(pid_t tid, int error);
 
@@ -103,6 +106,8 @@ class SnapshotEngine final : public Engine {
   uint64_t last_scan_ns_ = 0;
   ProcessImage image_;
   uint64_t code_kib_ = 0;
+  uint64_t leader_used_ns_ = 0;  // at our last look at it
+  uint64_t leader_look_ns_ = 0;
   int cpu_ = -1;  // where we run: beside the target
 };
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <memory>
@@ -48,6 +49,15 @@ std::vector<pid_t> list_threads(pid_t pid) {
   while (const dirent* entry = readdir(dir.get())) {
     if (const auto tid = parse_number<pid_t>(entry->d_name)) tids.push_back(*tid);
   }
+  return tids;
+}
+
+std::vector<pid_t> threads_by_cpu_time(pid_t pid) {
+  std::vector<std::pair<uint64_t, pid_t>> keyed;
+  for (const pid_t tid : list_threads(pid)) keyed.emplace_back(thread_cpu_ns(pid, tid).value_or(0), tid);
+  std::sort(keyed.rbegin(), keyed.rend());
+  std::vector<pid_t> tids;
+  for (const auto& [cpu_ns, tid] : keyed) tids.push_back(tid);
   return tids;
 }
 

@@ -13,6 +13,9 @@ namespace prof {
 /// Thread ids of a process in no order; empty when it is gone.
 std::vector<pid_t> list_threads(pid_t pid);
 
+/// The same, busiest first: if descriptors run out, those that are followed carry most of the time.
+std::vector<pid_t> threads_by_cpu_time(pid_t pid);
+
 /// CPU time of one thread, ns: field 1 of schedstat, readable for any uid and without CONFIG_SCHEDSTATS.
 /// A running thread's value may be one scheduler tick old.
 std::optional<uint64_t> thread_cpu_ns(pid_t pid, pid_t tid);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -56,6 +57,8 @@ void set_streams(CommandOutput output, int pipe_write) {
   if (output == CommandOutput::to_stderr) dup2(STDERR_FILENO, STDOUT_FILENO);
   if (output == CommandOutput::pipe) {
     setsid();
+    // Whatever ends us, ends a command that nobody else could see or reach. It stays over exec: prctl(2).
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     const int nothing = open("/dev/null", O_RDWR);
     if (nothing >= 0) dup2(nothing, STDIN_FILENO);
     dup2(pipe_write, STDOUT_FILENO);

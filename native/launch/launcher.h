@@ -17,7 +17,8 @@
 namespace prof {
 
 /// Where the command's output goes; order is `commandOutputs` in src/engine/native.ts. `pipe`: both streams into one
-/// pipe of ours, its input is /dev/null, and it has a session of its own: it cannot reach our terminal.
+/// pipe of ours, its input is /dev/null, it has a session of its own, so that it cannot reach our terminal, and it ends
+/// with us.
 enum class CommandOutput : uint8_t { inherit, to_stderr, pipe };
 
 struct LaunchSpec {

@@ -69,6 +69,8 @@ class ThreadLedger {
   /// The thread is not in /proc any more. Its records may still be in a ring, so it is dropped the second time.
   void mark_gone(pid_t tid);
   [[nodiscard]] std::vector<pid_t> tids() const;
+  /// By samples and tails, of all threads, ended ones too.
+  [[nodiscard]] uint64_t carried_ns() const { return carried_ns_; }
   [[nodiscard]] size_t size() const { return accounts_.size(); }
 
  private:

@@ -8,7 +8,7 @@ import { climb, type Outcome } from './climbing.ts';
 import type { Capabilities } from './machine.ts';
 import { Naming } from './naming.ts';
 import type { Native, NativeSession } from './native.ts';
-import { probeCapabilities } from './probe.ts';
+import { isRunning, probeCapabilities, probeTarget } from './probe.ts';
 import { makeStatus, showUnsampled } from './publishing.ts';
 import { type Selection, selectEngine } from './select.ts';
 import { SelfUsage } from './self-usage.ts';
@@ -48,6 +48,8 @@ export class NotPermitted extends Error {
 export class TargetGone extends Error {}
 
 const tickMs = 200;
+/** How often a target that looks gone but runs is tried. */
+const mostTries = 5;
 
 export class CaptureSession implements LiveSession {
   readonly #options: SessionOptions;
@@ -76,8 +78,20 @@ export class CaptureSession implements LiveSession {
    * @throws NotPermitted, TargetGone
    */
   static async start(options: SessionOptions): Promise<CaptureSession> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await CaptureSession.#startOnce(options);
+      } catch (error) {
+        // In the midst of an exec it looks gone, too.
+        const mayRetry = error instanceof TargetGone && isRunning(options.target.pid) && tries < mostTries;
+        if (!mayRetry) throw error;
+      }
+    }
+  }
+
+  static async #startOnce(options: SessionOptions): Promise<CaptureSession> {
     const { native, target, mayInject } = options;
-    const capabilities = probeCapabilities(native, target.pid, mayInject);
+    const capabilities = await probeTarget(native, target.pid, mayInject);
     const selection = selectEngine(options.asked, capabilities, options.strict);
     if (selection.kind === 'refused') throw refusalOf(options, selection, capabilities);
     const { asked, frequencyHz } = options;
@@ -295,6 +309,6 @@ function refusalOf(
   { because, cure }: Omit<Extract<Selection, { kind: 'refused' }>, 'kind'>,
   capabilities: Capabilities,
 ): Error {
-  if (readProcessStat(target.pid) === undefined) return new TargetGone();
+  if (!isRunning(target.pid)) return new TargetGone();
   return new NotPermitted(because, cure, capabilities);
 }

@@ -216,6 +216,14 @@ test('ptrace refused: an exec that fails still is one line and 1', async (t) => 
   assert.equal(run.stdout, '');
 });
 
+test('no pidfd_open: the end is seen all the same, though nobody has reaped it', async () => {
+  const run = await runCli(['record', '-f', 'json', '--', buildFixture('split'), 1], {
+    launcher: refusing('ENOSYS', 'pidfd_open'),
+  });
+  assert(profileOf(run).accounting.cpuTimeNs > 0);
+  assert.match(run.stderr, /split ended with code 0$/m);
+});
+
 test('a setuid program keeps the rights that its file gives', async (t) => {
   if (!mayActAsRoot(t, 'makes a setuid file')) return;
   const path = join(temporaryFolder(t), 'id');

@@ -135,14 +135,15 @@ test('O without a command says where output can be seen', async (t) => {
   await terminal.shows('prof-tui -- CMD');
 });
 
-for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
   test(`${signal} ends the view, and the command with it`, async (t) => {
     const terminal = launch(t, ['sleep', 600]);
     await terminal.shows('● LIVE');
     const command = childOf(terminal.pid);
     terminal.signal(signal);
     await terminal.exit();
-    assert.equal(terminal.bufferType, 'normal');
+    // After SIGKILL nobody could give the terminal back.
+    assert.equal(terminal.bufferType, signal === 'SIGKILL' ? 'alternate' : 'normal');
     await untilGone(command);
   });
 }
