@@ -57,7 +57,7 @@ Napi::Object to_object(Napi::Env env, const Batch& batch) {
   object["weightNs"] = to_array<Napi::Float64Array>(env, batch.weight_ns);
   object["thread"] = to_array<Napi::Uint32Array>(env, batch.thread);
   object["stack"] = to_array<Napi::Uint32Array>(env, batch.stack);
-  object["isSample"] = to_array<Napi::Uint8Array>(env, batch.is_sample);
+  object["samples"] = to_array<Napi::Uint32Array>(env, batch.samples);
   return object;
 }
 
@@ -78,6 +78,7 @@ Napi::Object to_object(Napi::Env env, const SessionState& state) {
   object["ringKibWanted"] = to_number(env, state.limits.ring_kib_wanted);
   object["threadsFollowed"] = to_number(env, state.limits.threads_followed);
   object["threadsRefused"] = to_number(env, state.limits.threads_refused);
+  object["runningStacks"] = Napi::Number::New(env, static_cast<double>(state.limits.running_stacks));
   return object;
 }
 

@@ -9,6 +9,19 @@ namespace {
 // A pc that no mapping holds may be code that was mapped a moment ago; reading maps costs, so not too often.
 constexpr uint64_t kRefreshIntervalNs = 100'000'000;
 
+#if defined(__x86_64__)
+constexpr uint64_t kArchitecture = 0;
+#elif defined(__aarch64__)
+constexpr uint64_t kArchitecture = 1;
+#endif
+
+/// What `blockedLabel` in src/profile/blocked.ts reads. The architecture is in it because call numbers are its own, and a
+/// profile may be read on another one.
+uint64_t blocked_address(Activity activity, int32_t system_call) {
+  const auto number = static_cast<uint32_t>(system_call + 1);  // 0: in no call
+  return kArchitecture << 40 | static_cast<uint64_t>(activity) << 32 | number;
+}
+
 }  // namespace
 
 SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
@@ -64,7 +77,7 @@ void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns, uint64_t lim
       ledger_.forgive(tid, *used);
     } else {
       const auto tail = ledger_.settle(tid, *used, limit_ns);
-      if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
+      if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, 0);
     }
   }
   if (has_lost) {
@@ -78,7 +91,7 @@ void SamplePipeline::close_accounts(uint64_t cpu_ns, uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
   const std::lock_guard lock(batch_mutex_);
   for (const auto& tail : ledger_.close(cpu_ns - std::min(cpu_ns, counts_.short_lived_ns), limit_ns)) {
-    if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
+    if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, 0);
   }
 }
 
@@ -88,12 +101,23 @@ Batch SamplePipeline::take_batch() {
 }
 
 void SamplePipeline::on_sample(const RawSample& sample) {
+  if (sample.is_wall_time) return add_wall_row(sample);
   if (sample.time_ns < from_ns_ || sample.time_ns >= until_ns_) return;
   const std::lock_guard lock(batch_mutex_);
   const uint32_t stack = intern_stack(sample);
   const uint32_t thread = know_thread(sample.tid, 0);
   counts_.samples++;
-  add_row(sample.time_ns, ledger_.book_sample(sample.tid, stack, sample.weight_ns), thread, stack, true);
+  add_row(sample.time_ns, ledger_.book_sample(sample.tid, stack, sample.weight_ns), thread, stack, 1);
+}
+
+// Wall time has no clock to be held against, and nothing of it is counted twice at a cut: the thread ledger and the
+// window are for CPU time.
+void SamplePipeline::add_wall_row(const RawSample& sample) {
+  const std::lock_guard lock(batch_mutex_);
+  uint32_t& stack = wall_stacks_[sample.tid];
+  if (!sample.is_unmoved) stack = intern_stack(sample);
+  counts_.samples += sample.looks;
+  add_row(sample.time_ns, sample.weight_ns, know_thread(sample.tid, 0), stack, sample.looks);
 }
 
 uint32_t SamplePipeline::intern_stack(const RawSample& sample) {
@@ -104,6 +128,11 @@ uint32_t SamplePipeline::intern_stack(const RawSample& sample) {
     stack = push_frame(stack, {FrameKind::kernel, kNoModuleId, address});
   }
   if (sample.in_kernel && sample.kernel_unseen) stack = push_frame(stack, {FrameKind::kernel_unseen, kNoModuleId, 0});
+  const bool is_blocked = sample.activity != Activity::running;
+  if (is_blocked || (sample.is_wall_time && !sample.has_registers)) {
+    const uint64_t address = blocked_address(sample.activity, sample.system_call);
+    stack = push_frame(stack, {FrameKind::blocked, kNoModuleId, address});
+  }
   return stack;
 }
 
@@ -170,12 +199,12 @@ uint32_t SamplePipeline::know_thread(pid_t tid, uint64_t used_before_ns) {
   return thread;
 }
 
-void SamplePipeline::add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample) {
+void SamplePipeline::add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, uint32_t samples) {
   fill_.time_ns.push_back(time_ns > start_ns_ ? static_cast<double>(time_ns - start_ns_) : 0.0);
   fill_.weight_ns.push_back(static_cast<double>(weight_ns));
   fill_.thread.push_back(thread);
   fill_.stack.push_back(stack);
-  fill_.is_sample.push_back(is_sample ? 1 : 0);
+  fill_.samples.push_back(samples);
 }
 
 void SamplePipeline::on_thread_tail(pid_t tid, uint64_t tail_ns) {
@@ -186,7 +215,12 @@ void SamplePipeline::on_thread_tail(pid_t tid, uint64_t tail_ns) {
     return;
   }
   const std::lock_guard lock(batch_mutex_);
-  add_row(monotonic_ns(), tail.weight_ns, tail.thread, tail.stack, false);
+  add_row(monotonic_ns(), tail.weight_ns, tail.thread, tail.stack, 0);
+}
+
+void SamplePipeline::on_thread_gone(pid_t tid) {
+  ledger_.forget(tid);
+  wall_stacks_.erase(tid);
 }
 
 void SamplePipeline::on_thread_name(pid_t tid, std::string_view name) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <mutex>
+#include <unordered_map>
 
 #include "capture/engine.h"
 #include "proc/process_memory.h"
@@ -49,11 +50,13 @@ class SamplePipeline final : public SampleSink {
 
   void on_sample(const RawSample& sample) override;
   void on_thread_tail(pid_t tid, uint64_t tail_ns) override;
+  void on_thread_gone(pid_t tid) override;
   void on_thread_name(pid_t tid, std::string_view name) override;
   void on_mappings_changed() override { mappings_changed_ = true; }
   void on_exec() override;
 
  private:
+  void add_wall_row(const RawSample& sample);
   [[nodiscard]] uint32_t intern_stack(const RawSample& sample);
   [[nodiscard]] uint32_t push_frame(uint32_t stack, const Frame& frame);
   [[nodiscard]] uint32_t push_user_frames(const RawSample& sample);
@@ -61,7 +64,7 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] uint32_t push_leaf_only(const RawSample& sample);
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
   uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
-  void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample);
+  void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, uint32_t samples);
   void retry_unmapped();
   void queue_new_modules();
 
@@ -74,6 +77,7 @@ class SamplePipeline final : public SampleSink {
   ThreadLedger ledger_;
   PipelineCounts counts_;
   std::vector<UnwoundFrame> unwound_;
+  std::unordered_map<pid_t, uint32_t> wall_stacks_;  // where each thread stood in its last sample of wall time
   bool mappings_changed_ = false;
   uint64_t last_refresh_ns_ = 0;
   size_t modules_queued_ = 0;

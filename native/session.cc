@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "capture/perf_engine.h"
 #include "capture/snapshot_engine.h"
+#include "capture/wall_engine.h"
 
 namespace prof {
 namespace {
@@ -44,6 +45,7 @@ void block_all_signals() {
 
 std::unique_ptr<Engine> make_engine(EngineKind kind) {
   if (kind == EngineKind::snapshots) return std::make_unique<SnapshotEngine>();
+  if (kind == EngineKind::wall) return std::make_unique<WallEngine>();
   return std::make_unique<PerfEngine>();
 }
 
@@ -214,7 +216,7 @@ void Session::finish_target() {
     // The parent has reaped it and the clock is gone; the events have counted on to its end.
     cpu_ns_ = std::max(cpu_ns_, paired_cpu_ns_ + counted - paired_counted_ns_);
   }
-  const bool sees_all = !config_.user_only && (closed_loss_ + engine_->loss()).lost == 0;
+  const bool sees_all = !config_.user_only && kind_ != EngineKind::wall && (closed_loss_ + engine_->loss()).lost == 0;
   if (sees_all && limits_.threads_refused == 0) pipeline_.close_accounts(cpu_ns_, longest_rest_ns());
 }
 
@@ -225,8 +227,8 @@ uint64_t Session::longest_rest_ns() const {
 }
 
 void Session::settle() {
-  // A user-only engine misses kernel time on purpose: that is not a rest of any stack.
-  if (config_.user_only) return;
+  // A user-only engine misses kernel time on purpose: that is not a rest of any stack. Wall time has no CPU clock.
+  if (config_.user_only || kind_ == EngineKind::wall) return;
   const uint64_t lost = (closed_loss_ + engine_->loss()).lost;
   const uint64_t cpu_ns = process_cpu_ns(pid_).value_or(cpu_base_ns_) - cpu_base_ns_;
   pipeline_.settle_threads(lost != lost_at_settle_, cpu_ns, longest_rest_ns());
@@ -241,7 +243,7 @@ void Session::grow_stack_copies() {
   if (ended < kGrowthCopiesEnded && samples < kGrowthWindow * 10) return;
   counts_at_growth_ = counts;
   // Short of descriptors, a second set of events would follow fewer threads.
-  const bool is_fixed = kind_ == EngineKind::snapshots || config_.stack_bytes >= kLargestStackCopy ||
+  const bool is_fixed = kind_ == EngineKind::snapshots || kind_ == EngineKind::wall || config_.stack_bytes >= kLargestStackCopy ||
                         limits_.threads_refused > 0;
   if (ended * 100 <= samples || is_fixed) return;
   EngineConfig larger = config_;

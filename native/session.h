@@ -20,7 +20,7 @@
 namespace prof {
 
 /// What can capture; order is `engineKinds` in src/engine/native.ts.
-enum class EngineKind : uint8_t { perf, perf_user_only, snapshots };
+enum class EngineKind : uint8_t { perf, perf_user_only, snapshots, wall };
 
 struct StartResult {
   std::optional<Refusal> refusal;

@@ -10,8 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdlib>
-#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -67,14 +65,6 @@ ThreadState state_of(const UniqueFd& stat) {
   }
   std::from_chars(text.data(), text.data() + text.size(), state.cpu);
   return state;
-}
-
-pid_t parent_of(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("PPid:")) return std::atoi(line.c_str() + 5);
-  }
-  return 0;
 }
 
 /// Runs this thread where the target runs. The timer fires in the target's own tick: on the same CPU we take over at

@@ -6,6 +6,8 @@
 
 #include <array>
 #include <charconv>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string_view>
 
@@ -53,6 +55,14 @@ std::vector<pid_t> list_threads(pid_t pid) {
 
 std::optional<uint64_t> thread_cpu_ns(pid_t pid, pid_t tid) {
   return parse_number<uint64_t>(read_start(task_path(pid, tid, "schedstat")));
+}
+
+pid_t parent_of(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("PPid:")) return std::atoi(line.c_str() + 5);
+  }
+  return 0;
 }
 
 std::string thread_name(pid_t pid, pid_t tid) {

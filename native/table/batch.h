@@ -26,7 +26,9 @@ struct Batch {
   std::vector<double> weight_ns;
   std::vector<uint32_t> thread;
   std::vector<uint32_t> stack;
-  std::vector<uint8_t> is_sample;  // 0: the rest of a thread's time, carried by its last stack
+  // How many samples a row stands for. 0: the rest of a thread's time, carried by its last stack; more than 1: a thread
+  // that was seen again and again where it sleeps.
+  std::vector<uint32_t> samples;
 };
 
 }  // namespace prof

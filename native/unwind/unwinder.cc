@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -19,7 +20,6 @@ constexpr uint64_t kMaxFpFrameBytes = 1ull << 20;  // frame pointers prove less,
 constexpr uint64_t kEntryBytes = 64;               // the start code of a program, ld.so's _start included
 
 constexpr uint32_t bit(size_t reg) { return uint32_t{1} << reg; }
-constexpr uint32_t kAllKnown = bit(kRegisterCount) - 1;
 // What a rule restores; every other register is the callee's and means nothing in the caller.
 constexpr uint32_t kFollowed = bit(kRegRbp) | bit(kRegRbx) | bit(kRegRsp) | bit(kRegRip);
 
@@ -57,6 +57,15 @@ std::optional<CfiRule> rule_in(const CodeRange& range, uint64_t va) {
   return range.image == nullptr ? std::nullopt : look_up_rule(*range.image, va);
 }
 
+/// Absolute start of the function that a step is in; 0 when call-frame data do not say.
+uint64_t function_of(const CodeRange& range, uint64_t lookup) {
+  const uint64_t va = lookup - range.bias;
+  uint64_t start = 0;
+  if (range.table != nullptr) start = range.table->function_start(va);
+  else if (range.image != nullptr) start = look_up_function_start(*range.image, va);
+  return start == 0 ? 0 : start + range.bias;
+}
+
 // ld.so's _start has no call-frame data, and neither have hand-written ones. Where the entry has some, what
 // follows it without is other code (crtstuff's).
 bool is_program_entry(const CodeRange& range, uint64_t lookup) {
@@ -70,7 +79,10 @@ bool is_program_entry(const CodeRange& range, uint64_t lookup) {
 class Unwinder::Walk {
  public:
   /// `registers` must outlive the walk.
-  Walk(const Registers& registers, const StackCopy& stack) : full_(&registers), stack_(stack) { load(); }
+  Walk(Unwinder& owner, const Registers& registers, const StackCopy& stack)
+      : owner_(owner), full_(&registers), stack_(stack) {
+    load();
+  }
 
   // Return addresses are looked up one byte back: a call that never returns is the last instruction of its
   // function. The sampled frame and one that a signal interrupted stand at the instruction itself.
@@ -88,7 +100,7 @@ class Unwinder::Walk {
     sp_ = full_->value[kRegRsp];
     rbp_ = full_->value[kRegRbp];
     rbx_ = full_->value[kRegRbx];
-    known_ = kAllKnown;
+    known_ = full_->known;
     exact_ = true;
   }
 
@@ -120,7 +132,7 @@ class Unwinder::Walk {
     return ra == RaKind::signal_frame ? leave_signal_frame() : StackEnd::unsupported;
   }
 
-  [[gnu::noinline]] std::optional<StackEnd> find_unusual_cfa(const CodeStep& step, uint64_t& cfa) const {
+  [[gnu::noinline]] std::optional<StackEnd> find_unusual_cfa(const CodeStep& step, uint64_t& cfa) {
     const CfiRule& rule = step.rule;
     const uint64_t offset = sign_extend(rule.cfa_offset);
     switch (rule.cfa) {
@@ -137,13 +149,23 @@ class Unwinder::Walk {
         return std::nullopt;
       case CfaKind::expression:
         return evaluate_cfa(step, cfa);
-      case CfaKind::rsp:
       case CfaKind::rbp:
+        return find_frame_pointer_cfa(step, cfa);
+      case CfaKind::rsp:
       case CfaKind::none:
       case CfaKind::unsupported:
         break;
     }
     return StackEnd::unsupported;
+  }
+
+  std::optional<StackEnd> find_frame_pointer_cfa(const CodeStep& step, uint64_t& cfa) {
+    const auto found = owner_.find_frame_pointer(step, sp_, stack_);
+    if (!found) return StackEnd::unsupported;
+    rbp_ = *found;
+    known_ |= bit(kRegRbp);
+    cfa = rbp_ + sign_extend(step.rule.cfa_offset);
+    return std::nullopt;
   }
 
   std::optional<StackEnd> read_cfa(uint64_t address, uint64_t& cfa) const {
@@ -184,7 +206,7 @@ class Unwinder::Walk {
 
   [[gnu::noinline]] bool restore_unusual(SaveKind kind, int32_t offset, uint64_t cfa, uint64_t& value,
                                          uint32_t reg, uint32_t& known) const {
-    if (kind == SaveKind::lost) {
+    if (kind == SaveKind::lost || (kind == SaveKind::at_rbp && !knows(kRegRbp))) {
       known &= ~reg;
       return true;
     }
@@ -279,6 +301,7 @@ class Unwinder::Walk {
   uint64_t rbx_ = 0;
   uint32_t known_ = 0;  // a bit per DWARF register whose value is this frame's
   bool exact_ = true;
+  Unwinder& owner_;
   const Registers* full_;  // of the last frame that was sampled or interrupted
   StackCopy stack_;
   std::optional<Registers> interrupted_;
@@ -289,10 +312,13 @@ Unwinder::Unwinder(const CodeMap& map, CodeReader& reader)
   flush();
 }
 
-void Unwinder::flush() { cache_.assign(kCacheEntries, CodeStep{kNeverMapped, nullptr, CfiRule{}}); }
+void Unwinder::flush() {
+  cache_.assign(kCacheEntries, CodeStep{kNeverMapped, nullptr, CfiRule{}});
+  frame_bytes_.clear();
+}
 
 StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vector<UnwoundFrame>& out) {
-  Walk walk(registers, stack);
+  Walk walk(*this, registers, stack);
   StackEnd end = StackEnd::max_depth;
   size_t depth = 0;
   while (depth < kMaxStackDepth) {
@@ -323,6 +349,57 @@ Unwinder::CodeStep Unwinder::resolve(uint64_t lookup) {
   const NoRuleHints hints{read_hints(lookup), is_program_entry(*step.range, lookup)};
   step.rule = hints.pack();
   return step;
+}
+
+std::optional<uint64_t> Unwinder::find_frame_pointer(const CodeStep& step, uint64_t sp, const StackCopy& stack) {
+  const uint64_t function = function_of(*step.range, step.lookup);
+  if (function == 0) return std::nullopt;
+  const auto [known, is_new] = frame_bytes_.try_emplace(function);
+  if (is_new) known->second = read_frame_bytes(function);
+  if (!known->second) return std::nullopt;
+  const uint64_t rbp = sp + *known->second;
+  // A frame begins 16 bytes below a multiple of 16 (System V ABI, 3.2.2).
+  uint64_t return_address = 0;
+  if ((rbp & 15) != 0 || !stack.read_word(rbp + 8, return_address)) return std::nullopt;
+  return is_call_of(function, return_address) ? std::optional(rbp) : std::nullopt;
+}
+
+std::optional<uint64_t> Unwinder::read_frame_bytes(uint64_t function) {
+  std::array<std::byte, kPrologueBytes> code{};
+  const size_t length = reader_.read_code(function, code);
+  return fixed_frame_bytes(std::span(code).first(length));
+}
+
+// A function that takes room on its stack as it goes (alloca) has its frame pointer elsewhere. Then an old return
+// address may lie where we look, but hardly one of a call of this very function.
+bool Unwinder::is_call_of(uint64_t function, uint64_t return_address) {
+  std::array<std::byte, kCallBytes> code{};
+  if (map_.find(return_address - 1) == nullptr) return false;
+  if (reader_.read_code(return_address - kCallBytes, code) != code.size()) return false;
+  const CallTarget target = call_before(code, return_address);
+  if (target.form == CallForm::none) return false;
+  return target.form == CallForm::indirect || end_of_jumps(follow(target)) == function;
+}
+
+uint64_t Unwinder::follow(CallTarget target) {
+  if (target.form != CallForm::by_slot) return target.address;
+  std::array<std::byte, sizeof(uint64_t)> slot{};
+  uint64_t address = 0;
+  if (reader_.read_code(target.address, slot) == slot.size()) std::memcpy(&address, slot.data(), sizeof address);
+  return address;
+}
+
+// A call of another module goes through a linkage stub, which jumps by a slot of its own.
+uint64_t Unwinder::end_of_jumps(uint64_t address) {
+  constexpr int kMostJumps = 3;
+  for (int i = 0; i < kMostJumps; i++) {
+    std::array<std::byte, kLeafCodeBytes> code{};
+    const size_t length = reader_.read_code(address, code);
+    const CallTarget jump = jump_at(std::span(code).first(length), address);
+    if (jump.form == CallForm::none) break;
+    address = follow(jump);
+  }
+  return address;
 }
 
 CodeHints Unwinder::read_hints(uint64_t address) {

@@ -5,11 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "unwind/code_map.h"
 #include "unwind/leaf_code.h"
+#include "unwind/prologue.h"
 #include "unwind/registers.h"
 #include "unwind/stack_copy.h"
 
@@ -66,11 +69,19 @@ class Unwinder {
   const CodeStep& step_at(uint64_t lookup);
   [[nodiscard]] CodeStep resolve(uint64_t lookup);
   [[nodiscard]] CodeHints read_hints(uint64_t address);
+  /// The frame pointer of a function that stands at `step` with this stack pointer, when the register is not known: its
+  /// prologue says how far apart they are, and the return address found there must follow a call of this very function.
+  std::optional<uint64_t> find_frame_pointer(const CodeStep& step, uint64_t sp, const StackCopy& stack);
+  std::optional<uint64_t> read_frame_bytes(uint64_t function);
+  [[nodiscard]] bool is_call_of(uint64_t function, uint64_t return_address);
+  [[nodiscard]] uint64_t follow(CallTarget target);
+  [[nodiscard]] uint64_t end_of_jumps(uint64_t address);
 
   const CodeMap& map_;
   CodeReader& reader_;
   std::vector<CodeStep> cache_;
   std::vector<UnwoundFrame> frames_;  // the walk in progress
+  std::unordered_map<uint64_t, std::optional<uint64_t>> frame_bytes_;  // by function
 };
 
 }  // namespace prof

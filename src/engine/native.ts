@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import type { Module } from '../profile/frames.ts';
 
 /** Index order is the native `EngineKind` (native/session.h). */
-export const engineKinds = ['perf', 'perf-user-only', 'snapshots'] as const;
+export const engineKinds = ['perf', 'perf-user-only', 'snapshots', 'wall'] as const;
+
+/** Index order is the native `RunningStacks` (native/capture/engine.h): what an engine of all threads has of running ones. */
+export const runningStacks = ['same', 'events', 'stops', 'none'] as const;
 
 /** A "no" of the kernel, as native code met it. */
 export interface NativeRefusal {
@@ -37,7 +40,7 @@ export interface NativeBatch {
   readonly weightNs: Float64Array;
   readonly thread: Uint32Array;
   readonly stack: Uint32Array;
-  readonly isSample: Uint8Array;
+  readonly samples: Uint32Array;
 }
 
 /** Sums since the session's first start; see native/session.h. */
@@ -58,6 +61,8 @@ export interface NativeState {
   readonly ringKibWanted: number;
   readonly threadsFollowed: number;
   readonly threadsRefused: number;
+  /** Index into `runningStacks`. */
+  readonly runningStacks: number;
 }
 
 export interface NativeSession {

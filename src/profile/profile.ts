@@ -66,10 +66,10 @@ export class Profile {
     this.#stacks.append(batch.stacks);
     this.modules.push(...batch.modules);
     for (const { index, thread } of batch.threads) this.threads[index] = thread;
-    const { timeNs, weightNs, thread, stack, isSample } = batch.samples;
+    const { timeNs, weightNs, thread, stack } = batch.samples;
     for (let i = 0; i < stack.length; i++) {
       const weight = weightNs[i] as number;
-      const samples = isSample[i] as number;
+      const samples = batch.samples.samples[i] as number;
       const bucket = Math.floor((timeNs[i] as number) / bucketNs);
       const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, samples, bucket);
       this.#tree.nowBucket = Math.max(this.#tree.nowBucket, bucket);
