@@ -21,6 +21,8 @@ constexpr uint64_t kCarryIntervalNs = 200'000'000;
 constexpr size_t kMostNewsBytes = 64U << 20;
 // A thread that wakes while it is read has moved: it is looked at again.
 constexpr int kReadAttempts = 3;
+// How long the time of a running thread waits for a sample of it, in periods.
+constexpr uint64_t kPeriodsToSample = 4;
 // The rest after a look, in looks: many threads slow the clock down rather than take a whole CPU.
 constexpr uint64_t kRestPerLook = 3;
 // 32-bit code has its stack below 4 GiB, and call numbers of its own.
@@ -136,7 +138,7 @@ void WallEngine::look_until_changed(std::unique_lock<std::mutex>& lock) {
   }
   lock.unlock();
   running_->disarm();
-  carry_sleepers(look_ns_);
+  carry_rests();
   lock.lock();
   is_armed_ = false;
   changed_.notify_all();
@@ -235,8 +237,9 @@ void WallEngine::look_at_blocked(pid_t tid, Watched& thread, const BlockedPlace&
 void WallEngine::look_at_running(pid_t tid, Watched& thread, bool was_sampled) {
   switch (running_->source()) {
     case RunningStacks::events:
-      // It waited for a CPU where it was sampled. One that was not will be soon: its time waits for that.
+      // It waited for a CPU where it was sampled. One that was not will be soon: its time waits for that, a while.
       if (was_sampled) carry_unmoved(tid, thread, look_ns_);
+      if (look_ns_ - thread.carried_to_ns > kPeriodsToSample * config_.period_ns) add_row(tid, thread, {}, look_ns_);
       return;
     case RunningStacks::stops:
       // Looked at once more right before: a thread that has fallen asleep by now must not be woken.
@@ -267,6 +270,13 @@ void WallEngine::carry_unmoved(pid_t tid, Watched& thread, uint64_t until_ns) {
   const uint64_t last_look = until_ns < look_ns_ ? looks_ - 1 : looks_;
   kept.sample.looks = static_cast<uint32_t>(std::max<uint64_t>(1, last_look - std::min(last_look, thread.looks_carried)));
   add_row(tid, thread, std::move(kept), until_ns);
+}
+
+void WallEngine::carry_rests() {
+  carry_sleepers(look_ns_);
+  for (auto& [tid, thread] : threads_) {
+    if (look_ns_ > thread.carried_to_ns) add_row(tid, thread, {}, look_ns_);
+  }
 }
 
 void WallEngine::carry_sleepers(uint64_t until_ns) {

@@ -72,6 +72,8 @@ class WallEngine final : public Engine {
   /// Time until `until_ns` in which the thread stood where its last row says.
   void carry_unmoved(pid_t tid, Watched& thread, uint64_t until_ns);
   void carry_sleepers(uint64_t until_ns);
+  /// Before the end: all time up to the last look, that of running threads without a stack.
+  void carry_rests();
   void add_row(pid_t tid, Watched& thread, KeptSample kept, uint64_t until_ns);
   void add_news(News news);
   void add_news_of_events();
