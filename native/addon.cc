@@ -57,12 +57,22 @@ Napi::Object to_object(Napi::Env env, const Batch& batch) {
   object["weightNs"] = to_array<Napi::Float64Array>(env, batch.weight_ns);
   object["thread"] = to_array<Napi::Uint32Array>(env, batch.thread);
   object["stack"] = to_array<Napi::Uint32Array>(env, batch.stack);
+  object["span"] = to_array<Napi::Uint32Array>(env, batch.span);
   object["samples"] = to_array<Napi::Uint32Array>(env, batch.samples);
+  return object;
+}
+
+Napi::Object to_object(Napi::Env env, const Refusal& refusal) {
+  auto object = Napi::Object::New(env);
+  object["syscall"] = Napi::String::New(env, refusal.syscall);
+  object["subject"] = Napi::String::New(env, refusal.subject);
+  object["errno"] = Napi::Number::New(env, refusal.error);
   return object;
 }
 
 Napi::Object to_object(Napi::Env env, const SessionState& state) {
   auto object = Napi::Object::New(env);
+  if (state.failure) object["failure"] = to_object(env, *state.failure);
   object["hasExited"] = Napi::Boolean::New(env, state.has_exited);
   object["elapsedNs"] = to_number(env, state.elapsed_ns);
   object["cpuNs"] = to_number(env, state.cpu_ns);
@@ -95,13 +105,8 @@ class Waiting final : public Napi::AsyncWorker {
   void OnOK() override {
     auto object = Napi::Object::New(Env());
     object["mapsError"] = Napi::Number::New(Env(), result_.maps_error);
-    if (result_.refusal) {
-      auto refusal = Napi::Object::New(Env());
-      refusal["syscall"] = Napi::String::New(Env(), result_.refusal->syscall);
-      refusal["subject"] = Napi::String::New(Env(), result_.refusal->subject);
-      refusal["errno"] = Napi::Number::New(Env(), result_.refusal->error);
-      object["refusal"] = refusal;
-    }
+    object["cut"] = to_object(Env(), result_.at_cut);
+    if (result_.refusal) object["refusal"] = to_object(Env(), *result_.refusal);
     deferred_.Resolve(object);
   }
 

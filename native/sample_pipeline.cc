@@ -39,14 +39,20 @@ int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
   return error;
 }
 
-void SamplePipeline::begin_accounting() {
-  const std::lock_guard lock(batch_mutex_);
-  for (const pid_t tid : list_threads(pid_)) know_thread(tid, thread_cpu_ns(pid_, tid).value_or(0));
+std::vector<ThreadClock> SamplePipeline::read_thread_clocks() const {
+  std::vector<ThreadClock> clocks;
+  clocks.reserve(ledger_.size());
+  for (const pid_t tid : ledger_.tids()) clocks.push_back({tid, thread_cpu_ns(pid_, tid)});
+  return clocks;
 }
 
-void SamplePipeline::set_window(uint64_t from_ns, uint64_t until_ns) {
-  from_ns_ = from_ns;
-  until_ns_ = until_ns;
+void SamplePipeline::change_engine(std::span<const ThreadClock> clocks, bool carried_all, bool keeps_scales) {
+  const std::lock_guard lock(batch_mutex_);
+  ledger_.change_engine(clocks, carried_all, keeps_scales);
+  short_lived_before_ns_ = counts_.short_lived_ns;
+  if (carried_all) return;
+  // A thread that nobody has sampled yet: its time so far is not the new engine's.
+  for (const pid_t tid : list_threads(pid_)) know_thread(tid, thread_cpu_ns(pid_, tid).value_or(0));
 }
 
 void SamplePipeline::follow_mappings() {
@@ -66,11 +72,11 @@ void SamplePipeline::queue_new_modules() {
   for (; modules_queued_ < known.size(); modules_queued_++) fill_.modules.push_back(known[modules_queued_]);
 }
 
-void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns, uint64_t limit_ns) {
+void SamplePipeline::settle_threads(std::span<const ThreadClock> clocks, bool has_lost, uint64_t cpu_ns,
+                                    uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
   const std::lock_guard lock(batch_mutex_);
-  for (const pid_t tid : ledger_.tids()) {
-    const auto used = thread_cpu_ns(pid_, tid);
+  for (const auto& [tid, used] : clocks) {
     if (!used) {
       ledger_.mark_gone(tid);
     } else if (has_lost) {
@@ -89,8 +95,9 @@ void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns, uint64_t lim
 
 void SamplePipeline::close_accounts(uint64_t cpu_ns, uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
+  const uint64_t short_lived_ns = counts_.short_lived_ns - short_lived_before_ns_;
   const std::lock_guard lock(batch_mutex_);
-  for (const auto& tail : ledger_.close(cpu_ns - std::min(cpu_ns, counts_.short_lived_ns), limit_ns)) {
+  for (const auto& tail : ledger_.close(cpu_ns - std::min(cpu_ns, short_lived_ns), limit_ns)) {
     if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, 0);
   }
 }
@@ -102,7 +109,7 @@ Batch SamplePipeline::take_batch() {
 
 void SamplePipeline::on_sample(const RawSample& sample) {
   if (sample.is_wall_time) return add_wall_row(sample);
-  if (sample.time_ns < from_ns_ || sample.time_ns >= until_ns_) return;
+  if (sample.time_ns < window_.from_ns || sample.time_ns >= window_.until_ns) return;
   const std::lock_guard lock(batch_mutex_);
   const uint32_t stack = intern_stack(sample);
   const uint32_t thread = know_thread(sample.tid, 0);
@@ -200,10 +207,13 @@ uint32_t SamplePipeline::know_thread(pid_t tid, uint64_t used_before_ns) {
 }
 
 void SamplePipeline::add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, uint32_t samples) {
-  fill_.time_ns.push_back(time_ns > start_ns_ ? static_cast<double>(time_ns - start_ns_) : 0.0);
+  // A rest that is told after the cut is of the time before it.
+  const uint64_t within_ns = std::clamp(time_ns, window_.from_ns, window_.until_ns - 1);
+  fill_.time_ns.push_back(within_ns > start_ns_ ? static_cast<double>(within_ns - start_ns_) : 0.0);
   fill_.weight_ns.push_back(static_cast<double>(weight_ns));
   fill_.thread.push_back(thread);
   fill_.stack.push_back(stack);
+  fill_.span.push_back(window_.span);
   fill_.samples.push_back(samples);
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <mutex>
+#include <span>
 #include <unordered_map>
 
 #include "capture/engine.h"
@@ -23,6 +24,14 @@ struct PipelineCounts {
   uint64_t short_lived_ns = 0;  // CPU time of threads that ended before any sample
 };
 
+/// Whose samples are taken: those of one engine, in its own stretch of time. The cut of a switch ends one window and
+/// begins the next.
+struct SampleWindow {
+  uint64_t from_ns = 0;
+  uint64_t until_ns = UINT64_MAX;
+  uint32_t span = 0;
+};
+
 class SamplePipeline final : public SampleSink {
  public:
   SamplePipeline(pid_t pid, uint64_t session_start_ns);
@@ -30,17 +39,21 @@ class SamplePipeline final : public SampleSink {
   /// Reads the mappings and builds unwind tables, biggest module first, for as long as `patience` lasts.
   /// 0, or the errno with which the mappings were refused (stacks then come from the kernel's own walk).
   [[nodiscard]] int load_modules(std::chrono::milliseconds patience);
-  /// Notes the CPU time each thread has used so far: what comes after is ours to explain.
-  void begin_accounting();
-  /// Samples outside [from_ns, until_ns) belong to another engine: the cut of a switch.
-  void set_window(uint64_t from_ns, uint64_t until_ns);
+  /// Rows outside the window belong to another engine.
+  void set_window(const SampleWindow& window) { window_ = window; }
+  /// The CPU time that each known thread has used so far.
+  [[nodiscard]] std::vector<ThreadClock> read_thread_clocks() const;
+  /// Another engine measures from the moment of `clocks` on. `carried_all`: the old one, if any, carried all CPU time,
+  /// so what it left of a thread is still to be explained; else what comes after is. `keeps_scales`: the new one is
+  /// of the same kind.
+  void change_engine(std::span<const ThreadClock> clocks, bool carried_all, bool keeps_scales);
   /// Follows mappings and finished unwind tables; cheap when nothing changed.
   void follow_mappings();
   /// Gives each thread's rest to its last stack. `has_lost`: records were lost since the last call.
-  /// `cpu_ns`: the process clock since accounting began.
+  /// `cpu_ns`: the process clock since the running engine began.
   /// `limit_ns`: the longest rest that sampling itself can leave.
-  void settle_threads(bool has_lost, uint64_t cpu_ns, uint64_t limit_ns);
-  /// The target has ended after `cpu_ns` of CPU time: gives its last moments to its last threads.
+  void settle_threads(std::span<const ThreadClock> clocks, bool has_lost, uint64_t cpu_ns, uint64_t limit_ns);
+  /// The target has ended after `cpu_ns` of CPU time under the running engine: gives its last moments to its last threads.
   void close_accounts(uint64_t cpu_ns, uint64_t limit_ns);
 
   /// Any thread: takes what was gathered since the last call.
@@ -81,8 +94,8 @@ class SamplePipeline final : public SampleSink {
   bool mappings_changed_ = false;
   uint64_t last_refresh_ns_ = 0;
   size_t modules_queued_ = 0;
-  uint64_t from_ns_ = 0;
-  uint64_t until_ns_ = UINT64_MAX;
+  SampleWindow window_;
+  uint64_t short_lived_before_ns_ = 0;  // under earlier engines
 
   std::mutex batch_mutex_;
   Batch fill_;  // under batch_mutex_: the drain thread appends, JavaScript takes

@@ -10,9 +10,6 @@
 #include <algorithm>
 
 #include "base/clock.h"
-#include "capture/perf_engine.h"
-#include "capture/snapshot_engine.h"
-#include "capture/wall_engine.h"
 
 namespace prof {
 namespace {
@@ -25,7 +22,6 @@ constexpr uint64_t kSettleIntervalNs = 250'000'000;
 constexpr uint64_t kCrowdedSettleIntervalNs = 1'000'000'000;
 constexpr size_t kCrowd = 64;
 constexpr uint64_t kSecondNs = 1'000'000'000;
-constexpr std::chrono::milliseconds kTablePatience{2000};
 // Copies end too early in more than 1 % of at least this many samples, and not by one odd stack: copy more. 65528
 // is the most perf takes (a u16 record size, and the size must be a multiple of 8).
 constexpr uint64_t kGrowthWindow = 50;
@@ -43,16 +39,6 @@ void block_all_signals() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
-std::unique_ptr<Engine> make_engine(EngineKind kind) {
-  if (kind == EngineKind::snapshots) return std::make_unique<SnapshotEngine>();
-  if (kind == EngineKind::wall) return std::make_unique<WallEngine>();
-  return std::make_unique<PerfEngine>();
-}
-
-EngineLoss operator+(const EngineLoss& a, const EngineLoss& b) {
-  return {a.lost + b.lost, a.lost_ns + b.lost_ns, a.throttled + b.throttled};
-}
-
 }  // namespace
 
 Session::Session(pid_t pid)
@@ -68,70 +54,6 @@ Session::~Session() {
   ends_ = true;
   eventfd_write(wake_.get(), 1);
   thread_.join();
-}
-
-StartResult Session::start(EngineKind kind, uint64_t period_ns) {
-  StartResult result;
-  on_drain_thread([&] {
-    EngineConfig config;
-    config.pid = pid_;
-    config.period_ns = period_ns;
-    config.user_only = kind == EngineKind::perf_user_only;
-    config.stack_bytes = config_.pid == 0 ? config.stack_bytes : config_.stack_bytes;
-    // Tables first: the first sample then finds its rules, and the ring does not fill while they are built.
-    const int maps_error = pipeline_.load_modules(kTablePatience);
-    config.kernel_walks_user = maps_error != 0;
-    result = open_engine(kind, config);
-    result.maps_error = maps_error;
-  });
-  return result;
-}
-
-StartResult Session::open_engine(EngineKind kind, const EngineConfig& config) {
-  auto next = make_engine(kind);
-  StartResult result;
-  result.refusal = next->open(config);
-  if (result.refusal) return result;
-  result.limits = next->limits();
-  if (!is_accounting_) {
-    cpu_base_ns_ = clock_around([this] { pipeline_.begin_accounting(); }).value_or(0);
-    is_accounting_ = true;
-  }
-  // The cut: before it the old engine's samples count, from it on the new one's. Both are armed for a moment,
-  // so nothing falls between.
-  next->arm();
-  const uint64_t cut = monotonic_ns();
-  if (engine_) {
-    engine_->disarm();
-    pipeline_.set_window(0, cut);
-    engine_->drain(pipeline_);
-    closed_loss_ = closed_loss_ + engine_->loss();
-    pipeline_.set_window(cut, UINT64_MAX);
-  }
-  engine_ = std::move(next);
-  limits_ = result.limits;
-  config_ = config;
-  kind_ = kind;
-  polled_ = engine_->wake_fds();
-  counts_at_growth_ = pipeline_.counts();
-  pair_clocks();
-  publish();
-  return result;
-}
-
-void Session::stop() {
-  on_drain_thread([this] {
-    if (!engine_) return;
-    engine_->disarm();
-    engine_->drain(pipeline_);
-    pipeline_.follow_mappings();
-    if (!has_exited_) {
-      if (const auto clock = clock_around([this] { settle(); })) cpu_ns_ = *clock - cpu_base_ns_;
-    }
-    closed_loss_ = closed_loss_ + engine_->loss();
-    engine_.reset();
-    publish();
-  });
 }
 
 SessionState Session::state() {
@@ -194,6 +116,7 @@ void Session::tick() {
   if (!has_exited_ && now - last_settle_ns_ >= interval) {
     last_settle_ns_ = now;
     settle();
+    look_for_failure();
     if (may_grow_) grow_stack_copies();
   }
   if (!has_exited_ && now - paired_at_ns_ >= kSecondNs) pair_clocks();
@@ -216,8 +139,8 @@ void Session::finish_target() {
     // The parent has reaped it and the clock is gone; the events have counted on to its end.
     cpu_ns_ = std::max(cpu_ns_, paired_cpu_ns_ + counted - paired_counted_ns_);
   }
-  const bool sees_all = !config_.user_only && kind_ != EngineKind::wall && (closed_loss_ + engine_->loss()).lost == 0;
-  if (sees_all && limits_.threads_refused == 0) pipeline_.close_accounts(cpu_ns_, longest_rest_ns());
+  const bool sees_all = carries_all(kind_) && engine_->loss().lost == 0 && limits_.threads_refused == 0;
+  if (sees_all) pipeline_.close_accounts(cpu_ns_ + cpu_base_ns_ - engine_base_ns_, longest_rest_ns());
 }
 
 /// Less than a period on each CPU that a thread ran on, and as much again for what its events do not count.
@@ -227,12 +150,23 @@ uint64_t Session::longest_rest_ns() const {
 }
 
 void Session::settle() {
-  // A user-only engine misses kernel time on purpose: that is not a rest of any stack. Wall time has no CPU clock.
-  if (config_.user_only || kind_ == EngineKind::wall) return;
-  const uint64_t lost = (closed_loss_ + engine_->loss()).lost;
-  const uint64_t cpu_ns = process_cpu_ns(pid_).value_or(cpu_base_ns_) - cpu_base_ns_;
-  pipeline_.settle_threads(lost != lost_at_settle_, cpu_ns, longest_rest_ns());
+  const uint64_t cpu_ns = process_cpu_ns(pid_).value_or(engine_base_ns_);
+  settle(pipeline_.read_thread_clocks(), cpu_ns);
+}
+
+void Session::settle(const std::vector<ThreadClock>& clocks, uint64_t cpu_ns) {
+  // What an engine leaves out on purpose is not a rest of any stack.
+  if (!carries_all(kind_)) return;
+  const uint64_t lost = engine_->loss().lost;
+  pipeline_.settle_threads(clocks, lost != lost_at_settle_, cpu_ns - std::min(cpu_ns, engine_base_ns_),
+                           longest_rest_ns());
   lost_at_settle_ = lost;
+}
+
+void Session::look_for_failure() {
+  const auto seen = engine_->failure();
+  if (seen && suspected_) failure_ = seen;
+  suspected_ = seen;
 }
 
 void Session::grow_stack_copies() {
@@ -243,13 +177,14 @@ void Session::grow_stack_copies() {
   if (ended < kGrowthCopiesEnded && samples < kGrowthWindow * 10) return;
   counts_at_growth_ = counts;
   // Short of descriptors, a second set of events would follow fewer threads.
-  const bool is_fixed = kind_ == EngineKind::snapshots || kind_ == EngineKind::wall || config_.stack_bytes >= kLargestStackCopy ||
-                        limits_.threads_refused > 0;
+  const bool has_fixed_copies = kind_ == EngineKind::snapshots || kind_ == EngineKind::wall;
+  const bool is_fixed =
+      has_fixed_copies || config_.stack_bytes >= kLargestStackCopy || limits_.threads_refused > 0;
   if (ended * 100 <= samples || is_fixed) return;
   EngineConfig larger = config_;
   larger.stack_bytes = std::min(config_.stack_bytes * 2, kLargestStackCopy);
   // Refused (no locked memory for a second set of rings, say): the running engine goes on as it is.
-  if (open_engine(kind_, larger).refusal) may_grow_ = false;
+  if (open_engine(kind_, larger, span_).refusal) may_grow_ = false;
 }
 
 /// Reading the clocks of many threads takes a while in which they run on, on a busy machine a long while: the process
@@ -273,15 +208,21 @@ void Session::pair_clocks() {
   paired_counted_ns_ = engine_->counted_ns();
 }
 
-void Session::publish() {
+SessionState Session::make_state() const {
   SessionState state;
   state.has_exited = has_exited_;
+  state.failure = failure_;
   state.elapsed_ns = monotonic_ns() - start_ns_;
   state.cpu_ns = cpu_ns_;
   state.stack_bytes = config_.stack_bytes;
   state.counts = pipeline_.counts();
   state.loss = engine_ ? closed_loss_ + engine_->loss() : closed_loss_;
   state.limits = limits_;
+  return state;
+}
+
+void Session::publish() {
+  const SessionState state = make_state();
   const std::lock_guard lock(mutex_);
   published_ = state;
 }

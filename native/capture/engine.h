@@ -43,6 +43,10 @@ struct EngineLoss {
   uint64_t throttled = 0;  // times the kernel held samples back
 };
 
+inline EngineLoss operator+(const EngineLoss& a, const EngineLoss& b) {
+  return {a.lost + b.lost, a.lost_ns + b.lost_ns, a.throttled + b.throttled};
+}
+
 class SampleSink {
  public:
   virtual ~SampleSink() = default;
@@ -71,6 +75,8 @@ class Engine {
   [[nodiscard]] virtual const std::vector<int>& wake_fds() const = 0;
   [[nodiscard]] virtual EngineLimits limits() const = 0;
   [[nodiscard]] virtual EngineLoss loss() const = 0;
+  /// Why a running engine delivers nothing any more although the target lives; nothing while it works.
+  [[nodiscard]] virtual std::optional<Refusal> failure() const { return std::nullopt; }
   /// CPU time the engine itself counted for the target since arm(), ended threads included; survives the target.
   [[nodiscard]] virtual uint64_t counted_ns() const = 0;
 };

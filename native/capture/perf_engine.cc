@@ -1,6 +1,7 @@
 #include "capture/perf_engine.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -50,6 +51,13 @@ std::vector<UniqueFd> reserve_descriptors() {
 uint64_t read_value(int fd) {
   uint64_t fields[3] = {};  // value, time running, id
   return read(fd, fields, sizeof fields) == sizeof fields ? fields[0] : 0;
+}
+
+/// Whether the kernel has ended every one of these events, and all that threads inherited from them: perf_poll() says
+/// so by a hang-up.
+bool have_ended(std::vector<pollfd> fds) {
+  if (poll(fds.data(), fds.size(), 0) < 0) return false;
+  return std::all_of(fds.begin(), fds.end(), [](const pollfd& fd) { return (fd.revents & (POLLHUP | POLLERR)) != 0; });
 }
 
 }  // namespace
@@ -181,6 +189,19 @@ void PerfEngine::drain(SampleSink& sink) {
     if (cpu.damaged) continue;
     cpu.damaged = !cpu.ring.drain([&](std::span<const std::byte> record) { deliver(cpu, record, sink); });
   }
+}
+
+std::optional<Refusal> PerfEngine::failure() const {
+  for (const auto& [number, cpu] : rings_) {
+    if (cpu.damaged) return Refusal{"ring", std::to_string(number), EBADMSG};
+  }
+  std::vector<pollfd> fds;
+  for (const int fd : wake_fds_) fds.push_back({fd, 0, 0});
+  if (!have_ended(fds)) return std::nullopt;
+  fds.clear();
+  for (const auto& event : events_) fds.push_back({event.fd.get(), 0, 0});
+  if (!have_ended(std::move(fds))) return std::nullopt;
+  return Refusal{"perf_event", std::to_string(config_.pid), ENODATA};
 }
 
 void PerfEngine::finish(SampleSink& sink) {

@@ -27,6 +27,7 @@ class PerfEngine final : public Engine {
   [[nodiscard]] const std::vector<int>& wake_fds() const override { return wake_fds_; }
   [[nodiscard]] EngineLimits limits() const override { return limits_; }
   [[nodiscard]] EngineLoss loss() const override { return loss_; }
+  [[nodiscard]] std::optional<Refusal> failure() const override;
   [[nodiscard]] uint64_t counted_ns() const override;
 
  private:

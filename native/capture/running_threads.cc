@@ -48,6 +48,7 @@ void RunningThreads::on_sample(const RawSample& sample) {
   KeptSample kept{sample, {sample.stack.begin(), sample.stack.end()}, {sample.kernel_ips.begin(), sample.kernel_ips.end()}};
   kept.sample.stack = {};
   kept.sample.kernel_ips = {};
+  kept.sample.user_ips = {};
   samples_[sample.tid].push_back(std::move(kept));
 }
 

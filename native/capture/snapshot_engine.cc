@@ -21,6 +21,8 @@ namespace {
 
 constexpr size_t kStackBytes = 65536;
 constexpr uint64_t kScanIntervalNs = 100'000'000;
+// A debugger that looks in for a moment is no reason to give up.
+constexpr uint64_t kPatienceWithRefusalNs = 1'000'000'000;
 constexpr timespec kLookInterval{0, 50'000'000};
 
 int timer_signal() { return SIGRTMAX - 1; }
@@ -225,13 +227,28 @@ void SnapshotEngine::sample_running_threads() {
 void SnapshotEngine::sample_thread(pid_t tid, Watched& thread) {
   Taken taken{tid, monotonic_ns(), 0, {}};
   int error = 0;
-  if (snapshot_thread(config_.pid, tid, kStackBytes, taken.snapshot, late_, error) != StopOutcome::taken) return;
+  const StopOutcome stop = snapshot_thread(config_.pid, tid, kStackBytes, taken.snapshot, late_, error);
+  if (stop == StopOutcome::refused) note_refusal(tid, error);
+  if (stop != StopOutcome::taken) return;
   // Read after the stop: the stop itself brought the thread's clock up to date.
   const uint64_t used = used_ns(thread.schedstat).value_or(thread.seen_ns);
   taken.weight_ns = used - std::min(used, thread.seen_ns);
   thread.seen_ns = used;
   const std::lock_guard lock(mutex_);
   taken_.push_back(std::move(taken));
+  refused_.reset();
+}
+
+void SnapshotEngine::note_refusal(pid_t tid, int error) {
+  const std::lock_guard lock(mutex_);
+  if (!refused_) refused_since_ns_ = monotonic_ns();
+  refused_ = Refusal{"ptrace", std::to_string(tid), error};
+}
+
+std::optional<Refusal> SnapshotEngine::failure() const {
+  const std::lock_guard lock(mutex_);
+  if (!refused_ || monotonic_ns() - refused_since_ns_ < kPatienceWithRefusalNs) return std::nullopt;
+  return refused_;
 }
 
 void SnapshotEngine::drain(SampleSink& sink) {

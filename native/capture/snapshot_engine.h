@@ -31,6 +31,7 @@ class SnapshotEngine final : public Engine {
   [[nodiscard]] EngineLimits limits() const override { return {}; }
   [[nodiscard]] EngineLoss loss() const override { return {}; }
   [[nodiscard]] uint64_t counted_ns() const override { return 0; }
+  [[nodiscard]] std::optional<Refusal> failure() const override;
 
  private:
   struct Taken {
@@ -52,17 +53,20 @@ class SnapshotEngine final : public Engine {
   void watch_threads(bool at_start);
   void sample_running_threads();
   void sample_thread(pid_t tid, Watched& thread);
+  void note_refusal(pid_t tid, int error);
 
   EngineConfig config_;
   std::vector<int> no_wake_fds_;
   std::thread sampler_;
 
-  std::mutex mutex_;  // guards the next four
+  mutable std::mutex mutex_;  // guards the next six
   std::condition_variable changed_;
   bool is_open_ = false;
   bool wants_armed_ = false;
   bool is_armed_ = false;
   std::vector<Taken> taken_;
+  std::optional<Refusal> refused_;  // by the stops since `refused_since_ns_`, all of them
+  uint64_t refused_since_ns_ = 0;
   std::atomic<bool> ends_ = false;
 
   // Sampler thread only.

@@ -110,6 +110,26 @@ void ThreadLedger::restart(pid_t tid, uint64_t used_ns) {
   found->second = fresh;
 }
 
+void ThreadLedger::change_engine(std::span<const ThreadClock> clocks, bool carried_all, bool keeps_scales) {
+  for (const auto& [tid, used_ns] : clocks) {
+    const auto found = accounts_.find(tid);
+    if (found == accounts_.end()) continue;
+    const Account& old = found->second;
+    Account next;
+    next.thread = old.thread;
+    next.last_stack = old.last_stack;
+    next.base_ns = carried_all || !used_ns ? old.base_ns + old.carried_ns : *used_ns;
+    next.scale = keeps_scales ? old.scale : 0;
+    next.is_gone = old.is_gone;
+    found->second = next;
+  }
+  carried_ns_ = 0;
+  measured_ns_ = 0;
+  scale_measured_from_ns_ = 0;
+  scale_used_from_ns_ = 0;
+  if (!keeps_scales) scale_ = 1.0;
+}
+
 void ThreadLedger::forgive(pid_t tid, uint64_t used_ns) {
   const auto found = accounts_.find(tid);
   if (found == accounts_.end() || used_ns <= found->second.carried_ns) return;

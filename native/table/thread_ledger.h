@@ -10,10 +10,18 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 namespace prof {
+
+/// A thread's CPU time at some moment; nothing when it is gone.
+struct ThreadClock {
+  pid_t tid = 0;
+  std::optional<uint64_t> used_ns;
+};
 
 class ThreadLedger {
  public:
@@ -49,6 +57,10 @@ class ThreadLedger {
   std::vector<Tail> close(uint64_t used_ns, uint64_t limit_ns);
   /// An exec: the id may be another thread's now, which has used `used_ns` before.
   void restart(pid_t tid, uint64_t used_ns);
+  /// Another engine measures from now on, when threads had used `clocks`: what the old one's samples were given ahead
+  /// is not theirs to give back. What it left of a thread stays to be carried if it `carried_all`; else (it left out
+  /// kernel time on purpose) that is accounted elsewhere. Two kinds of engine do not share their scales.
+  void change_engine(std::span<const ThreadClock> clocks, bool carried_all, bool keeps_scales);
   /// Forgets time that was lost: it will not turn up as a rest.
   void forgive(pid_t tid, uint64_t used_ns);
   /// The thread is not in /proc any more. Its records may still be in a ring, so it is dropped the second time.
@@ -73,6 +85,7 @@ class ThreadLedger {
   };
 
   std::unordered_map<pid_t, Account> accounts_;
+  // Since the engine that measures now began.
   uint64_t carried_ns_ = 0;      // by all threads, ended ones too
   double scale_ = 1.0;           // of all threads together
   uint64_t measured_ns_ = 0;     // by samples and ends of all threads, before scaling

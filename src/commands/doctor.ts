@@ -1,5 +1,5 @@
 /** `doctor`: each gate of this machine, its state as found by trying, and the one cure; also the report of a refusal. */
-import { listGates } from '../engine/gates.ts';
+import { listGates, withPid } from '../engine/gates.ts';
 import { loadNative } from '../engine/native.ts';
 import { probeCapabilities } from '../engine/probe.ts';
 import { selectEngine } from '../engine/select.ts';
@@ -13,7 +13,7 @@ export function doctor(targetText: string | undefined, print: (line: string) => 
   const target = targetText === undefined ? undefined : findTarget(targetText);
   // Without a target we look at ourselves: what a process of this user may expect.
   const capabilities = probeCapabilities(loadNative(), target?.pid ?? process.pid);
-  const gates = withPid(listGates(capabilities), target?.pid);
+  const gates = target ? withPid(listGates(capabilities), target.pid) : listGates(capabilities);
   print(target ? `doctor for ${target.name} [${target.pid}]` : 'doctor for a process of this user');
   for (const line of gateLines(gates)) print(line);
   const selection = selectEngine('auto', capabilities, false);
@@ -33,11 +33,6 @@ export function refusalReport(target: Target, refused: NotPermitted): string {
   return [`not permitted to profile ${target.pid}: ${refused.message}${cure}`, ...gateLines(gates)].join(
     '\n',
   );
-}
-
-function withPid(gates: readonly Gate[], pid: number | undefined): readonly Gate[] {
-  if (pid === undefined) return gates;
-  return gates.map((gate) => ({ ...gate, cure: gate.cure?.replace('PID', String(pid)) }));
 }
 
 function gateLines(gates: readonly Gate[]): string[] {

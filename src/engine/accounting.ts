@@ -3,6 +3,7 @@
  * What no sample carries is shown as a node of its own, so that the tree's total is the CPU clock.
  */
 import type { NativeState } from './native.ts';
+import type { Balance } from './spans.ts';
 import type { Accounting } from './status.ts';
 import type { ProcessStat } from './target.ts';
 
@@ -34,21 +35,23 @@ export function since(now: NativeState, base: NativeState): NativeState {
  */
 export function account(
   native: NativeState,
-  weightNs: number,
+  balance: Balance,
   stat: ProcessStat | undefined,
   base: ProcessStat | undefined,
 ): Accounting {
   const userTicks = (stat?.userTicks ?? 0) - (base?.userTicks ?? 0);
   const systemTicks = (stat?.systemTicks ?? 0) - (base?.systemTicks ?? 0);
   const ticks = userTicks + systemTicks;
-  const userTimeNs = ticks > 0 ? Math.round((native.cpuNs * userTicks) / ticks) : 0;
+  const { cpuTimeNs, weightNs, kernelNotSampledNs, notSampledNs } = balance;
+  const userTimeNs = ticks > 0 ? Math.round((cpuTimeNs * userTicks) / ticks) : 0;
   return {
-    cpuTimeNs: native.cpuNs,
+    cpuTimeNs,
     userTimeNs,
-    systemTimeNs: ticks > 0 ? native.cpuNs - userTimeNs : 0,
+    systemTimeNs: ticks > 0 ? cpuTimeNs - userTimeNs : 0,
     weightNs,
-    accounted: native.cpuNs > 0 ? weightNs / native.cpuNs : undefined,
-    unsampledNs: Math.max(0, native.cpuNs - weightNs),
+    accounted: cpuTimeNs > 0 ? weightNs / cpuTimeNs : undefined,
+    unsampledNs: kernelNotSampledNs + notSampledNs,
+    kernelNotSampledNs,
     lostNs: native.lostNs,
     shortLivedNs: native.shortLivedNs,
   };

@@ -10,6 +10,8 @@ import type { Degradation } from './warnings.ts';
 
 export interface Situation {
   readonly plan: Plan;
+  /** What became of the last change of engine. */
+  readonly notice: Degradation | undefined;
   readonly capabilities: Capabilities;
   /** Since the start or the last reset. */
   readonly counters: NativeState;
@@ -25,7 +27,15 @@ const truncatedShareToTell = 0.05;
 const fewSamples = 100;
 
 export function currentDegradations(of: Situation): readonly Degradation[] {
-  return [...of.plan.degradations, ...kernelSymbols(of), ...limits(of), ...losses(of), ...symbols(of)];
+  const notices = of.notice ? [of.notice] : [];
+  return [
+    ...notices,
+    ...of.plan.degradations,
+    ...kernelSymbols(of),
+    ...limits(of),
+    ...losses(of),
+    ...symbols(of),
+  ];
 }
 
 function kernelSymbols({ plan, capabilities }: Situation): Degradation[] {

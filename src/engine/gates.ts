@@ -147,6 +147,14 @@ export function shutOfOpen({ syscall, errno }: NativeRefusal): Shut {
   return { because: `${syscall} says ${name}`, cure: asRoot };
 }
 
+/** Cures as they can be pasted: with the target's pid in place of the word. */
+export function withPid<T extends { readonly cure: string | undefined }>(
+  items: readonly T[],
+  pid: number,
+): T[] {
+  return items.map((item) => ({ ...item, cure: item.cure?.replace('PID', String(pid)) }));
+}
+
 function gate(name: string, shut: Shut | undefined, shutState: Gate['state'] = 'refused'): Gate {
   if (!shut) return { name, state: 'allowed', because: '', cure: undefined };
   return { name, state: shutState, because: shut.because, cure: shut.cure };

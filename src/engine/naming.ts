@@ -2,8 +2,7 @@
  * Names for a profile: hands new frames to the symbolizer's worker and its answers back to the profile, and knows
  * how long names have been waited for. Owns the worker.
  */
-import type { Frame, Module } from '../profile/frames.ts';
-import type { Profile } from '../profile/profile.ts';
+import type { Frame, FrameName, Module } from '../profile/frames.ts';
 import { SymbolizerClient } from '../symbolize/client.ts';
 import type { KernelSymbolsState, SymbolWarning } from '../symbolize/protocol.ts';
 
@@ -19,15 +18,21 @@ export interface NamingOptions {
   readonly kernelSymbols: KernelSymbolsState;
 }
 
+/** What takes the names. */
+export interface Named {
+  setNames(names: readonly FrameName[]): void;
+  settle(force?: boolean): void;
+}
+
 export class Naming {
   kernelSymbols: KernelSymbolsState;
-  readonly #profile: Profile;
+  readonly #profile: Named;
   readonly #client: SymbolizerClient;
   readonly #warnings = new Map<string, SymbolWarning>();
   #waitingFrames = 0;
   #waitingSinceMs = 0;
 
-  constructor(profile: Profile, { kernelSymbols, ...options }: NamingOptions) {
+  constructor(profile: Named, { kernelSymbols, ...options }: NamingOptions) {
     this.#profile = profile;
     this.kernelSymbols = kernelSymbols;
     this.#client = new SymbolizerClient(options);

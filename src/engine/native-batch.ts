@@ -1,5 +1,5 @@
 /** A native batch as the profile takes it. Thread names are cleaned here: the target chooses them. */
-import type { Batch } from '../profile/batch.ts';
+import type { Batch, SampleColumns } from '../profile/batch.ts';
 import { cleanText } from '../profile/clean-text.ts';
 import type { NativeBatch } from './native.ts';
 
@@ -20,4 +20,24 @@ export function toBatch(native: NativeBatch): Batch {
     })),
     samples: native,
   };
+}
+
+/** The rows of each span in a batch, in order; views, not copies. */
+export function* rowsBySpan(native: NativeBatch): Generator<{ span: number; rows: SampleColumns }> {
+  const { span } = native;
+  for (let from = 0; from < span.length; ) {
+    let to = from + 1;
+    while (to < span.length && span[to] === span[from]) to++;
+    yield {
+      span: span[from] as number,
+      rows: {
+        timeNs: native.timeNs.subarray(from, to),
+        weightNs: native.weightNs.subarray(from, to),
+        thread: native.thread.subarray(from, to),
+        stack: native.stack.subarray(from, to),
+        samples: native.samples.subarray(from, to),
+      },
+    };
+    from = to;
+  }
 }

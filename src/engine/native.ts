@@ -22,6 +22,8 @@ export interface StartResult {
   readonly refusal?: NativeRefusal;
   /** errno with which /proc/PID/maps was refused, or 0. */
   readonly mapsError: number;
+  /** The sums at the cut: up to here rows are the old engine's, from here the new one's; `elapsedNs` is its time. */
+  readonly cut: NativeState;
 }
 
 /** Columns of one drain; see native/table/batch.h. */
@@ -40,12 +42,16 @@ export interface NativeBatch {
   readonly weightNs: Float64Array;
   readonly thread: Uint32Array;
   readonly stack: Uint32Array;
+  /** Which start of an engine a row belongs to, 0 for the first; never falls from row to row. */
+  readonly span: Uint32Array;
   readonly samples: Uint32Array;
 }
 
 /** Sums since the session's first start; see native/session.h. */
 export interface NativeState {
   readonly hasExited: boolean;
+  /** Why the running engine delivers nothing any more though the target lives. */
+  readonly failure?: NativeRefusal;
   readonly elapsedNs: number;
   readonly cpuNs: number;
   readonly stackBytes: number;

@@ -1,32 +1,23 @@
 /**
- * A live session on one target: starts the planned engine, drains it on a tick, hands new frames to the symbolizer,
- * keeps the books, and publishes one status object. Owns the native session and the symbolizer's worker.
+ * A live session on one target: starts and changes the engine, drains it on a tick, hands new frames to the
+ * symbolizer, keeps the books, and publishes one status object. Owns the native session and the symbolizer's worker.
  */
-import { readdirSync } from 'node:fs';
-import { markedLabels } from '../profile/frames.ts';
-import { Profile } from '../profile/profile.ts';
-import { account, type Baseline, since } from './accounting.ts';
-import { currentDegradations } from './degradations.ts';
-import { errnoName } from './errno.ts';
-import { listGates, shutOfOpen } from './gates.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { Baseline } from './accounting.ts';
+import { climb, type Outcome } from './climbing.ts';
 import type { Capabilities } from './machine.ts';
 import { Naming } from './naming.ts';
-import { engineKinds, type Native, type NativeRefusal, type NativeSession } from './native.ts';
-import { toBatch } from './native-batch.ts';
+import type { Native, NativeSession } from './native.ts';
 import { probeCapabilities } from './probe.ts';
-import { type Plan, selectEngine } from './select.ts';
+import { makeStatus, showUnsampled } from './publishing.ts';
+import { type Selection, selectEngine } from './select.ts';
 import { SelfUsage } from './self-usage.ts';
-import type {
-  EngineAsk,
-  EngineSpan,
-  KernelPart,
-  LiveSession,
-  SessionState,
-  SessionStatus,
-  Target,
-} from './status.ts';
-import { describeTarget, readProcessStat, TargetRefused } from './target.ts';
-import { describe } from './warnings.ts';
+import { SpanBook, unitOfEngine } from './spans.ts';
+import type { EngineAsk, LiveSession, SessionState, SessionStatus, Target } from './status.ts';
+import { type Running, Switching } from './switching.ts';
+import { readProcessStat } from './target.ts';
+import { UnitProfiles } from './unit-profiles.ts';
+import { WatchedProcess } from './watched-process.ts';
 
 export interface SessionOptions {
   readonly target: Target;
@@ -55,26 +46,24 @@ export class TargetGone extends Error {}
 const tickMs = 200;
 
 export class CaptureSession implements LiveSession {
-  readonly profile = new Profile();
   readonly #options: SessionOptions;
-  readonly #plan: Plan;
   readonly #native: NativeSession;
+  readonly #profiles = new UnitProfiles();
   readonly #naming: Naming;
-  readonly #frequencyHz: number;
+  readonly #book = new SpanBook();
+  readonly #switching: Switching;
+  readonly #process: WatchedProcess;
   readonly #listeners = new Set<() => void>();
   readonly #selfUsage = new SelfUsage();
-  #target: Target;
-  #execs = 0;
   #capabilities: Capabilities;
+  #running: Running;
+  #frequencyHz: number;
   #baseline: Baseline;
   #mapsError = 0;
   #state: SessionState = 'starting';
   #endReason: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
-  #lastStat = readProcessStat(0);
-  #threadCount = 0;
-  #threadsCountedMs = 0;
   #status: SessionStatus;
 
   /**
@@ -82,41 +71,50 @@ export class CaptureSession implements LiveSession {
    * @throws NotPermitted, TargetGone
    */
   static async start(options: SessionOptions): Promise<CaptureSession> {
-    let capabilities = probeCapabilities(options.native, options.target.pid);
-    for (;;) {
-      const selection = selectEngine(options.asked, capabilities, options.strict);
-      if (selection.kind === 'refused') {
-        if (readProcessStat(options.target.pid) === undefined) throw new TargetGone();
-        throw new NotPermitted(selection.because, selection.cure, capabilities);
-      }
-      const session = new CaptureSession(options, selection.plan, capabilities);
-      const refusal = await session.#open();
-      if (!refusal) return session;
-      // What trying did not foresee (descriptors, locked memory): the ladder goes on without this engine.
-      const openRefusals = { ...capabilities.openRefusals, [selection.plan.engine]: shutOfOpen(refusal) };
-      capabilities = { ...capabilities, openRefusals };
-    }
+    const capabilities = probeCapabilities(options.native, options.target.pid);
+    const selection = selectEngine(options.asked, capabilities, options.strict);
+    if (selection.kind === 'refused') throw refusalOf(options, selection, capabilities);
+    const { asked, frequencyHz } = options;
+    const session = new CaptureSession(options, { asked, plan: selection.plan, frequencyHz }, capabilities);
+    await session.#begin();
+    return session;
   }
 
-  private constructor(options: SessionOptions, plan: Plan, capabilities: Capabilities) {
-    this.#options = options;
-    this.#target = options.target;
-    this.#plan = plan;
-    this.#capabilities = capabilities;
-    this.#frequencyHz = Math.min(
-      options.frequencyHz,
-      capabilities.facts.maxSampleRate ?? options.frequencyHz,
-    );
-    this.#native = new options.native.Session(options.target.pid);
-    this.#baseline = { native: this.#native.state(), stat: undefined };
+  private constructor(options: SessionOptions, running: Running, capabilities: Capabilities) {
     const { native, target, workerUrl } = options;
-    this.#naming = new Naming(this.profile, {
+    this.#options = options;
+    this.#running = running;
+    this.#capabilities = capabilities;
+    this.#frequencyHz = running.frequencyHz;
+    this.#process = new WatchedProcess(target);
+    this.#native = new native.Session(target.pid);
+    this.#baseline = { native: this.#native.state(), stat: undefined };
+    this.#naming = new Naming(this.#profiles, {
       pid: target.pid,
       workerUrl,
       demangle: (names) => native.demangle(names),
       kernelSymbols: capabilities.kernelSymbols,
     });
+    this.#switching = new Switching({
+      native: this.#native,
+      strict: options.strict,
+      running: () => this.#running,
+      probe: () => this.#probe(),
+      onPlan: (plan) => this.#book.expect(plan),
+      onChange: () => this.#publish(),
+      onRuns: (next, outcome) => this.#takeOver(next, outcome),
+      onTried: (tried) => {
+        this.#capabilities = tried;
+      },
+      onNothingRuns: (because) => {
+        this.#stopOnce('ended', because);
+      },
+    });
     this.#status = this.#makeStatus();
+  }
+
+  get profile(): Profile {
+    return this.#profiles.of(unitOfEngine(this.#running.plan.engine));
   }
 
   get status(): SessionStatus {
@@ -130,52 +128,77 @@ export class CaptureSession implements LiveSession {
 
   reset(): void {
     this.#drain();
-    this.#baseline = { native: this.#native.state(), stat: readProcessStat(this.#options.target.pid) };
-    this.profile.reset();
+    const now = this.#native.state();
+    this.#baseline = { native: now, stat: readProcessStat(this.#options.target.pid) };
+    this.#book.reset(now);
+    this.#profiles.reset();
     this.#publish();
   }
 
+  async switchTo(asked: EngineAsk): Promise<void> {
+    if (this.#state === 'live') await this.#switching.ask({ asked });
+  }
+
+  async changeRate(frequencyHz: number): Promise<void> {
+    if (this.#state === 'live') await this.#switching.ask({ frequencyHz });
+  }
+
   probeAgain(): void {
-    this.#capabilities = probeCapabilities(this.#options.native, this.#options.target.pid);
-    this.#naming.kernelSymbols = this.#capabilities.kernelSymbols;
+    this.#probe();
     this.#publish();
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#end('stopped', 'stopped');
-    return this.#stopping;
+    return this.#stopOnce('stopped', 'stopped');
   }
 
-  async #open(): Promise<NativeRefusal | undefined> {
-    const result = await this.#native.start(
-      engineKinds.indexOf(kindOf(this.#plan)),
-      Math.round(1e9 / this.#frequencyHz),
-    );
-    if (result.refusal) {
+  async #begin(): Promise<void> {
+    const { asked, strict, frequencyHz } = this.#options;
+    const wish = { asked, strict, frequencyHz, capabilities: this.#capabilities };
+    const outcome = await climb(this.#native, wish, (plan) => this.#book.expect(plan));
+    if (outcome.kind !== 'runs') {
       await this.#naming.finish();
-      if (errnoName(result.refusal.errno) === 'ESRCH') throw new TargetGone();
-      return result.refusal;
+      if (outcome.kind === 'gone') throw new TargetGone();
+      throw refusalOf(this.#options, outcome, outcome.capabilities);
     }
-    this.#mapsError = result.mapsError;
+    this.#capabilities = outcome.capabilities;
     // The native books begin just before the engine is armed: only the clock of the screen begins now.
-    const { elapsedNs } = this.#native.state();
-    this.#baseline = {
-      native: { ...this.#baseline.native, elapsedNs },
-      stat: readProcessStat(this.#options.target.pid),
-    };
-    // Before we were attached an exec went unseen.
-    this.#describeAgain();
+    const { elapsedNs } = outcome.cut;
+    this.#baseline = { native: { ...this.#baseline.native, elapsedNs }, stat: this.#process.readStat() };
     this.#state = 'live';
+    this.#takeOver({ asked, plan: outcome.plan, frequencyHz }, outcome);
+    // Before we were attached an exec went unseen.
+    this.#process.describeAgain();
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#tick();
-    return undefined;
+  }
+
+  /** An engine has taken over: its span begins at the cut. */
+  #takeOver(next: Running, outcome: Extract<Outcome, { kind: 'runs' }>): void {
+    const periodNs = Math.round(1e9 / outcome.frequencyHz);
+    this.#book.begin({ ...next, periodNs }, outcome.cut, this.#naming.kernelSymbols);
+    this.#running = next;
+    this.#frequencyHz = outcome.frequencyHz;
+    this.#mapsError = outcome.mapsError;
+    this.#drain();
+  }
+
+  #probe(): Capabilities {
+    this.#capabilities = probeCapabilities(this.#options.native, this.#options.target.pid);
+    this.#naming.kernelSymbols = this.#capabilities.kernelSymbols;
+    return this.#capabilities;
   }
 
   #tick(): void {
     this.#drain();
-    if (this.#native.state().hasExited && this.#state === 'live') {
-      this.#stopping ??= this.#end('ended', 'target exited');
+    const { hasExited, failure } = this.#native.state();
+    if (hasExited && this.#state === 'live') {
+      this.#stopOnce('ended', 'target exited');
       return;
+    }
+    if (failure && this.#state === 'live') {
+      const last = this.#status.spans.at(-1);
+      this.#switching.recover(failure, last ? last.endNs - last.startNs : 0);
     }
     this.#naming.settle();
     this.#publish();
@@ -183,32 +206,26 @@ export class CaptureSession implements LiveSession {
 
   #drain(): void {
     const batch = this.#native.drain();
-    this.#naming.ask(batch.modules, this.profile.add(toBatch(batch)));
-    this.#lastStat = readProcessStat(this.#options.target.pid) ?? this.#lastStat;
-    this.#followExec();
+    this.#book.count(batch);
+    this.#naming.ask(
+      batch.modules,
+      this.#profiles.add(batch, (span) => this.#book.unitOf(span)),
+    );
+    this.#process.readStat();
+    this.#process.followExecs(this.#native.state().execs);
   }
 
-  /** After an exec the same pid is another program, with another name and command line. */
-  #followExec(): void {
-    const { execs } = this.#native.state();
-    if (execs === this.#execs) return;
-    this.#execs = execs;
-    this.#describeAgain();
-  }
-
-  #describeAgain(): void {
-    try {
-      this.#target = describeTarget(this.#options.target.pid);
-    } catch (error) {
-      // It ended at once: the name it had is the best there is.
-      if (!(error instanceof TargetRefused)) throw error;
-    }
+  #stopOnce(state: 'ended' | 'stopped', reason: string): Promise<void> {
+    this.#stopping ??= this.#end(state, reason);
+    return this.#stopping;
   }
 
   async #end(state: 'ended' | 'stopped', reason: string): Promise<void> {
     clearInterval(this.#timer);
+    await this.#switching.settle();
     await this.#native.stop();
     this.#drain();
+    this.#book.close(this.#native.state(), this.#naming.kernelSymbols);
     await this.#naming.finish();
     this.#state = state;
     this.#endReason = reason;
@@ -217,96 +234,39 @@ export class CaptureSession implements LiveSession {
 
   #publish(): void {
     this.#status = this.#makeStatus();
-    const { accounting } = this.#status;
-    const label = this.#plan.engine === 'cpu-clock' ? markedLabels.kernelNotSampled : markedLabels.notSampled;
-    this.profile.setUnsampled(label, accounting.unsampledNs);
-    this.profile.setNow(this.#native.state().elapsedNs);
+    const native = this.#native.state();
+    showUnsampled(this.#profiles.of('cpu'), this.#book.balance(native, this.#baseline.native));
+    this.#profiles.setNow(native.elapsedNs);
     for (const listener of this.#listeners) listener();
   }
 
   #makeStatus(): SessionStatus {
-    const { asked } = this.#options;
-    const counters = since(this.#native.state(), this.#baseline.native);
-    const accounting = account(counters, this.profile.weightNs, this.#lastStat, this.#baseline.stat);
-    const span = this.#span(counters.elapsedNs, accounting.weightNs);
-    const capabilities = { ...this.#capabilities, kernelSymbols: this.#naming.kernelSymbols };
-    const degradations = currentDegradations({
-      plan: this.#plan,
-      capabilities,
-      counters,
-      accounting,
-      askedHz: this.#options.frequencyHz,
-      frequencyHz: this.#frequencyHz,
-      mapsError: this.#mapsError,
-      symbolWarnings: this.#naming.warnings,
-    });
-    return {
+    return makeStatus({
       state: this.#state,
       endReason: this.#endReason,
-      target: this.#target,
-      threadCount: this.#countThreads(),
-      asked,
-      planned: this.#plan.engine,
-      running: this.#state === 'starting' ? undefined : this.#plan.engine,
-      mechanism: this.#plan.mechanism,
-      kernelPart: span.kernelPart,
-      kernelSymbols: this.#naming.kernelSymbols,
+      target: this.#process.target,
+      threadCount: this.#process.threadCount,
+      running: this.#running,
       frequencyHz: this.#frequencyHz,
-      elapsedNs: counters.elapsedNs,
-      samples: this.profile.samples,
-      lost: counters.lost,
-      throttled: counters.throttled,
-      truncated: counters.truncated,
-      accounting,
+      native: this.#native.state(),
+      baseline: this.#baseline,
+      stat: this.#process.lastStat,
+      book: this.#book,
+      switching: this.#switching,
+      profile: this.profile,
+      capabilities: { ...this.#capabilities, kernelSymbols: this.#naming.kernelSymbols },
+      mapsError: this.#mapsError,
+      symbolWarnings: this.#naming.warnings,
       selfCpuShare: this.#selfUsage.read(),
-      spans: [span],
-      warnings: degradations.map(describe),
-      gates: listGates(capabilities),
-    };
-  }
-
-  #span(elapsedNs: number, weightNs: number): EngineSpan {
-    const counters = since(this.#native.state(), this.#baseline.native);
-    return {
-      asked: this.#options.asked,
-      planned: this.#plan.engine,
-      engine: this.#plan.engine,
-      mechanism: this.#plan.mechanism,
-      kernelPart: this.#kernelPart(),
-      kernelSymbols: this.#naming.kernelSymbols,
-      reason: this.#plan.reason,
-      startNs: 0,
-      endNs: elapsedNs,
-      periodNs: Math.round(1e9 / this.#frequencyHz),
-      samples: this.profile.samples,
-      weightNs,
-      lost: counters.lost,
-      throttled: counters.throttled,
-      truncated: counters.truncated,
-      skipped: 0,
-    };
-  }
-
-  #kernelPart(): KernelPart {
-    if (this.#plan.engine === 'cpu-clock') return 'excluded';
-    if (this.#plan.engine === 'ctimer') return 'not-seen';
-    return this.#naming.kernelSymbols === 'shown' ? 'resolved' : 'unresolved';
-  }
-
-  #countThreads(): number {
-    const now = performance.now();
-    if (now - this.#threadsCountedMs < 1000) return this.#threadCount;
-    this.#threadsCountedMs = now;
-    try {
-      this.#threadCount = readdirSync(`/proc/${this.#options.target.pid}/task`).length;
-    } catch {
-      this.#threadCount = 0;
-    }
-    return this.#threadCount;
+    });
   }
 }
 
-function kindOf({ engine, mechanism }: Plan): (typeof engineKinds)[number] {
-  if (mechanism === 'external snapshots') return 'snapshots';
-  return engine === 'cpu-clock' ? 'perf-user-only' : 'perf';
+function refusalOf(
+  { target }: SessionOptions,
+  { because, cure }: Omit<Extract<Selection, { kind: 'refused' }>, 'kind'>,
+  capabilities: Capabilities,
+): Error {
+  if (readProcessStat(target.pid) === undefined) return new TargetGone();
+  return new NotPermitted(because, cure, capabilities);
 }

@@ -12,6 +12,9 @@ export type EngineAsk = (typeof engineAsks)[number];
 /** What can run. */
 export type EngineName = 'cpu' | 'cpu-clock' | 'ctimer' | 'wall';
 
+/** What weights are: CPU time and wall time are never summed, so each unit has a profile of its own. */
+export type Unit = 'cpu' | 'wall';
+
 export type Mechanism = 'perf_events' | 'timer_create in the target' | 'external snapshots';
 
 /** Four truths about the kernel part of the stacks; they look alike in a profile and must not be mixed. */
@@ -40,6 +43,8 @@ export interface EngineSpan {
   readonly startNs: number;
   readonly endNs: number;
   readonly periodNs: number;
+  /** What the target's CPU clock counted meanwhile. */
+  readonly cpuTimeNs: number;
   readonly samples: number;
   readonly weightNs: number;
   readonly lost: number;
@@ -48,7 +53,7 @@ export interface EngineSpan {
   readonly skipped: number;
 }
 
-/** Sums over the whole session; `accounted` is weightNs ÷ cpuTimeNs, undefined before any CPU time was used. */
+/** Sums over all spans that carry CPU time; `accounted` is weightNs ÷ cpuTimeNs, undefined before any CPU time was used. */
 export interface Accounting {
   readonly cpuTimeNs: number;
   readonly userTimeNs: number;
@@ -57,6 +62,8 @@ export interface Accounting {
   readonly accounted: number | undefined;
   /** CPU time that no sample carries, and its known parts (they need not add up to the whole). */
   readonly unsampledNs: number;
+  /** The part that belongs to user-only engines: kernel time which they leave out. */
+  readonly kernelNotSampledNs: number;
   readonly lostNs: number;
   readonly shortLivedNs: number;
 }
@@ -67,6 +74,19 @@ export interface Gate {
   readonly state: 'allowed' | 'refused' | 'hidden' | 'unknown';
   readonly because: string;
   /** The one command or step that opens this gate; undefined when it is open or nothing can. */
+  readonly cure: string | undefined;
+}
+
+/** One thing that can be asked for, and what asking would do now. */
+export interface EngineRow {
+  readonly ask: EngineAsk;
+  /** In a few words. */
+  readonly sees: string;
+  /** What would run; undefined when it is refused. */
+  readonly runs: EngineName | undefined;
+  /** How it would run, or the one reason why not. */
+  readonly why: string;
+  /** What would make it run, or run with more. */
   readonly cure: string | undefined;
 }
 
@@ -83,6 +103,12 @@ export interface SessionStatus {
   /** What captures now; undefined before the engine runs. */
   readonly running: EngineName | undefined;
   readonly mechanism: Mechanism | undefined;
+  /** Of `LiveSession.profile`, which is that of the running engine. */
+  readonly unit: Unit;
+  /** A change of engine or rate that is under way; the old engine still captures. */
+  readonly switching:
+    | { readonly from: EngineName; readonly to: EngineAsk | EngineName; readonly hz: number }
+    | undefined;
   readonly kernelPart: KernelPart;
   readonly kernelSymbols: KernelSymbolsState;
   readonly frequencyHz: number;
@@ -98,10 +124,15 @@ export interface SessionStatus {
   /** What holds now, not a log: empty when nothing is degraded. Most important first. */
   readonly warnings: readonly Warning[];
   readonly gates: readonly Gate[];
+  /** A row for each ask, in the order of `engineAsks`. */
+  readonly engines: readonly EngineRow[];
+  /** The kernel's limit on the rate; undefined where there is none. */
+  readonly highestHz: number | undefined;
 }
 
 /** What the live screen needs of a session; the session itself is made and owned by the command line. */
 export interface LiveSession {
+  /** That of the running engine's unit: another object after a change of unit. */
   readonly profile: Profile;
   /** A new object whenever anything in it changed. */
   readonly status: SessionStatus;
@@ -109,6 +140,13 @@ export interface LiveSession {
   subscribe(listener: () => void): () => void;
   /** Starts new counters: the profile, the accounting and the spans begin again now. */
   reset(): void;
+  /**
+   * Asks for another engine. It takes over at one cut in time; if it is refused, the running one goes on and
+   * `status.warnings` says why. Never rejects.
+   */
+  switchTo(asked: EngineAsk): Promise<void>;
+  /** The running engine at another rate, by the same cut. Never rejects. */
+  changeRate(hz: number): Promise<void>;
   /** Tries every gate again; `status.gates` and `status.warnings` follow. */
   probeAgain(): void;
   /** Disarms and detaches; the profile stays readable. Resolves within two seconds. */

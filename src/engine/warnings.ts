@@ -2,6 +2,8 @@
  * Every warning there is, as data, and the words for each: a short title, the cause, and the one cure.
  * All text that tells users what is degraded comes from here.
  */
+import { errnoName } from './errno.ts';
+import type { NativeRefusal } from './native.ts';
 import type { EngineAsk, EngineName } from './status.ts';
 
 /** What is degraded, with the facts that its sentence needs. */
@@ -13,6 +15,20 @@ export type Degradation =
       readonly running: EngineName;
       readonly because: string;
       readonly cure: string | undefined;
+    }
+  | {
+      readonly code: 'switch-refused';
+      /** An engine, or a rate in words. */
+      readonly asked: string;
+      readonly running: EngineName;
+      readonly because: string;
+      readonly cure: string | undefined;
+    }
+  | {
+      readonly code: 'engine-died';
+      readonly died: EngineName;
+      readonly running: EngineName;
+      readonly because: string;
     }
   | { readonly code: 'kernel-not-sampled' }
   | { readonly code: 'snapshots-interrupt' }
@@ -58,6 +74,18 @@ function words(of: Degradation): Omit<Warning, 'code'> {
         title: `asked ${of.asked}, running ${of.running}, because ${of.because}`,
         cause: `what sees more is refused: ${of.because}`,
         cure: of.cure,
+      };
+    case 'switch-refused':
+      return {
+        title: `${of.asked} is refused, ${of.running} goes on: ${of.because}`,
+        cause: `asked ${of.asked} while ${of.running} ran: ${of.because}`,
+        cure: of.cure,
+      };
+    case 'engine-died':
+      return {
+        title: `${of.died} ended, running ${of.running}: ${of.because}`,
+        cause: `the engine ${of.died} delivered nothing any more: ${of.because}`,
+        cure: undefined,
       };
     case 'kernel-not-sampled':
       return {
@@ -116,6 +144,14 @@ function words(of: Degradation): Omit<Warning, 'code'> {
     case 'symbols':
       return { title: `names missing for ${of.subject}: ${of.detail}`, cause: of.detail, cure: undefined };
   }
+}
+
+/** Why a running engine died, in words; see native/capture/engine.h. */
+export function deathOf({ syscall, errno }: NativeRefusal): string {
+  if (syscall === 'ring') return 'a sample buffer is damaged';
+  if (syscall === 'perf_event')
+    return 'the kernel ended its events (the target became another user’s program)';
+  return `${syscall} says ${errnoName(errno)}`;
 }
 
 function lowerRate(hz: number): number {

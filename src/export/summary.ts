@@ -42,6 +42,7 @@ export interface SpanSummary {
   readonly startNs: number;
   readonly endNs: number;
   readonly periodNs: number;
+  readonly cpuTimeNs: number;
   readonly samples: number;
   readonly weightNs: number;
   readonly lost: number;

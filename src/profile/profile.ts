@@ -3,15 +3,14 @@
  * Names may come late: a stack waits a moment for its first names, and a changed name rebuilds the tree
  * from the weights, which are kept by stack and thread.
  */
-import type { Batch, Thread } from './batch.ts';
+import type { Batch, SampleColumns, Thread } from './batch.ts';
 import { type CallTree, GrowingTree, type NodeId, ROOT } from './call-tree.ts';
-import { FrameTable } from './frame-table.ts';
+import type { FrameTable } from './frame-table.ts';
 import type { Frame, FrameName, Module, markedLabels } from './frames.ts';
-import { Functions } from './functions.ts';
 import { bucketNs } from './history.ts';
 import { Placement } from './placement.ts';
-import { StackTable } from './stack-table.ts';
 import { StackWeights } from './stack-weights.ts';
+import { ProfileTables } from './tables.ts';
 
 export interface ThreadWeight extends Thread {
   readonly weightNs: number;
@@ -28,29 +27,40 @@ export interface PlacedStack {
 export type UnsampledLabel = typeof markedLabels.notSampled | typeof markedLabels.kernelNotSampled;
 
 export class Profile {
-  readonly modules: Module[] = [];
-  readonly threads: Thread[] = [];
   samples = 0;
   weightNs = 0;
-  readonly #functions = new Functions();
-  readonly #tree = new GrowingTree(this.#functions);
-  readonly #frames = new FrameTable();
-  readonly #stacks = new StackTable();
+  readonly #tables: ProfileTables;
+  readonly #tree: GrowingTree;
   readonly #weights = new StackWeights();
-  readonly #placement = new Placement(this.#tree, this.#functions, this.#frames, this.#stacks);
+  readonly #placement: Placement;
   /** Samples whose stack waits for its first names: weight and count by row of `#weights`. */
   readonly #waiting = new Map<number, { weightNs: number; samples: number }>();
   readonly #unsampledNs = new Map<UnsampledLabel, number>();
-  #namesChanged = false;
+  #namesVersion: number;
   #oldNodeSuccessors = new Map<NodeId, NodeId>();
   #oldParents: Int32Array = new Int32Array(0);
+
+  constructor(tables = new ProfileTables()) {
+    this.#tables = tables;
+    this.#namesVersion = tables.namesVersion;
+    this.#tree = new GrowingTree(tables.functions);
+    this.#placement = new Placement(this.#tree, tables.functions, tables.frames, tables.stacks);
+  }
+
+  get modules(): readonly Module[] {
+    return this.#tables.modules;
+  }
+
+  get threads(): readonly Thread[] {
+    return this.#tables.threads;
+  }
 
   get tree(): CallTree {
     return this.#tree;
   }
 
   get frames(): FrameTable {
-    return this.#frames;
+    return this.#tables.frames;
   }
 
   get kernelCollapsed(): boolean {
@@ -62,14 +72,16 @@ export class Profile {
    * @returns the new frames that want a name
    */
   add(batch: Batch): Frame[] {
-    const unnamed = this.#frames.append(batch.frames);
-    this.#stacks.append(batch.stacks);
-    this.modules.push(...batch.modules);
-    for (const { index, thread } of batch.threads) this.threads[index] = thread;
-    const { timeNs, weightNs, thread, stack } = batch.samples;
+    const unnamed = this.#tables.append(batch);
+    this.addSamples(batch.samples);
+    return unnamed;
+  }
+
+  /** Takes samples whose frames, stacks and threads are in the tables already. */
+  addSamples({ timeNs, weightNs, thread, stack, samples: sampleCounts }: SampleColumns): void {
     for (let i = 0; i < stack.length; i++) {
       const weight = weightNs[i] as number;
-      const samples = batch.samples.samples[i] as number;
+      const samples = sampleCounts[i] as number;
       const bucket = Math.floor((timeNs[i] as number) / bucketNs);
       const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, samples, bucket);
       this.#tree.nowBucket = Math.max(this.#tree.nowBucket, bucket);
@@ -77,7 +89,6 @@ export class Profile {
       this.weightNs += weight;
       this.samples += samples;
     }
-    return unnamed;
   }
 
   /** Moves the clock of the recent history: rows that get no samples grow old. */
@@ -90,9 +101,7 @@ export class Profile {
 
   /** Takes names; the tree follows at the next `settle`. */
   setNames(names: readonly FrameName[]): void {
-    for (const name of names) {
-      if (this.#frames.setName(name)) this.#namesChanged = true;
-    }
+    this.#tables.setNames(names);
   }
 
   /**
@@ -101,8 +110,8 @@ export class Profile {
    * @returns true when the generation changed
    */
   settle(force = false): boolean {
-    if (this.#namesChanged) {
-      this.#namesChanged = false;
+    if (this.#namesVersion !== this.#tables.namesVersion) {
+      this.#namesVersion = this.#tables.namesVersion;
       this.#rebuild();
       return true;
     }
@@ -202,7 +211,7 @@ export class Profile {
   }
 
   #addUnsampled(label: UnsampledLabel, deltaNs: number): void {
-    const id = this.#functions.internMarked(label);
+    const id = this.#tables.functions.internMarked(label);
     this.#tree.addWeight(this.#tree.child(ROOT, id), deltaNs, 0);
   }
 
@@ -248,7 +257,7 @@ export class Profile {
 
   #rememberSuccessors(oldNodeOf: (stack: number) => NodeId | undefined): void {
     this.#oldNodeSuccessors = new Map();
-    for (let stack = 1; stack < this.#stacks.length; stack++) {
+    for (let stack = 1; stack < this.#tables.stacks.length; stack++) {
       const oldNode = oldNodeOf(stack);
       const node = this.#placement.nodeOf(stack);
       if (oldNode === undefined || node === undefined || this.#oldNodeSuccessors.has(oldNode)) continue;

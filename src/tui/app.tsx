@@ -4,6 +4,7 @@
  */
 import { Box, Text } from 'ink';
 import { type ReactNode, useSyncExternalStore } from 'react';
+import { EnginePanel } from './engine-panel.tsx';
 import { Help } from './help.tsx';
 import { footerHints } from './keymap.ts';
 import { headLines, screenLayout } from './layout.ts';
@@ -42,6 +43,15 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
             size={size}
             status={popup.status}
             gate={popup.gate}
+            theme={theme}
+            height={size.rows - head}
+          />
+        )}
+        {popup?.kind === 'engine' && (
+          <EnginePanel
+            size={size}
+            status={popup.status}
+            chosen={popup.chosen}
             theme={theme}
             height={size.rows - head}
           />

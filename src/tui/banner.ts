@@ -98,6 +98,13 @@ function compactLine(context: BannerContext, width: number): string {
 }
 
 function engineText({ status, theme }: BannerContext): string {
+  const { switching } = status;
+  if (switching !== undefined) {
+    const { arrow, ellipsis } = theme.glyphs;
+    return switching.from === switching.to
+      ? `${switching.from} ${arrow} ${Math.round(switching.hz)} Hz ${ellipsis}`
+      : `${switching.from} ${arrow} ${switching.to} ${ellipsis}`;
+  }
   if (status.running !== undefined) return status.running;
   return status.state === 'starting' ? `starting ${status.planned} ${theme.glyphs.ellipsis}` : 'none';
 }

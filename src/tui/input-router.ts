@@ -2,13 +2,14 @@
  * Where an input event goes: into the find prompt, the open popup or the tree. Keys are looked up in the key map;
  * text that is typed or pasted into an input never runs a command.
  */
+import { runEngineCommand } from './engine-commands.ts';
 import { helpLineCount } from './help-lines.ts';
-import { treeCommand, type WhyCommand, whyCommand } from './keymap.ts';
+import { engineCommand, treeCommand, type WhyCommand, whyCommand } from './keymap.ts';
 import type { LiveView } from './live-view.ts';
 import type { InputEvent } from './screen/input.ts';
 import type { Popup } from './state.ts';
 import { clean } from './text.ts';
-import { copy, goToFirstMatch, runTreeCommand } from './tree-commands.ts';
+import { goToFirstMatch, runTreeCommand } from './tree-commands.ts';
 
 const longestPrompt = 200;
 
@@ -37,6 +38,7 @@ function routeKey(view: LiveView, key: string): void {
   else if (isFinding) keyInPrompt(view, key);
   else if (popup?.kind === 'help') keyInHelp(view, popup, key);
   else if (popup?.kind === 'why') keyInWhy(view, popup, key);
+  else if (popup?.kind === 'engine') keyInEngine(view, popup, key);
   else keyInTree(view, key);
 }
 
@@ -120,6 +122,11 @@ function showHelp(view: LiveView, popup: HelpPopup): void {
   view.dispatch({ type: 'popup', popup });
 }
 
+function keyInEngine(view: LiveView, popup: Popup & { kind: 'engine' }, key: string): void {
+  const command = engineCommand(key);
+  if (command !== undefined) runEngineCommand(view, popup, command);
+}
+
 type WhyPopup = Popup & { kind: 'why' };
 
 function keyInWhy(view: LiveView, popup: WhyPopup, key: string): void {
@@ -151,5 +158,5 @@ function chooseGate(view: LiveView, popup: WhyPopup, step: 1 | -1): void {
 function copyCure(view: LiveView, popup: WhyPopup): void {
   const cure = popup.status.gates[popup.gate]?.cure;
   if (cure === undefined) view.toast('this gate needs no cure');
-  else copy(view, cure, 'cure');
+  else view.copy(cure, 'cure');
 }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { helpLines } from './help-lines.ts';
 import {
+  engineCommand,
+  engineKeys,
   footerHints,
   keyLines,
   keyTableMarkdown,
@@ -14,7 +16,7 @@ import { createTheme } from './theme.ts';
 
 const { glyphs } = createTheme({ ascii: false, color: false });
 
-for (const [mode, list] of Object.entries({ tree: treeKeys, why: whyKeys })) {
+for (const [mode, list] of Object.entries({ tree: treeKeys, engine: engineKeys, why: whyKeys })) {
   test(`${mode}: no key has two commands, no command is declared twice`, () => {
     const keys = list.flatMap((binding) => binding.keys);
     assert.equal(new Set(keys).size, keys.length);
@@ -26,12 +28,15 @@ for (const [mode, list] of Object.entries({ tree: treeKeys, why: whyKeys })) {
 test('every key finds its command', () => {
   for (const { command, keys } of treeKeys) for (const key of keys) assert.equal(treeCommand(key), command);
   for (const { command, keys } of whyKeys) for (const key of keys) assert.equal(whyCommand(key), command);
+  for (const { command, keys } of engineKeys)
+    for (const key of keys) assert.equal(engineCommand(key), command);
   assert.equal(treeCommand('€'), undefined);
 });
 
 test('^C quits from anywhere and ^D is never destructive', () => {
   assert.equal(treeCommand('ctrl+c'), 'quit');
   assert.equal(whyCommand('ctrl+c'), 'quit');
+  assert.equal(engineCommand('ctrl+c'), 'quit');
   assert.equal(treeCommand('ctrl+d'), 'half-down');
 });
 
@@ -40,6 +45,7 @@ test('the footer names movement first and the way out last', () => {
   assert.equal(hints[0], 'jk move');
   assert.equal(hints.at(-1), 'q quit');
   assert.equal(footerHints('why', glyphs).at(-1), 'esc close');
+  assert.equal(footerHints('engine', glyphs).at(-1), 'esc close');
 });
 
 test('help shows every declared key at any size, cut nowhere at 100 columns', () => {
@@ -61,7 +67,7 @@ test('help filters by key, section and words, without regard to case', () => {
 
 test('the key table of the README has a row per key', () => {
   const table = keyTableMarkdown(glyphs).split('\n');
-  assert.equal(table.length, treeKeys.length + whyKeys.length + 2);
+  assert.equal(table.length, treeKeys.length + engineKeys.length + whyKeys.length + 2);
   assert.ok(table.includes('| Move | `j` `↓` | next row |'));
   assert.ok(table.includes('| Program | `q` `^C` | quit |'));
 });

@@ -5,7 +5,7 @@
 import type { Glyphs } from './theme.ts';
 
 /** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
-export type KeyMode = 'tree' | 'why';
+export type KeyMode = 'tree' | 'why' | 'engine';
 
 interface Binding<Command extends string> {
   readonly command: Command;
@@ -31,7 +31,7 @@ export const treeKeys = bind([
   { command: 'next-sibling', keys: ['}'], text: 'next sibling', section: 'Move' },
   { command: 'previous-sibling', keys: ['{'], text: 'previous sibling', section: 'Move' },
   { command: 'open', keys: ['l', 'right'], text: 'open, then first child', section: 'Tree', hint: 'open' },
-  { command: 'close', keys: ['h', 'left'], text: 'close, then parent', section: 'Tree', hint: 'close' },
+  { command: 'close', keys: ['h', 'left'], text: 'close, then parent', section: 'Tree' },
   { command: 'open-all', keys: ['E', '*'], text: 'open everything below', section: 'Tree' },
   { command: 'close-all', keys: ['W'], text: 'close everything below', section: 'Tree' },
   {
@@ -72,6 +72,9 @@ export const treeKeys = bind([
   { command: 'reverse', keys: ['S'], text: 'reverse the order', section: 'Look' },
   { command: 'unit', keys: ['%'], text: 'percent, time, samples', section: 'Look' },
   { command: 'names', keys: [','], text: 'full names, short names', section: 'Look' },
+  { command: 'engine', keys: ['e'], text: 'choose the engine', section: 'Engine', hint: 'engine' },
+  { command: 'slower', keys: ['-'], text: 'fewer samples a second', section: 'Engine' },
+  { command: 'faster', keys: ['+', '='], text: 'more samples a second', section: 'Engine' },
   {
     command: 'why',
     keys: ['w'],
@@ -104,14 +107,49 @@ export const whyKeys = bind([
   { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Why panel' },
 ]);
 
+export const engineKeys = bind([
+  { command: 'down', keys: ['j', 'down'], text: 'next engine', section: 'Engine panel', hint: 'choose' },
+  { command: 'up', keys: ['k', 'up'], text: 'previous engine', section: 'Engine panel' },
+  { command: 'switch', keys: ['enter'], text: 'switch to it', section: 'Engine panel', hint: 'switch' },
+  { command: 'slower', keys: ['-'], text: 'fewer samples a second', section: 'Engine panel', hint: 'rate' },
+  { command: 'faster', keys: ['+', '='], text: 'more samples a second', section: 'Engine panel' },
+  {
+    command: 'probe',
+    keys: ['r'],
+    text: 'try every gate again',
+    section: 'Engine panel',
+    hint: 'probe again',
+  },
+  { command: 'copy-cure', keys: ['y'], text: 'copy the cure', section: 'Engine panel' },
+  {
+    command: 'dismiss',
+    keys: ['escape', 'q', 'e'],
+    text: 'close the panel',
+    section: 'Engine panel',
+    hint: 'close',
+  },
+  { command: 'why', keys: ['w'], text: 'go to the why panel', section: 'Engine panel' },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Engine panel' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Engine panel' },
+  { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Engine panel' },
+]);
+
 export type TreeCommand = (typeof treeKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
+export type EngineCommand = (typeof engineKeys)[number]['command'];
+
+const keysOf: Readonly<Record<KeyMode, readonly Binding<string>[]>> = {
+  tree: treeKeys,
+  engine: engineKeys,
+  why: whyKeys,
+};
 
 function indexByKey<Command extends string>(list: readonly Binding<Command>[]): ReadonlyMap<string, Command> {
   return new Map(list.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
 }
 const treeIndex = indexByKey(treeKeys);
 const whyIndex = indexByKey(whyKeys);
+const engineIndex = indexByKey(engineKeys);
 
 export function treeCommand(key: string): TreeCommand | undefined {
   return treeIndex.get(key);
@@ -119,6 +157,10 @@ export function treeCommand(key: string): TreeCommand | undefined {
 
 export function whyCommand(key: string): WhyCommand | undefined {
   return whyIndex.get(key);
+}
+
+export function engineCommand(key: string): EngineCommand | undefined {
+  return engineIndex.get(key);
 }
 
 export interface KeyLine {
@@ -129,26 +171,30 @@ export interface KeyLine {
 
 /** Every key of every mode as one line of words, in the order of declaration. */
 export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
-  return [...treeKeys, ...whyKeys].map((binding) => ({
-    section: binding.section,
-    keys: binding.keys.map((key) => keyLabel(key, glyphs)).join(' '),
-    text: binding.text,
-  }));
+  return Object.values(keysOf)
+    .flat()
+    .map((binding) => ({
+      section: binding.section,
+      keys: binding.keys.map((key) => keyLabel(key, glyphs)).join(' '),
+      text: binding.text,
+    }));
 }
 
 /** The footer's hints for a mode: first key and short word. */
 export function footerHints(mode: KeyMode, glyphs: Glyphs): readonly string[] {
-  const list: readonly Binding<string>[] = mode === 'tree' ? treeKeys : whyKeys;
+  const list = keysOf[mode];
   return list.flatMap((binding) =>
     binding.hint === undefined ? [] : [`${hintKeys(binding, list, glyphs)} ${binding.hint}`],
   );
 }
 
-/** Down and up share one hint, `jk move`: two halves of one movement. */
+/** Two halves of one movement share a hint: `jk move`, `-+ rate`. */
+const otherHalf: Readonly<Record<string, string>> = { down: 'up', open: 'close', slower: 'faster' };
+
 function hintKeys(binding: Binding<string>, list: readonly Binding<string>[], glyphs: Glyphs): string {
   const first = keyLabel(binding.keys[0] ?? '', glyphs);
-  if (binding.command !== 'down') return first;
-  return first + keyLabel(list.find((other) => other.command === 'up')?.keys[0] ?? '', glyphs);
+  const other = list.find(({ command }) => command === otherHalf[binding.command]);
+  return other ? first + keyLabel(other.keys[0] ?? '', glyphs) : first;
 }
 
 export function keyLabel(key: string, glyphs: Glyphs): string {

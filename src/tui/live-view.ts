@@ -45,7 +45,6 @@ export class LiveView {
   #lastKeyMs = Number.NEGATIVE_INFINITY;
   #found: { query: FindQuery; tree: CallTree; version: number; atMs: number; result: FindResult } | undefined;
   #toastTimer: NodeJS.Timeout | undefined;
-  #whyKey = '';
 
   constructor(
     session: LiveSession,
@@ -91,7 +90,7 @@ export class LiveView {
     this.followNodes();
     this.#openHottestPath();
     this.dispatch({ type: 'notice', hasNotice: this.notice() !== undefined });
-    this.#refreshWhyPanel();
+    this.#refreshPanel();
     this.host.paint();
   }
 
@@ -156,6 +155,12 @@ export class LiveView {
     this.#toastTimer = setTimeout(() => this.dispatch({ type: 'toast', text: '' }), toastMs).unref();
   }
 
+  /** Sends text to the terminal's clipboard and says so. */
+  copy(text: string, what: string): void {
+    this.host.copy(text);
+    this.toast(`${what} sent to the terminal's clipboard`);
+  }
+
   close(): void {
     clearTimeout(this.#toastTimer);
     this.facts.close();
@@ -186,17 +191,20 @@ export class LiveView {
     if (path.length > 0) this.dispatch({ type: 'open', nodes: path, byUser: false });
   }
 
-  /** The open panel shows the status of its opening, until a gate, a warning or an engine changes. */
-  #refreshWhyPanel(): void {
+  /** An open panel shows the status of its opening, until a gate, a warning, an engine or the rate changes. */
+  #refreshPanel(): void {
     const { popup } = this.state.structure;
-    if (popup?.kind !== 'why') return;
-    const { asked, planned, running, gates, warnings } = this.status;
-    const key = JSON.stringify([asked, planned, running, gates, warnings]);
-    if (key === this.#whyKey) return;
-    const isFirst = this.#whyKey === '';
-    this.#whyKey = key;
-    if (!isFirst) this.dispatch({ type: 'popup', popup: { ...popup, status: this.status } });
+    if (popup === undefined || popup.kind === 'help') return;
+    if (panelKey(popup.status) !== panelKey(this.status)) {
+      this.dispatch({ type: 'popup', popup: { ...popup, status: this.status } });
+    }
   }
+}
+
+/** What a panel shows that must not be out of date; figures that move with each tick are not in it. */
+function panelKey(status: SessionStatus): string {
+  const { state, asked, planned, running, frequencyHz, switching, gates, engines, warnings } = status;
+  return JSON.stringify([state, asked, planned, running, frequencyHz, switching, gates, engines, warnings]);
 }
 
 /** The child with the largest total; the first one seen among equals. */

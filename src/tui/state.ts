@@ -20,7 +20,9 @@ export interface FindQuery {
 export type Popup =
   | { readonly kind: 'help'; readonly filter: string; readonly scroll: number }
   /** The status is the one at opening: figures that move would make every tick a commit. */
-  | { readonly kind: 'why'; readonly status: SessionStatus; readonly gate: number };
+  | { readonly kind: 'why'; readonly status: SessionStatus; readonly gate: number }
+  /** `chosen` is a row of `status.engines`. */
+  | { readonly kind: 'engine'; readonly status: SessionStatus; readonly chosen: number };
 
 export interface Structure {
   readonly size: ScreenSize;

@@ -2,6 +2,7 @@
  * What each key of the tree does: one entry per command of the key map. Works on the live view; the screen follows.
  */
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
+import { openEnginePanel, stepRate } from './engine-commands.ts';
 import { type FindResult, matchesInOrder } from './find.ts';
 import type { TreeCommand } from './keymap.ts';
 import { hottestChild, type LiveView } from './live-view.ts';
@@ -40,7 +41,10 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   unit: (view) => view.dispatch({ type: 'unit' }),
   names: (view) => view.dispatch({ type: 'names' }),
   why: (view) => view.dispatch({ type: 'popup', popup: { kind: 'why', status: view.status, gate: 0 } }),
-  'copy-name': (view) => copy(view, nameOf(view, view.state.selected), 'name'),
+  engine: openEnginePanel,
+  slower: (view) => stepRate(view, -1),
+  faster: (view) => stepRate(view, 1),
+  'copy-name': (view) => view.copy(nameOf(view, view.state.selected), 'name'),
   'copy-stack': copyStack,
   help: (view) => view.dispatch({ type: 'popup', popup: { kind: 'help', filter: '', scroll: 0 } }),
   redraw: (view) => view.host.redraw(),
@@ -220,10 +224,5 @@ function nameOf(view: LiveView, node: NodeId): string {
 function copyStack(view: LiveView): void {
   const names: string[] = [];
   for (let at = view.state.selected; at > ROOT; at = view.tree.parentOf(at)) names.unshift(nameOf(view, at));
-  copy(view, names.join('\n'), 'stack');
-}
-
-export function copy(view: LiveView, text: string, what: string): void {
-  view.host.copy(text);
-  view.toast(`${what} sent to the terminal's clipboard`);
+  view.copy(names.join('\n'), 'stack');
 }

@@ -6,15 +6,9 @@ import type { Gate, SessionStatus } from '../engine/status.ts';
 import type { Warning } from '../engine/warnings.ts';
 import { count, duration, percent } from '../profile/format.ts';
 import { seesText } from './banner.ts';
-import { footerHints } from './keymap.ts';
-import { asciiOnly } from './rows.ts';
-import { cellWidth, clean, cutEnd, fitPieces, padEnd } from './text.ts';
+import { hintLine, type PanelLine, visible, wrap } from './panel-lines.ts';
+import { cellWidth, cutEnd, padEnd } from './text.ts';
 import type { Theme } from './theme.ts';
-
-export interface WhyLine {
-  readonly text: string;
-  readonly isChosen: boolean;
-}
 
 /** @param room lines there are for all; the gates scroll so that the chosen one is among them */
 export function whyLines(
@@ -23,8 +17,8 @@ export function whyLines(
   theme: Theme,
   width: number,
   room: number,
-): readonly WhyLine[] {
-  const plain = (text: string): WhyLine => ({
+): readonly PanelLine[] {
+  const plain = (text: string): PanelLine => ({
     text: cutEnd(text, width, theme.glyphs.ellipsis),
     isChosen: false,
   });
@@ -41,20 +35,11 @@ export function whyLines(
   ];
   const gate = status.gates[chosen];
   const cure = gate === undefined ? [] : label('cure', visible(gate.cure ?? cureless(gate), theme));
-  const hints = [plain(hintLine(theme, width))];
+  const hints = [plain(hintLine('why', theme, width))];
   const left = room - cure.length - hints.length - 1;
   const shownHead = head.slice(0, Math.max(1, left - 2));
   const gates = gateLines(status.gates, chosen, theme, width, Math.max(1, left - shownHead.length - 1));
   return [...shownHead, plain(''), ...gates, ...cure, ...hints].slice(0, Math.max(1, room));
-}
-
-/** The way out is the last hint and stays. */
-function hintLine(theme: Theme, width: number): string {
-  const hints = footerHints('why', theme.glyphs);
-  const pieces = hints.map((text, at) => ({ text, rank: at === hints.length - 1 ? 0 : at + 1 }));
-  return fitPieces(pieces, '   ', width)
-    .map((piece) => piece.text)
-    .join('   ');
 }
 
 function askedText(status: SessionStatus): string {
@@ -102,7 +87,7 @@ function gateLines(
   theme: Theme,
   width: number,
   room: number,
-): WhyLine[] {
+): PanelLine[] {
   const nameWidth = Math.min(
     Math.max(6, ...gates.map((gate) => cellWidth(gate.name))),
     Math.floor(width * 0.35),
@@ -115,28 +100,4 @@ function gateLines(
     const text = `${isChosen ? '>' : ' '} ${name}  ${padEnd(gate.state, 7)}  ${visible(gate.because, theme)}`;
     return { text: cutEnd(text, width, ellipsis), isChosen };
   });
-}
-
-function visible(text: string, theme: Theme): string {
-  return theme.isAscii ? asciiOnly(clean(text)) : clean(text);
-}
-
-/** Breaks at blanks; a word longer than the line is broken inside, because a cure must be readable in full. */
-export function wrap(text: string, width: number, theme: Theme): string[] {
-  const room = Math.max(8, width);
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/(?<= )/)) {
-    if (cellWidth(line + word.trimEnd()) > room && line !== '') {
-      lines.push(line.trimEnd());
-      line = '';
-    }
-    line += word;
-    while (cellWidth(line.trimEnd()) > room) {
-      const part = cutEnd(line, room + 1, theme.glyphs.ellipsis).slice(0, -theme.glyphs.ellipsis.length);
-      lines.push(part);
-      line = line.slice(part.length);
-    }
-  }
-  return [...lines, line.trimEnd()];
 }

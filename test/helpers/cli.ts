@@ -78,6 +78,7 @@ export interface RecordedSpan {
   readonly startNs: number;
   readonly endNs: number;
   readonly periodNs: number;
+  readonly cpuTimeNs: number;
   readonly samples: number;
   readonly weightNs: number;
   readonly lost: number;

@@ -2,7 +2,8 @@
  * A session over a real Profile that is fed with stacks written as text: for tests of the screen that must know every
  * number. Captures nothing; the tests of the whole program use real processes.
  */
-import type { LiveSession, SessionStatus } from '../../src/engine/status.ts';
+import type { EngineAsk, LiveSession, SessionStatus } from '../../src/engine/status.ts';
+import { describe } from '../../src/engine/warnings.ts';
 import { type FrameKind, frameKinds } from '../../src/profile/frames.ts';
 import { Profile } from '../../src/profile/profile.ts';
 
@@ -147,6 +148,8 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
     planned: 'cpu',
     running: 'cpu',
     mechanism: 'perf_events',
+    unit: 'cpu',
+    switching: undefined,
     kernelPart: 'unresolved',
     kernelSymbols: 'hidden',
     frequencyHz: 99,
@@ -162,6 +165,7 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
       weightNs: 81.8e9,
       accounted: 0.996,
       unsampledNs: 0.3e9,
+      kernelNotSampledNs: 0,
       lostNs: 0,
       shortLivedNs: 0,
     },
@@ -185,6 +189,31 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
       },
       { name: 'ptrace', state: 'allowed', because: 'ptrace_scope=0', cure: undefined },
     ],
+    engines: [
+      {
+        ask: 'auto',
+        sees: 'most allowed here',
+        runs: 'cpu',
+        why: 'the most that is allowed here',
+        cure: undefined,
+      },
+      { ask: 'cpu', sees: 'user + kernel', runs: 'cpu', why: 'perf_events', cure: undefined },
+      {
+        ask: 'cpu-clock',
+        sees: 'user only',
+        runs: 'cpu-clock',
+        why: 'perf_events, exclude_kernel',
+        cure: undefined,
+      },
+      {
+        ask: 'ctimer',
+        sees: 'all CPU, user frames',
+        runs: undefined,
+        why: 'the target is traced by 77',
+        cure: 'end process 77',
+      },
+    ],
+    highestHz: 100_000,
     ...change,
   };
 }
@@ -218,6 +247,25 @@ export class SyntheticSession implements LiveSession {
   reset(): void {
     this.feeder.profile.reset();
     this.tick({ samples: 0 });
+  }
+
+  switchTo(asked: EngineAsk): Promise<void> {
+    const row = this.status.engines.find((each) => each.ask === asked);
+    if (row?.runs !== undefined) {
+      const kernelPart = row.runs === 'cpu-clock' ? 'excluded' : this.status.kernelPart;
+      this.tick({ asked, planned: row.runs, running: row.runs, kernelPart });
+    } else {
+      const because = row?.why ?? '';
+      const running = this.status.running ?? 'cpu';
+      const refused = describe({ code: 'switch-refused', asked, running, because, cure: row?.cure });
+      this.tick({ warnings: [refused] });
+    }
+    return Promise.resolve();
+  }
+
+  changeRate(hz: number): Promise<void> {
+    this.tick({ frequencyHz: hz });
+    return Promise.resolve();
   }
 
   probeAgain(): void {

@@ -116,6 +116,54 @@ void an_exec_starts_the_account_anew() {
   expect("and so do rests", ledger.settle(7, 270, kNoLimit).weight_ns, 20);
 }
 
+void an_engine_that_takes_over_gives_nothing_back_and_takes_nothing_twice() {
+  prof::ThreadLedger ledger;
+  ledger.know(7, 1000);
+  uint64_t carried = ledger.book_sample(7, 3, 100);
+  carried += ledger.settle(7, 1140, kNoLimit).weight_ns;
+  const prof::ThreadClock clocks[] = {{7, 1140}};
+  ledger.change_engine(clocks, true, true);
+  // The new engine counts from the cut: the rest that was given ahead is no part of its first sample.
+  carried += ledger.book_sample(7, 4, 100);
+  expect("both whole", carried, 240);
+  expect("nothing is left", ledger.settle(7, 1240, kNoLimit).weight_ns, 0);
+  expect("the next rest", ledger.settle(7, 1250, kNoLimit).weight_ns, 10);
+  expect("a close looks at the new engine alone", ledger.close(110, kNoLimit).size(), 0);
+}
+
+void what_a_full_engine_left_is_still_to_be_carried() {
+  prof::ThreadLedger ledger;
+  ledger.know(7, 0);
+  const prof::ThreadClock clocks[] = {{7, 30}};
+  ledger.change_engine(clocks, true, false);
+  uint64_t carried = ledger.book_sample(7, 3, 20);
+  carried += ledger.settle(7, 50, kNoLimit).weight_ns;
+  expect("first sampled by the second engine", carried, 50);
+}
+
+void what_a_user_only_engine_left_out_is_no_rest_and_no_scale() {
+  prof::ThreadLedger ledger;
+  ledger.know(7, 0);
+  ledger.book_sample(7, 3, 400'000'000);
+  const prof::ThreadClock clocks[] = {{7, 1'000'000'000}};
+  ledger.change_engine(clocks, false, false);
+  expect("no rest", ledger.settle(7, 1'000'000'000, kNoLimit).weight_ns, 0);
+  expect("no scale", ledger.book_sample(7, 3, 100), 100);
+  expect("its own rest", ledger.settle(7, 1'000'000'130, kNoLimit).weight_ns, 30);
+}
+
+void a_scale_lives_as_long_as_its_kind_of_engine() {
+  const prof::ThreadClock clocks[] = {{7, 1'250'000'000}};
+  for (const bool is_kept : {true, false}) {
+    prof::ThreadLedger ledger;
+    ledger.know(7, 0);
+    ledger.book_sample(7, 3, 1'000'000'000);
+    ledger.settle(7, 1'250'000'000, kNoLimit);
+    ledger.change_engine(clocks, true, is_kept);
+    expect("scaled", ledger.book_sample(7, 3, 100), is_kept ? 125 : 100);
+  }
+}
+
 void a_reused_tid_is_another_thread() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
@@ -137,6 +185,10 @@ int main() {
   all_threads_together_scale_those_that_say_little();
   a_thread_that_is_seen_no_more_does_not_look_busy();
   an_exec_starts_the_account_anew();
+  an_engine_that_takes_over_gives_nothing_back_and_takes_nothing_twice();
+  what_a_full_engine_left_is_still_to_be_carried();
+  what_a_user_only_engine_left_out_is_no_rest_and_no_scale();
+  a_scale_lives_as_long_as_its_kind_of_engine();
   a_reused_tid_is_another_thread();
   std::puts("ok");
   return 0;

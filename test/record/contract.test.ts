@@ -46,7 +46,7 @@ test('json: every key of the contract, no other, with its type', async (t) => {
         'startNs',
         'endNs',
       ],
-      ...['periodNs', 'samples', 'weightNs', 'lost', 'throttled', 'truncated', 'skipped'],
+      ...['periodNs', 'cpuTimeNs', 'samples', 'weightNs', 'lost', 'throttled', 'truncated', 'skipped'],
     ].sort(),
   );
   assert.equal(span.asked, 'auto');

@@ -171,6 +171,37 @@ test('why panel: asked, planned, running, gates and the cure to copy', async (t)
   await terminal.until((screen) => !screen.text.includes('planned cpu'), 'the panel closed');
 });
 
+test('engine switcher: rows, cursor, cure to copy, switch and rates asked of the session', async (t) => {
+  const terminal = openLive('still', { test: t });
+  await terminal.shows('escapeHtml');
+  terminal.press('j', 'j', 'e');
+  const opened = await terminal.shows('NAME       SEES', '● cpu        user + kernel         ACTIVE');
+  assert.match(lineWith(opened, 'auto       most'), /│ > {3}auto .*→ cpu/);
+  terminal.press('j', 'j', 'j');
+  await terminal.shows('ctimer is refused here: the target is traced by 77', 'y copies this line');
+  terminal.press('y');
+  await terminal.shows("cure sent to the terminal's clipboard");
+  const copied = Buffer.from('end process 77').toString('base64');
+  assert.ok(terminal.bytes.includes(`\x1b]52;c;${copied}\x07`));
+  terminal.press('k', 'enter');
+  await terminal.shows('ENGINE  cpu-clock  user only', '● cpu-clock  user only             ACTIVE');
+  terminal.press('+');
+  await terminal.shows('199 Hz asked', '  199 Hz  ', '[199]');
+  terminal.press('escape');
+  const closed = await terminal.until((screen) => !screen.text.includes('NAME       SEES'), 'closed');
+  assert.match(selectedLine(closed), /uv_run/);
+  terminal.press('-', '-');
+  await terminal.shows('  49 Hz  ');
+});
+
+test('a refused switch is said on the line for what is degraded, and the engine goes on', async (t) => {
+  const terminal = openLive('still', { test: t });
+  await terminal.shows('escapeHtml');
+  terminal.press('e', 'j', 'j', 'j', 'enter', 'escape');
+  const screen = await terminal.shows('▲ ctimer is refused, cpu goes on: the target is traced by 77');
+  assert.match(screen.lines[1] ?? '', /^ENGINE {2}cpu /);
+});
+
 test('help lists every key, filters as one types, and closes', async (t) => {
   const terminal = openLive('still', { test: t });
   await terminal.shows('escapeHtml');

@@ -1,0 +1,111 @@
+// Starting, replacing and stopping the engine of a session, and what that means for the books: each engine explains the
+// CPU time between its own two cuts.
+#include "base/clock.h"
+#include "capture/perf_engine.h"
+#include "capture/snapshot_engine.h"
+#include "capture/wall_engine.h"
+#include "session.h"
+
+namespace prof {
+namespace {
+
+constexpr std::chrono::milliseconds kTablePatience{2000};
+
+std::unique_ptr<Engine> make_engine(EngineKind kind) {
+  if (kind == EngineKind::snapshots) return std::make_unique<SnapshotEngine>();
+  if (kind == EngineKind::wall) return std::make_unique<WallEngine>();
+  return std::make_unique<PerfEngine>();
+}
+
+}  // namespace
+
+StartResult Session::start(EngineKind kind, uint64_t period_ns) {
+  StartResult result;
+  on_drain_thread([&] {
+    EngineConfig config;
+    config.pid = pid_;
+    config.period_ns = period_ns;
+    config.user_only = kind == EngineKind::perf_user_only;
+    config.stack_bytes = config_.pid == 0 ? config.stack_bytes : config_.stack_bytes;
+    // Tables first: the first sample then finds its rules, and the ring does not fill while they are built.
+    const int maps_error = pipeline_.load_modules(kTablePatience);
+    config.kernel_walks_user = maps_error != 0;
+    result = open_engine(kind, config, starts_);
+    result.maps_error = maps_error;
+    if (!result.refusal) starts_++;
+  });
+  return result;
+}
+
+StartResult Session::open_engine(EngineKind kind, const EngineConfig& config, uint32_t span) {
+  auto next = make_engine(kind);
+  StartResult result;
+  result.refusal = next->open(config);
+  if (result.refusal) return result;
+  result.limits = next->limits();
+  if (!engine_) begin_books();
+  // Both engines are armed for a moment, so nothing falls between.
+  next->arm();
+  const uint64_t cut_ns = monotonic_ns();
+  if (engine_) close_engine(cut_ns, kind);
+  pipeline_.set_window({engine_ ? cut_ns : 0, UINT64_MAX, span});
+  engine_.reset();
+  result.at_cut = make_state();
+  result.at_cut.elapsed_ns = cut_ns - start_ns_;
+  engine_ = std::move(next);
+  limits_ = result.limits;
+  config_ = config;
+  kind_ = kind;
+  span_ = span;
+  lost_at_settle_ = 0;
+  suspected_.reset();
+  failure_.reset();
+  polled_ = engine_->wake_fds();
+  counts_at_growth_ = pipeline_.counts();
+  pair_clocks();
+  publish();
+  return result;
+}
+
+/// No engine runs: what was used until now is not for the next one to explain.
+void Session::begin_books() {
+  const auto clock = clock_around([this] { pipeline_.change_engine(pipeline_.read_thread_clocks(), false, false); });
+  engine_base_ns_ = clock.value_or(cpu_base_ns_ + cpu_ns_);
+  if (!is_accounting_) cpu_base_ns_ = engine_base_ns_;
+  is_accounting_ = true;
+  cpu_ns_ = engine_base_ns_ - cpu_base_ns_;
+}
+
+/// The old engine explains all CPU time up to the cut, and nothing after it.
+void Session::close_engine(uint64_t cut_ns, EngineKind next) {
+  std::vector<ThreadClock> clocks;
+  const auto clock = clock_around([&] { clocks = pipeline_.read_thread_clocks(); });
+  engine_->disarm();
+  pipeline_.set_window({0, cut_ns, span_});
+  engine_->drain(pipeline_);
+  const uint64_t cpu_ns = clock.value_or(cpu_base_ns_ + cpu_ns_);
+  if (clock) settle(clocks, cpu_ns);
+  pipeline_.change_engine(clocks, carries_all(kind_), next == kind_);
+  closed_loss_ = closed_loss_ + engine_->loss();
+  engine_base_ns_ = cpu_ns;
+  cpu_ns_ = cpu_ns - cpu_base_ns_;
+}
+
+void Session::stop() {
+  on_drain_thread([this] {
+    if (!engine_) return;
+    engine_->disarm();
+    engine_->drain(pipeline_);
+    pipeline_.follow_mappings();
+    if (!has_exited_) {
+      if (const auto clock = clock_around([this] { settle(); })) cpu_ns_ = *clock - cpu_base_ns_;
+    }
+    closed_loss_ = closed_loss_ + engine_->loss();
+    engine_.reset();
+    suspected_.reset();
+    failure_.reset();
+    publish();
+  });
+}
+
+}  // namespace prof
