@@ -121,10 +121,16 @@ void SamplePipeline::on_sample(const RawSample& sample) {
 // window are for CPU time.
 void SamplePipeline::add_wall_row(const RawSample& sample) {
   const std::lock_guard lock(batch_mutex_);
-  uint32_t& stack = wall_stacks_[sample.tid];
-  if (!sample.is_unmoved) stack = intern_stack(sample);
+  WallStack& stack = wall_stacks_[sample.tid];
+  const uint64_t truncated = counts_.truncated;
+  if (!sample.is_unmoved) {
+    stack.id = intern_stack(sample);
+    stack.is_truncated = counts_.truncated > truncated;
+  } else if (stack.is_truncated) {
+    counts_.truncated += sample.looks;
+  }
   counts_.samples += sample.looks;
-  add_row(sample.time_ns, sample.weight_ns, know_thread(sample.tid, 0), stack, sample.looks);
+  add_row(sample.time_ns, sample.weight_ns, know_thread(sample.tid, 0), stack.id, sample.looks);
 }
 
 uint32_t SamplePipeline::intern_stack(const RawSample& sample) {

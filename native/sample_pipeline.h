@@ -90,7 +90,12 @@ class SamplePipeline final : public SampleSink {
   ThreadLedger ledger_;
   PipelineCounts counts_;
   std::vector<UnwoundFrame> unwound_;
-  std::unordered_map<pid_t, uint32_t> wall_stacks_;  // where each thread stood in its last sample of wall time
+  /// Where a thread stood in its last sample of wall time.
+  struct WallStack {
+    uint32_t id = 0;
+    bool is_truncated = false;
+  };
+  std::unordered_map<pid_t, WallStack> wall_stacks_;
   bool mappings_changed_ = false;
   uint64_t last_refresh_ns_ = 0;
   size_t modules_queued_ = 0;

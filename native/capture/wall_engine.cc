@@ -23,13 +23,19 @@ constexpr size_t kMostNewsBytes = 64U << 20;
 constexpr int kReadAttempts = 3;
 // How long the time of a running thread waits for a sample of it, in periods.
 constexpr uint64_t kPeriodsToSample = 4;
-// The rest after a look, in looks: many threads slow the clock down rather than take a whole CPU.
+// The rest after a look, in CPU time of a look: many threads slow the clock down rather than take a whole CPU.
 constexpr uint64_t kRestPerLook = 3;
 // 32-bit code has its stack below 4 GiB, and call numbers of its own.
 constexpr uint64_t kCompatTop = uint64_t{1} << 32;
 
 std::chrono::steady_clock::time_point at(uint64_t monotonic) {
   return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(monotonic));
+}
+
+uint64_t own_cpu_ns() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return to_ns(time);
 }
 
 KeptSample blocked_sample(const BlockedPlace& place) {
@@ -128,15 +134,17 @@ void WallEngine::look_until_changed(std::unique_lock<std::mutex>& lock) {
   uint64_t due_ns = look_ns_;
   while (wants_armed_ && !ends_) {
     lock.unlock();
+    const uint64_t used_before_ns = own_cpu_ns();
     look_at_all();
     const uint64_t now = monotonic_ns();
-    due_ns = std::max({due_ns + config_.period_ns, now + kRestPerLook * (now - look_ns_)});
+    due_ns = std::max(due_ns + config_.period_ns, now + kRestPerLook * (own_cpu_ns() - used_before_ns));
     // Late by more than a period (the machine was suspended, say): no looks are made up for.
     if (due_ns < now) due_ns = now;
     lock.lock();
     changed_.wait_until(lock, at(due_ns), [this] { return ends_ || !wants_armed_; });
   }
   lock.unlock();
+  look_at_all();
   running_->disarm();
   carry_rests();
   lock.lock();
@@ -152,7 +160,7 @@ void WallEngine::begin() {
   for (auto& [tid, thread] : threads_) {
     thread.carried_to_ns = look_ns_;
     thread.looks_carried = looks_;
-    thread.is_asleep = thread.has_row = false;
+    thread.is_asleep = thread.was_sampled = thread.has_row = false;
   }
 }
 
@@ -208,11 +216,11 @@ bool WallEngine::look_at(pid_t tid, Watched& thread) {
   if (thread.is_asleep) carry_unmoved(tid, thread, previous_look_ns_);
   thread.is_asleep = false;
   thread.count = *count;
-  const bool was_sampled = add_samples_of_events(tid, thread, std::move(samples));
+  add_samples_of_events(tid, thread, std::move(samples));
   for (int attempt = 0; attempt < kReadAttempts && !thread.is_asleep; attempt++) {
     const auto place = thread.look.blocked_place();
     if (!place) {
-      look_at_running(tid, thread, was_sampled);
+      look_at_running(tid, thread);
       break;
     }
     look_at_blocked(tid, thread, *place);
@@ -232,13 +240,14 @@ void WallEngine::look_at_blocked(pid_t tid, Watched& thread, const BlockedPlace&
   kept.stack.shrink_to_fit();
   add_row(tid, thread, std::move(kept), look_ns_);
   thread.is_asleep = true;
+  thread.was_sampled = false;
 }
 
-void WallEngine::look_at_running(pid_t tid, Watched& thread, bool was_sampled) {
+void WallEngine::look_at_running(pid_t tid, Watched& thread) {
   switch (running_->source()) {
     case RunningStacks::events:
-      // It waited for a CPU where it was sampled. One that was not will be soon: its time waits for that, a while.
-      if (was_sampled) carry_unmoved(tid, thread, look_ns_);
+      // It waits for a CPU about where it was sampled. One that was not, since it woke, will be soon: its time waits.
+      if (thread.was_sampled) carry_unmoved(tid, thread, look_ns_);
       if (look_ns_ - thread.carried_to_ns > kPeriodsToSample * config_.period_ns) add_row(tid, thread, {}, look_ns_);
       return;
     case RunningStacks::stops:
@@ -253,14 +262,14 @@ void WallEngine::look_at_running(pid_t tid, Watched& thread, bool was_sampled) {
   }
 }
 
-bool WallEngine::add_samples_of_events(pid_t tid, Watched& thread, std::vector<KeptSample> samples) {
+void WallEngine::add_samples_of_events(pid_t tid, Watched& thread, std::vector<KeptSample> samples) {
   for (KeptSample& kept : samples) {
     // CPU time is part of the wall time; the rest is that of waiting for a CPU, or of the sleep that is found now.
     const uint64_t left_ns = look_ns_ - std::min(look_ns_, thread.carried_to_ns);
     const uint64_t until_ns = thread.carried_to_ns + std::min(kept.sample.weight_ns, left_ns);
     if (until_ns > thread.carried_to_ns) add_row(tid, thread, std::move(kept), until_ns);
+    thread.was_sampled = true;
   }
-  return !samples.empty();
 }
 
 void WallEngine::carry_unmoved(pid_t tid, Watched& thread, uint64_t until_ns) {

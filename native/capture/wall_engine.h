@@ -46,6 +46,7 @@ class WallEngine final : public Engine {
     uint64_t carried_to_ns = 0;  // rows carry its time up to here
     uint64_t looks_carried = 0;  // looks_ at that moment
     bool is_asleep = false;   // and its last row says where
+    bool was_sampled = false;  // its last row is a running thread's
     bool has_row = false;
   };
   enum class NewsKind : uint8_t { sample, gone, name, mappings, exec };
@@ -66,9 +67,8 @@ class WallEngine final : public Engine {
   /// False when the thread is gone.
   [[nodiscard]] bool look_at(pid_t tid, Watched& thread);
   void look_at_blocked(pid_t tid, Watched& thread, const BlockedPlace& place);
-  void look_at_running(pid_t tid, Watched& thread, bool was_sampled);
-  /// True if there were any.
-  bool add_samples_of_events(pid_t tid, Watched& thread, std::vector<KeptSample> samples);
+  void look_at_running(pid_t tid, Watched& thread);
+  void add_samples_of_events(pid_t tid, Watched& thread, std::vector<KeptSample> samples);
   /// Time until `until_ns` in which the thread stood where its last row says.
   void carry_unmoved(pid_t tid, Watched& thread, uint64_t until_ns);
   void carry_sleepers(uint64_t until_ns);

@@ -93,6 +93,8 @@ Layout layout_with_modrm(uint16_t opcode, size_t full) {
     case 0x63:
     case 0xfe:
     case 0xff:
+    case 0xf6:
+    case 0xf7:
     case 0x8d:
       return {true, true, 0};
     default:
@@ -140,6 +142,9 @@ std::optional<Instruction> decode(std::span<const std::byte> bytes) {
     found.modrm = code.next();
     skip_address(code, found.modrm);
   }
+  // f6 and f7 are test with an immediate, or not, neg, mul, div without.
+  const bool is_test = (found.opcode == 0xf6 || found.opcode == 0xf7) && (found.reg() & 7) < 2;
+  if (is_test) layout.immediate_bytes = found.opcode == 0xf6 ? 1 : full;
   found.immediate = code.next_signed(layout.immediate_bytes);
   found.bytes = code.position();
   if (code.failed()) return std::nullopt;
@@ -176,7 +181,7 @@ std::optional<int64_t> lowers_rsp_by(const Instruction& at) {
     return (at.reg() & 7) == 7 ? std::optional<int64_t>(0) : std::nullopt;  // cmp
   }
   // The other two-operand forms: to the operand byte's register (…1, …9) or to its reg field (…3, …b, lea, loads).
-  const bool writes_rm = at.opcode == 0x89 || at.opcode == 0x88 || at.opcode == 0xc7 || at.opcode == 0xff ||
+  const bool writes_rm = at.opcode == 0x89 || at.opcode == 0x88 || at.opcode == 0xc7 || at.opcode == 0xff || at.opcode == 0xf7 ||
                          (at.opcode <= 0x37 && (at.opcode & 7) <= 1);
   const bool writes_reg = at.opcode == 0x8b || at.opcode == 0x8d || at.opcode == 0x63 || at.opcode == 0x69 ||
                           at.opcode == 0x6b || (at.opcode <= 0x37 && (at.opcode & 7) >= 2);

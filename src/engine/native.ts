@@ -10,6 +10,7 @@ export const engineKinds = ['perf', 'perf-user-only', 'snapshots', 'wall'] as co
 
 /** Index order is the native `RunningStacks` (native/capture/engine.h): what an engine of all threads has of running ones. */
 export const runningStacks = ['same', 'events', 'stops', 'none'] as const;
+export type RunningStacks = (typeof runningStacks)[number];
 
 /** A "no" of the kernel, as native code met it. */
 export interface NativeRefusal {

@@ -63,7 +63,7 @@ export function makeStatus(of: Facts): SessionStatus {
     mechanism: plan.mechanism,
     unit: unitOfEngine(plan.engine),
     switching: switching.current,
-    kernelPart: kernelPartOf(plan.engine, kernelSymbols),
+    kernelPart: kernelPartOf(plan.engine, kernelSymbols, native),
     kernelSymbols,
     frequencyHz: of.frequencyHz,
     elapsedNs: counters.elapsedNs,

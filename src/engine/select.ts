@@ -2,7 +2,7 @@
  * Which engine runs: ask × capabilities → plan. Pure, one ladder, tested whole. What runs is what the plan says only
  * if its open succeeds; the label on screen comes from the running engine, never from here.
  */
-import { kernelSamplesShut, type Shut, snapshotsShut, userSamplesShut } from './gates.ts';
+import { kernelSamplesShut, memoryShut, type Shut, snapshotsShut, userSamplesShut } from './gates.ts';
 import type { Capabilities } from './machine.ts';
 import type { EngineAsk, EngineName, Mechanism } from './status.ts';
 import type { Degradation } from './warnings.ts';
@@ -45,9 +45,12 @@ export const ladder: readonly Rung[] = [
   },
 ];
 
+/** Another unit than the ladder's: it runs only when it is asked for, and what it falls back to is CPU time. */
+const wall: Rung = { engine: 'wall', mechanism: 'snapshots of all threads', shut: memoryShut, caveats: [] };
+
 /** @param strict an explicit ask that is refused is refused, not replaced */
 export function selectEngine(ask: EngineAsk, capabilities: Capabilities, strict: boolean): Selection {
-  const wanted = ladder.find((rung) => rung.engine === ask) ?? (ladder[0] as Rung);
+  const wanted = [...ladder, wall].find((rung) => rung.engine === ask) ?? (ladder[0] as Rung);
   const others = strict && ask !== 'auto' ? [] : ladder.filter((rung) => rung !== wanted);
   const shutOf = (rung: Rung) => capabilities.openRefusals[rung.engine] ?? rung.shut(capabilities);
   const wantedShut = shutOf(wanted);

@@ -21,6 +21,7 @@ const zero: NativeState = {
   ringKibWanted: 0,
   threadsFollowed: 1,
   threadsRefused: 0,
+  runningStacks: 0,
 };
 const at = (change: Partial<NativeState>): NativeState => ({ ...zero, ...change });
 const plan = (engine: EngineName): Plan => ({

@@ -10,27 +10,41 @@ const deepestIndent = 40;
 
 export function* writeText(run: RunSummary): Generator<string> {
   yield* header(run);
-  yield '\n  TOTAL    SELF  FUNCTION\n';
+  const unit = isWall(run) ? '  (wall time)' : '';
+  yield `\n  TOTAL    SELF  FUNCTION${unit}\n`;
   yield* treeLines(run.profile.tree);
-  yield '\n   SELF   TOTAL  HOTTEST FUNCTIONS\n';
+  yield `\n   SELF   TOTAL  HOTTEST FUNCTIONS${unit}\n`;
   yield* hottestLines(run.profile.tree);
 }
 
+function isWall(run: RunSummary): boolean {
+  return run.spans.at(-1)?.unit === 'wall';
+}
+
 function* header(run: RunSummary): Generator<string> {
-  const { target, accounting, spans } = run;
+  const { target, spans } = run;
   const samples = spans.reduce((sum, span) => sum + span.samples, 0);
   const lost = spans.reduce((sum, span) => sum + span.lost, 0);
   yield `prof-tui ${run.version}  ${target.command} [${target.pid}]  ${duration(run.elapsedNs)} recorded${run.state === 'ended' ? ', target exited' : ''}\n`;
   for (const span of spans) {
     yield `ENGINE  ${span.engine} (${span.mechanism})  asked ${span.asked}  kernel part ${span.kernelPart}: ${span.reason}\n`;
   }
-  const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
-  yield `${run.frequencyHz} Hz  ${samples} samples  lost ${lost}  accounted ${accounted} of ${duration(accounting.cpuTimeNs)} CPU`;
-  yield ` (user ${duration(accounting.userTimeNs)}, system ${duration(accounting.systemTimeNs)})\n`;
+  yield `${run.frequencyHz} Hz  ${samples} samples  lost ${lost}  ${isWall(run) ? wallText(run) : accountedText(run)}\n`;
   if (samples > 0 && samples < 30) yield `${samples} samples: too few to rank\n`;
   for (const warning of run.warnings) {
     yield `WARNING ${warning.title}${warning.cure === undefined ? '' : `  cure: ${warning.cure}`}\n`;
   }
+}
+
+function accountedText({ accounting }: RunSummary): string {
+  const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
+  const parts = `user ${duration(accounting.userTimeNs)}, system ${duration(accounting.systemTimeNs)}`;
+  return `accounted ${accounted} of ${duration(accounting.cpuTimeNs)} CPU (${parts})`;
+}
+
+/** The sum over all threads: each adds up to the time that passed. */
+function wallText({ profile }: RunSummary): string {
+  return `wall time ${duration(profile.tree.totalNs(ROOT))} of ${profile.threadsUnder(ROOT).length} threads`;
 }
 
 function* treeLines(tree: CallTree): Generator<string> {
