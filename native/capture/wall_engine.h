@@ -48,6 +48,7 @@ class WallEngine final : public Engine {
     bool is_asleep = false;   // and its last row says where
     bool was_sampled = false;  // its last row is a running thread's
     bool has_row = false;
+    uint64_t stopped_at_cpu_ns = 0;  // its CPU time when it was last stopped
   };
   enum class NewsKind : uint8_t { sample, gone, name, mappings, exec };
   struct News {
@@ -68,6 +69,7 @@ class WallEngine final : public Engine {
   [[nodiscard]] bool look_at(pid_t tid, Watched& thread);
   void look_at_blocked(pid_t tid, Watched& thread, const BlockedPlace& place);
   void look_at_running(pid_t tid, Watched& thread);
+  [[nodiscard]] bool may_be_stopped(const Watched& thread) const;
   void add_samples_of_events(pid_t tid, Watched& thread, std::vector<KeptSample> samples);
   /// Time until `until_ns` in which the thread stood where its last row says.
   void carry_unmoved(pid_t tid, Watched& thread, uint64_t until_ns);

@@ -160,7 +160,7 @@ class Unwinder::Walk {
   }
 
   std::optional<StackEnd> find_frame_pointer_cfa(const CodeStep& step, uint64_t& cfa) {
-    const auto found = owner_.find_frame_pointer(step, sp_, stack_);
+    const auto found = owner_.find_frame_pointer(step, sp_, stack_, exact_);
     if (!found) return StackEnd::unsupported;
     rbp_ = *found;
     known_ |= bit(kRegRbp);
@@ -351,9 +351,10 @@ Unwinder::CodeStep Unwinder::resolve(uint64_t lookup) {
   return step;
 }
 
-std::optional<uint64_t> Unwinder::find_frame_pointer(const CodeStep& step, uint64_t sp, const StackCopy& stack) {
+std::optional<uint64_t> Unwinder::find_frame_pointer(const CodeStep& step, uint64_t sp, const StackCopy& stack,
+                                                     bool is_sampled) {
   const uint64_t function = function_of(*step.range, step.lookup);
-  if (function == 0) return std::nullopt;
+  if (function == 0 || (is_sampled && !is_after_system_call(step.lookup))) return std::nullopt;
   const auto [known, is_new] = frame_bytes_.try_emplace(function);
   if (is_new) known->second = read_frame_bytes(function);
   if (!known->second) return std::nullopt;
@@ -362,6 +363,12 @@ std::optional<uint64_t> Unwinder::find_frame_pointer(const CodeStep& step, uint6
   uint64_t return_address = 0;
   if ((rbp & 15) != 0 || !stack.read_word(rbp + 8, return_address)) return std::nullopt;
   return is_call_of(function, return_address) ? std::optional(rbp) : std::nullopt;
+}
+
+bool Unwinder::is_after_system_call(uint64_t address) {
+  constexpr std::array<std::byte, 2> kSyscall{std::byte{0x0f}, std::byte{0x05}};
+  std::array<std::byte, 2> code{};
+  return reader_.read_code(address - code.size(), code) == code.size() && code == kSyscall;
 }
 
 std::optional<uint64_t> Unwinder::read_frame_bytes(uint64_t function) {

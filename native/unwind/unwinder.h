@@ -71,7 +71,9 @@ class Unwinder {
   [[nodiscard]] CodeHints read_hints(uint64_t address);
   /// The frame pointer of a function that stands at `step` with this stack pointer, when the register is not known: its
   /// prologue says how far apart they are, and the return address found there must follow a call of this very function.
-  std::optional<uint64_t> find_frame_pointer(const CodeStep& step, uint64_t sp, const StackCopy& stack);
+  /// `is_sampled`: the thread stands there itself; then only at a system call, where prologue and epilogue are far.
+  std::optional<uint64_t> find_frame_pointer(const CodeStep& step, uint64_t sp, const StackCopy& stack, bool is_sampled);
+  [[nodiscard]] bool is_after_system_call(uint64_t address);
   std::optional<uint64_t> read_frame_bytes(uint64_t function);
   [[nodiscard]] bool is_call_of(uint64_t function, uint64_t return_address);
   [[nodiscard]] uint64_t follow(CallTarget target);

@@ -54,6 +54,7 @@ test('all allowed: each ask runs itself, auto the most', () => {
   assert.deepEqual(rows['cpu'], ['cpu', 'perf_events', undefined]);
   assert.deepEqual(rows['cpu-clock'], ['cpu-clock', 'perf_events, exclude_kernel', undefined]);
   assert.deepEqual(rows['ctimer'], ['ctimer', 'external snapshots', undefined]);
+  assert.deepEqual(rows['wall'], ['wall', 'snapshots of all threads', undefined]);
 });
 
 test('paranoid 2: cpu has its one reason and cure, auto says what it falls back to and why', () => {
