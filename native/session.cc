@@ -217,7 +217,7 @@ SessionState Session::make_state() const {
   state.stack_bytes = config_.stack_bytes;
   state.counts = pipeline_.counts();
   state.loss = engine_ ? closed_loss_ + engine_->loss() : closed_loss_;
-  state.limits = limits_;
+  state.limits = engine_ ? engine_->limits() : limits_;
   return state;
 }
 

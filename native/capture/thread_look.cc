@@ -1,5 +1,6 @@
 #include "capture/thread_look.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -104,6 +105,12 @@ void ThreadLook::read_stack(uint64_t sp, size_t most, std::vector<std::byte>& st
   const iovec remote{reinterpret_cast<void*>(sp), most};
   const ssize_t copied = process_vm_readv(tid_, &local, 1, &remote, 1, 0);
   stack.resize(static_cast<size_t>(std::max<ssize_t>(copied, 0)));
+}
+
+bool is_32_bit_program(pid_t pid) {
+  const UniqueFd exe(::open(("/proc/" + std::to_string(pid) + "/exe").c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<unsigned char, EI_NIDENT> start{};
+  return pread(exe.get(), start.data(), start.size(), 0) == EI_NIDENT && start[EI_CLASS] == ELFCLASS32;
 }
 
 int memory_refused(pid_t pid) {

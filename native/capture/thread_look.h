@@ -55,6 +55,9 @@ class ThreadLook {
   UniqueFd syscall_;
 };
 
+/// Whether the program of `pid` is a 32-bit ELF file; false when it cannot be read.
+[[nodiscard]] bool is_32_bit_program(pid_t pid);
+
 /// 0, or the errno with which this machine refuses to let us read the memory of `pid`; nothing is read.
 [[nodiscard]] int memory_refused(pid_t pid);
 

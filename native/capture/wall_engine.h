@@ -33,8 +33,9 @@ class WallEngine final : public Engine {
   void drain(SampleSink& sink) override;
   void finish(SampleSink&) override {}
   [[nodiscard]] const std::vector<int>& wake_fds() const override { return no_wake_fds_; }
-  [[nodiscard]] EngineLimits limits() const override { return limits_; }
+  [[nodiscard]] EngineLimits limits() const override;
   [[nodiscard]] EngineLoss loss() const override { return {}; }
+  [[nodiscard]] std::optional<Refusal> failure() const override;
   [[nodiscard]] uint64_t counted_ns() const override { return 0; }
 
  private:
@@ -63,7 +64,9 @@ class WallEngine final : public Engine {
   /// Runs until the engine is armed or disarmed anew, or ends.
   void look_until_changed(std::unique_lock<std::mutex>& lock);
   void begin();
+  /// Opens the files of threads that are not watched yet, and counts those that are refused.
   void watch_new_threads();
+  void look_at_target();
   void look_at_all();
   /// False when the thread is gone.
   [[nodiscard]] bool look_at(pid_t tid, Watched& thread);
@@ -81,16 +84,17 @@ class WallEngine final : public Engine {
   void add_news_of_events();
 
   EngineConfig config_;
-  EngineLimits limits_;
   std::vector<int> no_wake_fds_;
   std::thread sampler_;
 
-  std::mutex mutex_;  // guards the next five
+  mutable std::mutex mutex_;  // guards the next seven
   std::condition_variable changed_;
   bool is_open_ = false;
   bool wants_armed_ = false;
   bool is_armed_ = false;
   std::deque<News> news_;
+  EngineLimits limits_;
+  std::optional<Refusal> failure_;
   std::atomic<size_t> news_bytes_ = 0;
   std::atomic<bool> ends_ = false;
 
@@ -104,6 +108,9 @@ class WallEngine final : public Engine {
   uint64_t last_carry_ns_ = 0;
   uint64_t process_cpu_ns_ = 0;    // at the last look
   bool all_asleep_ = false;
+  bool is_32_bit_ = false;
+  int thread_error_ = 0;           // of the last thread that was refused
+  uint64_t refused_since_ns_ = 0;  // 0: its memory may be read
 };
 
 }  // namespace prof

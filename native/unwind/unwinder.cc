@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -57,15 +56,6 @@ std::optional<CfiRule> rule_in(const CodeRange& range, uint64_t va) {
   return range.image == nullptr ? std::nullopt : look_up_rule(*range.image, va);
 }
 
-/// Absolute start of the function that a step is in; 0 when call-frame data do not say.
-uint64_t function_of(const CodeRange& range, uint64_t lookup) {
-  const uint64_t va = lookup - range.bias;
-  uint64_t start = 0;
-  if (range.table != nullptr) start = range.table->function_start(va);
-  else if (range.image != nullptr) start = look_up_function_start(*range.image, va);
-  return start == 0 ? 0 : start + range.bias;
-}
-
 // ld.so's _start has no call-frame data, and neither have hand-written ones. Where the entry has some, what
 // follows it without is other code (crtstuff's).
 bool is_program_entry(const CodeRange& range, uint64_t lookup) {
@@ -79,8 +69,8 @@ bool is_program_entry(const CodeRange& range, uint64_t lookup) {
 class Unwinder::Walk {
  public:
   /// `registers` must outlive the walk.
-  Walk(Unwinder& owner, const Registers& registers, const StackCopy& stack)
-      : owner_(owner), full_(&registers), stack_(stack) {
+  Walk(const Registers& registers, const StackCopy& stack, FramePointers& frame_pointers)
+      : full_(&registers), stack_(stack), frame_pointers_(frame_pointers) {
     load();
   }
 
@@ -160,7 +150,7 @@ class Unwinder::Walk {
   }
 
   std::optional<StackEnd> find_frame_pointer_cfa(const CodeStep& step, uint64_t& cfa) {
-    const auto found = owner_.find_frame_pointer(step, sp_, stack_, exact_);
+    const auto found = frame_pointers_.find(*step.range, step.lookup, sp_, stack_, exact_);
     if (!found) return StackEnd::unsupported;
     rbp_ = *found;
     known_ |= bit(kRegRbp);
@@ -301,24 +291,24 @@ class Unwinder::Walk {
   uint64_t rbx_ = 0;
   uint32_t known_ = 0;  // a bit per DWARF register whose value is this frame's
   bool exact_ = true;
-  Unwinder& owner_;
   const Registers* full_;  // of the last frame that was sampled or interrupted
   StackCopy stack_;
+  FramePointers& frame_pointers_;
   std::optional<Registers> interrupted_;
 };
 
 Unwinder::Unwinder(const CodeMap& map, CodeReader& reader)
-    : map_(map), reader_(reader), frames_(kMaxStackDepth) {
+    : map_(map), reader_(reader), frame_pointers_(map, reader), frames_(kMaxStackDepth) {
   flush();
 }
 
 void Unwinder::flush() {
   cache_.assign(kCacheEntries, CodeStep{kNeverMapped, nullptr, CfiRule{}});
-  frame_bytes_.clear();
+  frame_pointers_.flush();
 }
 
 StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vector<UnwoundFrame>& out) {
-  Walk walk(*this, registers, stack);
+  Walk walk(registers, stack, frame_pointers_);
   StackEnd end = StackEnd::max_depth;
   size_t depth = 0;
   while (depth < kMaxStackDepth) {
@@ -349,64 +339,6 @@ Unwinder::CodeStep Unwinder::resolve(uint64_t lookup) {
   const NoRuleHints hints{read_hints(lookup), is_program_entry(*step.range, lookup)};
   step.rule = hints.pack();
   return step;
-}
-
-std::optional<uint64_t> Unwinder::find_frame_pointer(const CodeStep& step, uint64_t sp, const StackCopy& stack,
-                                                     bool is_sampled) {
-  const uint64_t function = function_of(*step.range, step.lookup);
-  if (function == 0 || (is_sampled && !is_after_system_call(step.lookup))) return std::nullopt;
-  const auto [known, is_new] = frame_bytes_.try_emplace(function);
-  if (is_new) known->second = read_frame_bytes(function);
-  if (!known->second) return std::nullopt;
-  const uint64_t rbp = sp + *known->second;
-  // A frame begins 16 bytes below a multiple of 16 (System V ABI, 3.2.2).
-  uint64_t return_address = 0;
-  if ((rbp & 15) != 0 || !stack.read_word(rbp + 8, return_address)) return std::nullopt;
-  return is_call_of(function, return_address) ? std::optional(rbp) : std::nullopt;
-}
-
-bool Unwinder::is_after_system_call(uint64_t address) {
-  constexpr std::array<std::byte, 2> kSyscall{std::byte{0x0f}, std::byte{0x05}};
-  std::array<std::byte, 2> code{};
-  return reader_.read_code(address - code.size(), code) == code.size() && code == kSyscall;
-}
-
-std::optional<uint64_t> Unwinder::read_frame_bytes(uint64_t function) {
-  std::array<std::byte, kPrologueBytes> code{};
-  const size_t length = reader_.read_code(function, code);
-  return fixed_frame_bytes(std::span(code).first(length));
-}
-
-// A function that takes room on its stack as it goes (alloca) has its frame pointer elsewhere. Then an old return
-// address may lie where we look, but hardly one of a call of this very function.
-bool Unwinder::is_call_of(uint64_t function, uint64_t return_address) {
-  std::array<std::byte, kCallBytes> code{};
-  if (map_.find(return_address - 1) == nullptr) return false;
-  if (reader_.read_code(return_address - kCallBytes, code) != code.size()) return false;
-  const CallTarget target = call_before(code, return_address);
-  if (target.form == CallForm::none) return false;
-  return target.form == CallForm::indirect || end_of_jumps(follow(target)) == function;
-}
-
-uint64_t Unwinder::follow(CallTarget target) {
-  if (target.form != CallForm::by_slot) return target.address;
-  std::array<std::byte, sizeof(uint64_t)> slot{};
-  uint64_t address = 0;
-  if (reader_.read_code(target.address, slot) == slot.size()) std::memcpy(&address, slot.data(), sizeof address);
-  return address;
-}
-
-// A call of another module goes through a linkage stub, which jumps by a slot of its own.
-uint64_t Unwinder::end_of_jumps(uint64_t address) {
-  constexpr int kMostJumps = 3;
-  for (int i = 0; i < kMostJumps; i++) {
-    std::array<std::byte, kLeafCodeBytes> code{};
-    const size_t length = reader_.read_code(address, code);
-    const CallTarget jump = jump_at(std::span(code).first(length), address);
-    if (jump.form == CallForm::none) break;
-    address = follow(jump);
-  }
-  return address;
 }
 
 CodeHints Unwinder::read_hints(uint64_t address) {
