@@ -127,6 +127,22 @@ test("another user's process is refused: exit code 4, and who owns it", async (t
   assert.match(run.stderr, /belongs to uid 0/);
 });
 
+test('a target that shuts itself off ends the recording with the reason', async (t) => {
+  if (!mayActAsRoot(t, 'becomes another user')) return;
+  const program = installForEveryone(t);
+  const target = await startFixture(t, 'nondumpable', [600, 3000], { launcher: asNobody() });
+  const run = await runCli(['record', target.pid, '-e', 'wall', '-f', 'json'], {
+    launcher: asNobody(),
+    program,
+  });
+  assert.equal(run.code, 0, run.stderr);
+  assert.match(
+    run.stderr,
+    /wall ended \(process_vm_readv says EPERM\), and nothing else opens: .*not dumpable/,
+  );
+  assert(inclusiveShare((JSON.parse(run.stdout) as RecordedProfile).tree, 'secret_work') > 0.3);
+});
+
 test('memory refused: another engine runs, and says why', async (t) => {
   const target = await startFixture(t, 'sleepers', [600]);
   const launcher = refusing('EPERM', 'process_vm_readv');
