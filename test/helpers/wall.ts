@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { CliOptions } from './cli.ts';
 import { type RecordedProfile, type RecordedSpan, recordJson } from './cli.ts';
-import { calledNs, inclusiveNs } from './tree.ts';
+import { inclusiveNs } from './tree.ts';
 
 export function recordWall(
   pid: number,
@@ -58,9 +58,4 @@ function blockedNs({ tree }: RecordedProfile, under: string, label: string): num
     for (const node of next.node.children) todo.push({ node, isUnder });
   }
   return sum;
-}
-
-/** Share of the time under `callee` where exactly `caller` called it. */
-export function shareCalledBy(profile: RecordedProfile, caller: string, callee: string): number {
-  return calledNs(profile.tree, caller, callee) / inclusiveNs(profile.tree, callee);
 }

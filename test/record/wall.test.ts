@@ -8,15 +8,8 @@ import { type RecordedProfile, recordJson, runCli } from '../helpers/cli.ts';
 import type { Variant } from '../helpers/fixtures.ts';
 import { asNobody, installForEveryone, mayActAsRoot, refusing } from '../helpers/gates.ts';
 import { type FixtureTarget, startFixture } from '../helpers/target.ts';
-import { inclusiveNs, inclusiveShare, nodesNamed, paths } from '../helpers/tree.ts';
-import {
-  assertAllTimeIsThere,
-  passedNs,
-  recordWall,
-  shareBlocked,
-  shareCalledBy,
-  wallSpan,
-} from '../helpers/wall.ts';
+import { calledNs, inclusiveNs, inclusiveShare, nodesNamed, paths } from '../helpers/tree.ts';
+import { assertAllTimeIsThere, passedNs, recordWall, shareBlocked, wallSpan } from '../helpers/wall.ts';
 
 /** Function of test/fixtures/blockers.c, the function of libc that it calls, and what it sleeps in. */
 const blockers = [
@@ -41,8 +34,8 @@ function assertSleepers(profile: RecordedProfile): void {
     assert(time > 0.8, `${caller}: ${time} of the time`);
     const blocked = shareBlocked(profile, caller, label);
     assert(blocked > 0.8, `${caller}: ${blocked} in ${label}`);
-    const called = shareCalledBy(profile, caller, wrapper);
-    assert(called > 0.8, `${caller} called ${called} of ${wrapper}`);
+    const called = calledNs(profile.tree, caller, wrapper) / inclusiveNs(profile.tree, caller);
+    assert(called > 0.8, `${called} of ${caller} is in ${wrapper}`);
   }
   assert(nodesNamed(profile.tree, '[disk: vfork]').length > 0, 'an uninterruptible wait is called disk');
 }
@@ -136,10 +129,7 @@ test('a target that shuts itself off ends the recording with the reason', async 
     program,
   });
   assert.equal(run.code, 0, run.stderr);
-  assert.match(
-    run.stderr,
-    /wall ended \(process_vm_readv says EPERM\), and nothing else opens: .*not dumpable/,
-  );
+  assert.match(run.stderr, /wall ended \(process_vm_readv says EPERM\), and nothing else opens/);
   assert(inclusiveShare((JSON.parse(run.stdout) as RecordedProfile).tree, 'secret_work') > 0.3);
 });
 
