@@ -2,15 +2,14 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <set>
 
+#include "base/descriptors.h"
 #include "capture/threads.h"
 
 namespace prof {
@@ -18,18 +17,9 @@ namespace {
 
 // A ring that holds fewer records than this loses most of them.
 constexpr size_t kFewestRecords = 3;
-// Left for names, /proc and the rest of the program when descriptors are scarce.
-constexpr size_t kReservedDescriptors = 16;
 constexpr size_t kUsualRingPages = 512;
 constexpr size_t kLargestRingPages = 4096;
 constexpr int kListingRounds = 5;
-
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 /// Busiest first: if descriptors run out, those that are followed carry most of the time.
 std::vector<pid_t> threads_by_cpu_time(pid_t pid) {
@@ -39,13 +29,6 @@ std::vector<pid_t> threads_by_cpu_time(pid_t pid) {
   std::vector<pid_t> tids;
   for (const auto& [cpu_ns, tid] : keyed) tids.push_back(tid);
   return tids;
-}
-
-/// Held while events are opened, and given back after.
-std::vector<UniqueFd> reserve_descriptors() {
-  std::vector<UniqueFd> reserved;
-  for (size_t i = 0; i < kReservedDescriptors; i++) reserved.emplace_back(eventfd(0, EFD_CLOEXEC));
-  return reserved;
 }
 
 uint64_t read_value(int fd) {

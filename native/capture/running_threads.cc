@@ -24,23 +24,23 @@ bool may_stop(pid_t pid) {
 
 void RunningThreads::open(const EngineConfig& config) {
   pid_ = config.pid;
-  if (!perf_.open(config)) {
-    source_ = RunningStacks::events;
-  } else {
-    source_ = may_stop(pid_) ? RunningStacks::stops : RunningStacks::none;
-  }
+  perf_ = std::make_unique<PerfEngine>();
+  // Events for some of the threads would show the others without a stack.
+  const bool is_refused = perf_->open(config).has_value() || perf_->limits().threads_refused > 0;
+  if (is_refused) perf_.reset();
+  source_ = perf_ ? RunningStacks::events : may_stop(pid_) ? RunningStacks::stops : RunningStacks::none;
 }
 
 void RunningThreads::arm() {
-  if (source_ == RunningStacks::events) perf_.arm();
+  if (perf_) perf_->arm();
 }
 
 void RunningThreads::disarm() {
-  if (source_ == RunningStacks::events) perf_.disarm();
+  if (perf_) perf_->disarm();
 }
 
 void RunningThreads::collect() {
-  if (source_ == RunningStacks::events) perf_.drain(*this);
+  if (perf_) perf_->drain(*this);
   release_late_stops(late_);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -31,7 +32,7 @@ class RunningThreads final : private SampleSink {
   /// Takes the best source that is allowed; never fails.
   void open(const EngineConfig& config);
   [[nodiscard]] RunningStacks source() const { return source_; }
-  [[nodiscard]] EngineLimits limits() const { return source_ == RunningStacks::events ? perf_.limits() : EngineLimits{}; }
+  [[nodiscard]] EngineLimits limits() const { return perf_ ? perf_->limits() : EngineLimits{}; }
   void arm();
   void disarm();
 
@@ -59,7 +60,7 @@ class RunningThreads final : private SampleSink {
 
   pid_t pid_ = 0;
   RunningStacks source_ = RunningStacks::none;
-  PerfEngine perf_;
+  std::unique_ptr<PerfEngine> perf_;  // null: not allowed
   std::unordered_map<pid_t, std::vector<KeptSample>> samples_;
   std::vector<std::pair<pid_t, std::string>> names_;
   bool mappings_changed_ = false;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "capture/threads.h"
 
 namespace prof {
@@ -73,16 +74,21 @@ std::optional<Refusal> WallEngine::take_resources() {
   if (const int error = memory_refused(config_.pid)) {
     return Refusal{"process_vm_readv", std::to_string(config_.pid), error};
   }
+  raise_descriptor_limit();
+  // These first: a thread without its files is not seen at all, one without events only not while it runs.
+  watch_new_threads();
+  if (threads_.empty()) {
+    return Refusal{"read", "/proc/" + std::to_string(config_.pid) + "/task/*/syscall", thread_error_};
+  }
   running_ = std::make_unique<RunningThreads>();
   running_->open(config_);
-  {
-    const std::lock_guard lock(mutex_);
-    limits_ = running_->limits();
-    limits_.running_stacks = running_->source();
-  }
-  watch_new_threads();
-  if (!threads_.empty()) return std::nullopt;
-  return Refusal{"read", "/proc/" + std::to_string(config_.pid) + "/task/*/syscall", thread_error_};
+  const std::lock_guard lock(mutex_);
+  const EngineLimits found = limits_;
+  limits_ = running_->limits();
+  limits_.threads_followed = found.threads_followed;
+  limits_.threads_refused = found.threads_refused;
+  limits_.running_stacks = running_->source();
+  return std::nullopt;
 }
 
 void WallEngine::sample_loop(std::optional<Refusal>* refusal) {
@@ -142,8 +148,10 @@ void WallEngine::begin() {
 void WallEngine::watch_new_threads() {
   uint32_t refused = 0;
   thread_error_ = ESRCH;
-  for (const pid_t tid : list_threads(config_.pid)) {
-    if (threads_.contains(tid)) continue;
+  std::vector<pid_t> unknown = list_threads(config_.pid);
+  std::erase_if(unknown, [this](pid_t tid) { return threads_.contains(tid); });
+  const std::vector<UniqueFd> reserved = unknown.empty() ? std::vector<UniqueFd>{} : reserve_descriptors();
+  for (const pid_t tid : unknown) {
     ThreadLook look(config_.pid, tid);
     const int error = look.open();
     if (error == ESRCH || error == ENOENT) continue;

@@ -56,7 +56,7 @@ for (const [isBusy, what] of [
     assertAllTimeIsThere(profile, threads + 1);
     const asleep = inclusiveNs(profile.tree, 'wait_in_crowd') / passedNs(profile) / threads;
     assert(asleep > 0.97, `sleepers are seen ${asleep} of the time`);
-    assert(cost < read / 2, `${cost} ns a look, ${read} ns a reading`);
+    assert(cost < read / 8, `${cost} ns a look, ${read} ns a reading`);
   });
 }
 
@@ -65,5 +65,6 @@ test('more threads than descriptors: those that are left out are told', async (t
   const profile = await recordWall(target.pid, 2, [], { launcher: limited({ openFiles: 256 }) });
   const warning = profile.warnings.find(({ code }) => code === 'threads-not-followed');
   assert(warning !== undefined, profile.warnings.map(({ title }) => title).join('\n'));
-  assert(profile.threads.length > 50 && profile.threads.length < 300);
+  const followed = profile.threads.length;
+  assert(followed > 50 && followed < 300, `${followed} threads`);
 });
