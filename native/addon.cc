@@ -168,6 +168,14 @@ Napi::Value probe_target(const Napi::CallbackInfo& info) {
   return object;
 }
 
+Napi::Value probe_limits_of(const Napi::CallbackInfo& info) {
+  const LimitProbe found = probe_limits(info[0].As<Napi::Number>().Int32Value());
+  auto object = Napi::Object::New(info.Env());
+  object["openFiles"] = Napi::Number::New(info.Env(), found.open_files);
+  object["lockedMemory"] = Napi::Number::New(info.Env(), found.locked_memory);
+  return object;
+}
+
 Napi::Value demangle_all(const Napi::CallbackInfo& info) {
   const auto names = info[0].As<Napi::Array>();
   auto readable = Napi::Array::New(info.Env(), names.Length());
@@ -190,6 +198,7 @@ Napi::Value release(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["Session"] = SessionWrapper::define(env);
   exports["probe"] = Napi::Function::New(env, probe_target);
+  exports["probeLimits"] = Napi::Function::New(env, probe_limits_of);
   exports["demangle"] = Napi::Function::New(env, demangle_all);
   exports["guardTerminal"] = Napi::Function::New(env, guard);
   exports["releaseTerminal"] = Napi::Function::New(env, release);

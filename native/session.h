@@ -14,6 +14,7 @@
 #include "base/terminal_guard.h"
 #include "base/unique_fd.h"
 #include "capture/engine.h"
+#include "capture/limits.h"
 #include "capture/probe.h"
 #include "sample_pipeline.h"
 

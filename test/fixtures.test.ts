@@ -40,8 +40,8 @@ const targets: Readonly<Record<string, { args: readonly (string | number)[]; cou
   stopper: { args: [200], counts: ['stops'] },
   zombie: { args: [], counts: ['zombie'] },
 };
-/** Those that need more than their knobs have tests of their own below. */
-const apart = ['deleted', 'dlopener', 'noperf', 'plugin'];
+/** Those that need more than their knobs have tests of their own below, `tracer` in engine/switching.test.ts. */
+const apart = ['deleted', 'dlopener', 'noperf', 'plugin', 'tracer'];
 
 test('every fixture is held by a test', () => {
   assert.deepEqual(fixtureNames(), [...Object.keys(targets), ...apart].sort());

@@ -9,7 +9,7 @@
 #include <bit>
 #include <set>
 
-#include "base/descriptors.h"
+#include "capture/limits.h"
 #include "capture/threads.h"
 
 namespace prof {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/descriptors.h"
+#include "capture/limits.h"
 #include "capture/threads.h"
 
 namespace prof {

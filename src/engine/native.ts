@@ -94,9 +94,17 @@ export interface Probe {
   readonly readMemory: number;
 }
 
+/** 0, an errno, or -1 where trying says nothing; see native/capture/limits.h. */
+export interface LimitProbe {
+  readonly openFiles: number;
+  readonly lockedMemory: number;
+}
+
 export interface Native {
   readonly Session: new (pid: number) => NativeSession;
   probe(pid: number): Probe;
+  /** Not beside a running session: sample buffers count together. */
+  probeLimits(pid: number): LimitProbe;
   demangle(names: readonly string[]): string[];
   guardTerminal(fd: number, leaveSequence: string): void;
   releaseTerminal(): void;

@@ -77,7 +77,8 @@ export interface Accounting {
 /** One thing of this machine that can refuse us, found by trying. */
 export interface Gate {
   readonly name: string;
-  readonly state: 'allowed' | 'refused' | 'hidden' | 'unknown';
+  /** `passed`: shut, but not in the way here. */
+  readonly state: 'allowed' | 'refused' | 'hidden' | 'passed' | 'unknown';
   readonly because: string;
   /** The one command or step that opens this gate; undefined when it is open or nothing can. */
   readonly cure: string | undefined;
@@ -153,6 +154,10 @@ export interface LiveSession {
   switchTo(asked: EngineAsk): Promise<void>;
   /** The running engine at another rate, by the same cut. Never rejects. */
   changeRate(hz: number): Promise<void>;
+  /** Disarms before this process stops (^Z): a stopped process cannot drain. Never rejects. */
+  suspend(): Promise<void>;
+  /** Captures again, as before; the time between stands under `[not sampled]`. Never rejects. */
+  resume(): Promise<void>;
   /** Tries every gate again; `status.gates` and `status.warnings` follow. */
   probeAgain(): void;
   /** Disarms and detaches; the profile stays readable. Resolves within two seconds. */

@@ -35,11 +35,11 @@ export interface SwitchingHost {
   /** What trying taught. */
   onTried(capabilities: Capabilities): void;
   onRuns(running: Running, outcome: Extract<Outcome, { kind: 'runs' }>): void;
-  /** The running engine is dead and nothing else opens. */
+  /** Nothing captures any more and nothing opens. */
   onNothingRuns(because: string): void;
 }
 
-/** An engine that dies sooner than this is not tried again by itself. */
+/** An engine that has taken its own place and dies sooner than this is not tried a third time by itself. */
 const shortLifeNs = 5e9;
 
 export class Switching {
@@ -65,6 +65,14 @@ export class Switching {
   /** The running engine delivers nothing any more: finds another, by the ladder of what was asked. */
   recover(failure: NativeRefusal, livedNs: number): Promise<void> {
     this.#work ??= this.#replaceDead(failure, livedNs).finally(() => {
+      this.#work = undefined;
+    });
+    return this.#work;
+  }
+
+  /** After a time in which nothing captured: the same engine again, or what its ask gives now. */
+  restart(seconds: number): Promise<void> {
+    this.#work ??= this.#startAgain(seconds).finally(() => {
       this.#work = undefined;
     });
     return this.#work;
@@ -119,8 +127,11 @@ export class Switching {
     const because = deathOf(failure);
     this.#show({ from: plan.engine, to: asked, hz: frequencyHz });
     const probed = host.probe();
+    const tookItsOwnPlace = this.notice?.code === 'engine-died' && this.notice.died === plan.engine;
     const capabilities =
-      livedNs < shortLifeNs ? withoutEngine(probed, plan, { because, cure: undefined }) : probed;
+      tookItsOwnPlace && livedNs < shortLifeNs
+        ? withoutEngine(probed, plan, { because, cure: undefined })
+        : probed;
     const outcome = await climb(
       host.native,
       { asked, strict: host.strict, frequencyHz, capabilities },
@@ -133,6 +144,24 @@ export class Switching {
     this.#show(undefined);
     if (outcome.kind === 'refused') {
       host.onNothingRuns(`${plan.engine} ended (${because}), and nothing else opens: ${outcome.because}`);
+    }
+  }
+
+  async #startAgain(seconds: number): Promise<void> {
+    const host = this.#host;
+    const { asked, plan, frequencyHz } = host.running();
+    const capabilities = host.probe();
+    const onPlan = (next: Plan): void => host.onPlan(next);
+    let outcome = await open(host.native, plan, frequencyHz, capabilities, onPlan);
+    if (outcome.kind === 'refused') {
+      const wish = { asked, strict: host.strict, frequencyHz, capabilities: outcome.capabilities };
+      outcome = await climb(host.native, wish, onPlan);
+    }
+    if (outcome.kind === 'runs') {
+      this.notice = { code: 'suspended', seconds };
+      host.onRuns({ asked, plan: outcome.plan, frequencyHz }, outcome);
+    } else {
+      host.onNothingRuns(outcome.kind === 'gone' ? 'target exited' : outcome.because);
     }
   }
 

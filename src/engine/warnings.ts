@@ -30,6 +30,7 @@ export type Degradation =
       readonly running: EngineName;
       readonly because: string;
     }
+  | { readonly code: 'suspended'; readonly seconds: number }
   | { readonly code: 'kernel-not-sampled' }
   | { readonly code: 'snapshots-interrupt' }
   | { readonly code: 'running-stopped' }
@@ -92,6 +93,12 @@ function words(of: Degradation): Omit<Warning, 'code'> {
       return {
         title: `${of.died} ended, running ${of.running}: ${of.because}`,
         cause: `the engine ${of.died} delivered nothing any more: ${of.because}`,
+        cure: undefined,
+      };
+    case 'suspended':
+      return {
+        title: `suspended for ${of.seconds} s: CPU time of then is under [not sampled]`,
+        cause: 'prof-tui was stopped (^Z) and captured nothing meanwhile',
         cure: undefined,
       };
     case 'kernel-not-sampled':

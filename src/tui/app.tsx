@@ -32,6 +32,8 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
     return <Help size={size} filter={popup.filter} scroll={popup.scroll} theme={theme} />;
   }
   const head = headLines(layout);
+  // A panel may cover all but the head and the footer.
+  const panelHeight = size.rows - head - (layout.hasFooter ? 1 : 0);
   const detailRows = layout.detailLines === 0 ? 0 : layout.detailLines + 1;
   return (
     <Box flexDirection="column" width={lineWidth(size)} height={size.rows}>
@@ -39,13 +41,7 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
       <Box flexGrow={1} flexDirection="column">
         <LiveRegion region={regions.rows} flexGrow={1} />
         {popup?.kind === 'why' && (
-          <WhyPanel
-            size={size}
-            status={popup.status}
-            gate={popup.gate}
-            theme={theme}
-            height={size.rows - head}
-          />
+          <WhyPanel size={size} status={popup.status} gate={popup.gate} theme={theme} height={panelHeight} />
         )}
         {popup?.kind === 'engine' && (
           <EnginePanel
@@ -53,7 +49,7 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
             status={popup.status}
             chosen={popup.chosen}
             theme={theme}
-            height={size.rows - head}
+            height={panelHeight}
           />
         )}
       </Box>

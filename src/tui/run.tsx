@@ -93,7 +93,13 @@ class LiveScreen {
       onGone: () => this.#watch.end({ kind: 'gone' }),
     });
     this.#painter = new Painter(this.#writer, size);
-    this.#suspension = new Suspension(this.#terminal, this.#painter, this.#writer, () => this.#resize());
+    this.#suspension = new Suspension(this.#terminal, this.#painter, this.#writer, {
+      beforeStop: () => session.suspend(),
+      onResume: () => {
+        this.#resize();
+        void session.resume();
+      },
+    });
     const ascii = options.ascii || !hasUtf8Locale(process.env);
     const theme = createTheme({ ascii, color: options.color });
     this.#view = new LiveView(session, theme, size, this.#host());

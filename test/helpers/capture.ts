@@ -1,11 +1,13 @@
 /** A capture session driven by the test itself: for what needs its methods (switching, resetting) and not the program. */
 import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { loadNative } from '../../src/engine/native.ts';
 import { CaptureSession } from '../../src/engine/session.ts';
-import type { EngineAsk } from '../../src/engine/status.ts';
+import type { EngineAsk, SessionStatus } from '../../src/engine/status.ts';
 import { describeTarget } from '../../src/engine/target.ts';
 import { writeJson } from '../../src/export/json.ts';
 import type { RecordedProfile } from './cli.ts';
+import { type FixtureTarget, startFixture, type TargetOptions } from './target.ts';
 
 export interface CaptureOptions {
   readonly asked?: EngineAsk;
@@ -27,6 +29,30 @@ export async function startCapture(
   });
   t.after(() => session.stop());
   return session;
+}
+
+/** A fixture that is no child of ours: stops of a child would be taken by Node's own wait for its end. */
+export function startApart(
+  t: TestContext,
+  name: string,
+  args: readonly (string | number)[],
+  options: TargetOptions = {},
+): Promise<FixtureTarget> {
+  const launcher = ['sh', '-c', '"$@" & wait $!', 'sh', ...(options.launcher ?? [])];
+  return startFixture(t, name, args, { ...options, launcher });
+}
+
+/** Waits until the session says so; looked at after each of its ticks. */
+export async function untilStatus(
+  session: CaptureSession,
+  says: (status: SessionStatus) => boolean,
+  what: string,
+): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!says(session.status)) {
+    if (Date.now() > deadline) throw new Error(`waited for ${what}: ${JSON.stringify(session.status)}`);
+    await delay(20);
+  }
 }
 
 /** What `record -f json` would write of the session as it is now. */

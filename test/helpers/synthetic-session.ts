@@ -268,6 +268,14 @@ export class SyntheticSession implements LiveSession {
     return Promise.resolve();
   }
 
+  suspend(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  resume(): Promise<void> {
+    return Promise.resolve();
+  }
+
   probeAgain(): void {
     this.probes++;
     const gates = this.status.gates.map((gate) => ({ ...gate, because: `${gate.because}, tried again` }));

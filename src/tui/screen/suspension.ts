@@ -1,6 +1,6 @@
 /**
  * Job control: gives the terminal to the shell before the process stops and takes it again when it continues.
- * Capture is not told: what a stopped process could not drain is counted as lost.
+ * Capture is disarmed before, for a stopped process cannot drain, and armed again after.
  */
 import type { Painter } from './painter.ts';
 import type { Terminal } from './terminal.ts';
@@ -9,18 +9,24 @@ import type { TerminalWriter } from './writer.ts';
 const settleMs = 200;
 const resumeMs = 50;
 
+export interface SuspensionHooks {
+  /** Before the process stops; waited for, but not for long. */
+  beforeStop(): Promise<void>;
+  onResume(): void;
+}
+
 export class Suspension {
   readonly #terminal: Terminal;
   readonly #painter: Painter;
   readonly #writer: TerminalWriter;
-  readonly #onResume: () => void;
+  readonly #hooks: SuspensionHooks;
   #isClosed = false;
 
-  constructor(terminal: Terminal, painter: Painter, writer: TerminalWriter, onResume: () => void) {
+  constructor(terminal: Terminal, painter: Painter, writer: TerminalWriter, hooks: SuspensionHooks) {
     this.#terminal = terminal;
     this.#painter = painter;
     this.#writer = writer;
-    this.#onResume = onResume;
+    this.#hooks = hooks;
     process.on('SIGTSTP', this.#onStop);
     process.on('SIGCONT', this.#resume);
   }
@@ -40,6 +46,8 @@ export class Suspension {
 
   async #stop(whom: number): Promise<void> {
     this.#painter.hold(true);
+    const limit = new Promise<void>((resolve) => setTimeout(resolve, settleMs).unref());
+    await Promise.race([this.#hooks.beforeStop(), limit]);
     const isWritable = await this.#writer.settle(settleMs);
     if (this.#isClosed) return;
     this.#terminal.leave(isWritable);
@@ -55,7 +63,7 @@ export class Suspension {
     process.off('SIGTSTP', this.#onStop);
     process.on('SIGTSTP', this.#onStop);
     this.#terminal.enterAgain();
-    this.#onResume();
+    this.#hooks.onResume();
     this.#painter.hold(false);
   };
 }
