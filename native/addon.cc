@@ -58,7 +58,7 @@ Napi::Object to_object(Napi::Env env, const Batch& batch) {
   object["thread"] = to_array<Napi::Uint32Array>(env, batch.thread);
   object["stack"] = to_array<Napi::Uint32Array>(env, batch.stack);
   object["span"] = to_array<Napi::Uint32Array>(env, batch.span);
-  object["isSample"] = to_array<Napi::Uint8Array>(env, batch.is_sample);
+  object["samples"] = to_array<Napi::Uint32Array>(env, batch.samples);
   return object;
 }
 
@@ -88,6 +88,7 @@ Napi::Object to_object(Napi::Env env, const SessionState& state) {
   object["ringKibWanted"] = to_number(env, state.limits.ring_kib_wanted);
   object["threadsFollowed"] = to_number(env, state.limits.threads_followed);
   object["threadsRefused"] = to_number(env, state.limits.threads_refused);
+  object["runningStacks"] = Napi::Number::New(env, static_cast<double>(state.limits.running_stacks));
   return object;
 }
 

@@ -9,6 +9,19 @@ namespace {
 // A pc that no mapping holds may be code that was mapped a moment ago; reading maps costs, so not too often.
 constexpr uint64_t kRefreshIntervalNs = 100'000'000;
 
+#if defined(__x86_64__)
+constexpr uint64_t kArchitecture = 0;
+#elif defined(__aarch64__)
+constexpr uint64_t kArchitecture = 1;
+#endif
+
+/// What `blockedLabel` in src/profile/blocked.ts reads. The architecture is in it because call numbers are its own, and a
+/// profile may be read on another one.
+uint64_t blocked_address(Activity activity, int32_t system_call) {
+  const auto number = static_cast<uint32_t>(system_call + 1);  // 0: in no call
+  return kArchitecture << 40 | static_cast<uint64_t>(activity) << 32 | number;
+}
+
 }  // namespace
 
 SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
@@ -102,18 +115,35 @@ Batch SamplePipeline::take_batch() {
 }
 
 void SamplePipeline::on_sample(const RawSample& sample) {
+  if (sample.is_wall_time) return add_wall_row(sample);
   if (sample.time_ns < window_.from_ns || sample.time_ns >= window_.until_ns) return;
   const std::lock_guard lock(batch_mutex_);
   const uint32_t user_stack = push_user_frames(sample);
-  const uint32_t stack = push_kernel_frames(user_stack, sample);
+  const uint32_t stack = push_above_user(user_stack, sample);
   const uint32_t thread = know_thread(sample.tid, 0);
   counts_.samples++;
   if (sample.mode_times) mode_split_.see(sample.tid, stack, user_stack, *sample.mode_times);
   const uint64_t weight_ns = ledger_.book_sample(sample.tid, stack, sample.weight_ns, sample.is_clock_time);
-  add_weight(sample.time_ns, weight_ns, sample.tid, thread, stack, true);
+  add_weight(sample.time_ns, weight_ns, sample.tid, thread, stack, 1);
 }
 
-uint32_t SamplePipeline::push_kernel_frames(uint32_t user_stack, const RawSample& sample) {
+// Wall time has no clock to be held against, and nothing of it is counted twice at a cut: the thread ledger and the
+// window are for CPU time.
+void SamplePipeline::add_wall_row(const RawSample& sample) {
+  const std::lock_guard lock(batch_mutex_);
+  WallStack& stack = wall_stacks_[sample.tid];
+  const uint64_t truncated = counts_.truncated;
+  if (!sample.is_unmoved) {
+    stack.id = push_above_user(push_user_frames(sample), sample);
+    stack.is_truncated = counts_.truncated > truncated;
+  } else if (stack.is_truncated) {
+    counts_.truncated += sample.looks;
+  }
+  counts_.samples += sample.looks;
+  add_row(sample.time_ns, sample.weight_ns, know_thread(sample.tid, 0), stack.id, sample.looks);
+}
+
+uint32_t SamplePipeline::push_above_user(uint32_t user_stack, const RawSample& sample) {
   uint32_t stack = user_stack;
   for (size_t i = sample.kernel_ips.size(); i-- > 0;) {
     // All but the leaf are return addresses: the call is the byte before.
@@ -121,6 +151,11 @@ uint32_t SamplePipeline::push_kernel_frames(uint32_t user_stack, const RawSample
     stack = push_frame(stack, {FrameKind::kernel, kNoModuleId, address});
   }
   if (sample.in_kernel && sample.kernel_unseen) stack = push_frame(stack, {FrameKind::kernel_unseen, kNoModuleId, 0});
+  const bool is_blocked = sample.activity != Activity::running;
+  if (is_blocked || (sample.is_wall_time && !sample.has_registers)) {
+    const uint64_t address = blocked_address(sample.activity, sample.system_call);
+    stack = push_frame(stack, {FrameKind::blocked, kNoModuleId, address});
+  }
   return stack;
 }
 
@@ -188,17 +223,17 @@ uint32_t SamplePipeline::know_thread(pid_t tid, uint64_t used_before_ns) {
 }
 
 void SamplePipeline::add_tail(uint64_t time_ns, const ThreadLedger::Tail& tail) {
-  if (tail.weight_ns > 0) add_weight(time_ns, tail.weight_ns, tail.tid, tail.thread, tail.stack, false);
+  if (tail.weight_ns > 0) add_weight(time_ns, tail.weight_ns, tail.tid, tail.thread, tail.stack, 0);
 }
 
 void SamplePipeline::add_weight(uint64_t time_ns, uint64_t weight_ns, pid_t tid, uint32_t thread, uint32_t stack,
-                                bool is_sample) {
+                                uint32_t samples) {
   const ModeSplit::Parts parts = mode_split_.split(tid, stack, weight_ns);
-  add_row(time_ns, parts.weight_ns, thread, parts.stack, is_sample);
-  if (parts.user_weight_ns > 0) add_row(time_ns, parts.user_weight_ns, thread, parts.user_stack, false);
+  add_row(time_ns, parts.weight_ns, thread, parts.stack, samples);
+  if (parts.user_weight_ns > 0) add_row(time_ns, parts.user_weight_ns, thread, parts.user_stack, 0);
 }
 
-void SamplePipeline::add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample) {
+void SamplePipeline::add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, uint32_t samples) {
   // A rest that is told after the cut is of the time before it.
   const uint64_t within_ns = std::clamp(time_ns, window_.from_ns, window_.until_ns - 1);
   fill_.time_ns.push_back(within_ns > start_ns_ ? static_cast<double>(within_ns - start_ns_) : 0.0);
@@ -206,7 +241,7 @@ void SamplePipeline::add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thre
   fill_.thread.push_back(thread);
   fill_.stack.push_back(stack);
   fill_.span.push_back(window_.span);
-  fill_.is_sample.push_back(is_sample ? 1 : 0);
+  fill_.samples.push_back(samples);
 }
 
 void SamplePipeline::on_thread_tail(pid_t tid, uint64_t tail_ns) {
@@ -218,6 +253,12 @@ void SamplePipeline::on_thread_tail(pid_t tid, uint64_t tail_ns) {
   }
   const std::lock_guard lock(batch_mutex_);
   add_tail(monotonic_ns(), tail);
+}
+
+void SamplePipeline::on_thread_gone(pid_t tid) {
+  ledger_.forget(tid);
+  mode_split_.forget(tid);
+  wall_stacks_.erase(tid);
 }
 
 void SamplePipeline::on_thread_name(pid_t tid, std::string_view name) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <mutex>
 #include <span>
+#include <unordered_map>
 
 #include "capture/engine.h"
 #include "proc/process_memory.h"
@@ -67,12 +68,15 @@ class SamplePipeline final : public SampleSink {
 
   void on_sample(const RawSample& sample) override;
   void on_thread_tail(pid_t tid, uint64_t tail_ns) override;
+  void on_thread_gone(pid_t tid) override;
   void on_thread_name(pid_t tid, std::string_view name) override;
   void on_mappings_changed() override { mappings_changed_ = true; }
   void on_exec() override;
 
  private:
-  [[nodiscard]] uint32_t push_kernel_frames(uint32_t user_stack, const RawSample& sample);
+  void add_wall_row(const RawSample& sample);
+  /// The kernel part of a stack, or where a thread sleeps.
+  [[nodiscard]] uint32_t push_above_user(uint32_t user_stack, const RawSample& sample);
   [[nodiscard]] uint32_t push_frame(uint32_t stack, const Frame& frame);
   [[nodiscard]] uint32_t push_user_frames(const RawSample& sample);
   [[nodiscard]] uint32_t push_truncated();
@@ -80,8 +84,8 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
   uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
   void add_tail(uint64_t time_ns, const ThreadLedger::Tail& tail);
-  void add_weight(uint64_t time_ns, uint64_t weight_ns, pid_t tid, uint32_t thread, uint32_t stack, bool is_sample);
-  void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample);
+  void add_weight(uint64_t time_ns, uint64_t weight_ns, pid_t tid, uint32_t thread, uint32_t stack, uint32_t samples);
+  void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, uint32_t samples);
   void retry_unmapped();
   void queue_new_modules();
 
@@ -95,6 +99,12 @@ class SamplePipeline final : public SampleSink {
   ModeSplit mode_split_;
   PipelineCounts counts_;
   std::vector<UnwoundFrame> unwound_;
+  /// Where a thread stood in its last sample of wall time.
+  struct WallStack {
+    uint32_t id = 0;
+    bool is_truncated = false;
+  };
+  std::unordered_map<pid_t, WallStack> wall_stacks_;
   bool mappings_changed_ = false;
   uint64_t last_refresh_ns_ = 0;
   size_t modules_queued_ = 0;

@@ -183,8 +183,9 @@ void Session::grow_stack_copies() {
   if (ended < kGrowthCopiesEnded && samples < kGrowthWindow * 10) return;
   counts_at_growth_ = counts;
   // Short of descriptors, a second set of events would follow fewer threads.
-  const bool is_fixed = kind_ == EngineKind::snapshots || config_.stack_bytes >= kLargestStackCopy ||
-                        limits_.threads_refused > 0;
+  const bool has_fixed_copies = kind_ == EngineKind::snapshots || kind_ == EngineKind::wall;
+  const bool is_fixed =
+      has_fixed_copies || config_.stack_bytes >= kLargestStackCopy || limits_.threads_refused > 0;
   if (ended * 100 <= samples || is_fixed) return;
   EngineConfig larger = config_;
   larger.stack_bytes = std::min(config_.stack_bytes * 2, kLargestStackCopy);
@@ -224,7 +225,7 @@ SessionState Session::make_state() const {
   state.stack_bytes = config_.stack_bytes;
   state.counts = pipeline_.counts();
   state.loss = engine_ ? closed_loss_ + engine_->loss() : closed_loss_;
-  state.limits = limits_;
+  state.limits = engine_ ? engine_->limits() : limits_;
   return state;
 }
 

@@ -23,10 +23,12 @@
 namespace prof {
 
 /// What can capture; order is `engineKinds` in src/engine/native.ts.
-enum class EngineKind : uint8_t { perf, perf_user_only, snapshots, ctimer };
+enum class EngineKind : uint8_t { perf, perf_user_only, snapshots, ctimer, wall };
 
 /// Whether its samples are to carry all CPU time; what another kind leaves out is never given to a stack.
-[[nodiscard]] constexpr bool carries_all(EngineKind kind) { return kind != EngineKind::perf_user_only; }
+[[nodiscard]] constexpr bool carries_all(EngineKind kind) {
+  return kind != EngineKind::perf_user_only && kind != EngineKind::wall;
+}
 
 /// What the session has seen so far; sums since its first start.
 struct SessionState {

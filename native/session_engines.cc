@@ -4,6 +4,7 @@
 #include "capture/ctimer_engine.h"
 #include "capture/perf_engine.h"
 #include "capture/snapshot_engine.h"
+#include "capture/wall_engine.h"
 #include "session.h"
 
 namespace prof {
@@ -16,6 +17,7 @@ constexpr std::chrono::milliseconds kTablePatience{2000};
 std::unique_ptr<Engine> Session::make_engine(EngineKind kind) const {
   if (kind == EngineKind::snapshots) return std::make_unique<SnapshotEngine>();
   if (kind == EngineKind::ctimer) return std::make_unique<CtimerEngine>(timers_);
+  if (kind == EngineKind::wall) return std::make_unique<WallEngine>();
   return std::make_unique<PerfEngine>();
 }
 

@@ -23,12 +23,17 @@ struct EngineConfig {
   bool kernel_walks_user = false;  // mappings are unreadable: take the kernel's own user chain
 };
 
+/// Where an engine that also sees blocked threads has the stacks of running ones from; order is `runningStacks` in
+/// src/engine/native.ts.
+enum class RunningStacks : uint8_t { same, events, stops, none };
+
 /// What open() got, where it is less than asked for.
 struct EngineLimits {
   uint32_t ring_kib = 0;          // per CPU
   uint32_t ring_kib_wanted = 0;
   uint32_t threads_followed = 0;
   uint32_t threads_refused = 0;   // alive, but no descriptor was left for them
+  RunningStacks running_stacks = RunningStacks::same;
 };
 
 /// Running totals since open().
@@ -48,6 +53,8 @@ class SampleSink {
   virtual void on_sample(const RawSample& sample) = 0;
   /// CPU time of a thread that no sample carried yet, known when the thread ends.
   virtual void on_thread_tail(pid_t tid, uint64_t tail_ns) = 0;
+  /// The thread is gone and no sample of it will follow; its id may be reused.
+  virtual void on_thread_gone(pid_t tid) = 0;
   virtual void on_thread_name(pid_t tid, std::string_view name) = 0;
   virtual void on_mappings_changed() = 0;
   virtual void on_exec() = 0;

@@ -2,14 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <vector>
-
-#include "base/unique_fd.h"
 #include "base/unique_mmap.h"
 #include "capture/perf_attr.h"
 #include "capture/threads.h"
@@ -71,6 +69,13 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::vector<UniqueFd> reserve_descriptors() {
+  constexpr size_t kReserved = 16;
+  std::vector<UniqueFd> reserved;
+  for (size_t i = 0; i < kReserved; i++) reserved.emplace_back(eventfd(0, EFD_CLOEXEC));
+  return reserved;
 }
 
 LimitProbe probe_limits(pid_t pid) {

@@ -3,10 +3,17 @@
 
 #include <sys/types.h>
 
+#include <vector>
+
+#include "base/unique_fd.h"
+
 namespace prof {
 
 /// Raises the soft limit on open files to the hard one.
 void raise_descriptor_limit();
+
+/// Left for names, /proc and the rest of the program: held while an engine takes what there is, and given back after.
+[[nodiscard]] std::vector<UniqueFd> reserve_descriptors();
 
 /// Each value is 0, the errno of the refusal, or -1 where trying says nothing (events do not open at all).
 struct LimitProbe {

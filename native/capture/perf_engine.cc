@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -18,21 +17,12 @@ namespace {
 
 // A ring that holds fewer records than this loses most of them.
 constexpr size_t kFewestRecords = 3;
-// Left for names, /proc and the rest of the program when descriptors are scarce.
-constexpr size_t kReservedDescriptors = 16;
 constexpr size_t kUsualRingPages = 512;
 constexpr size_t kLargestRingPages = 4096;
 constexpr int kListingRounds = 5;
 // An event samples once a period, a late one after a few; it cannot have counted so many before its first sample.
 constexpr uint64_t kMostBeforeASample = 16;
 
-}
-
-/// Held while events are opened, and given back after.
-std::vector<UniqueFd> reserve_descriptors() {
-  std::vector<UniqueFd> reserved;
-  for (size_t i = 0; i < kReservedDescriptors; i++) reserved.emplace_back(eventfd(0, EFD_CLOEXEC));
-  return reserved;
 }
 
 uint64_t read_value(int fd) {

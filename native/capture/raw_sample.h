@@ -14,6 +14,11 @@
 
 namespace prof {
 
+/// What a thread was found doing; order is `activities` in src/profile/blocked.ts.
+enum class Activity : uint8_t { running, sleeping, disk, stopped };
+
+inline constexpr int32_t kNoSystemCall = -1;
+
 struct RawSample {
   uint64_t time_ns = 0;  // CLOCK_MONOTONIC
   uint64_t weight_ns = 0;
@@ -29,6 +34,13 @@ struct RawSample {
   std::span<const std::byte> stack;      // bytes upward from registers.sp()
   std::span<const uint64_t> kernel_ips;  // leaf first; empty when there is none
   std::span<const uint64_t> user_ips;    // the kernel's own frame-pointer walk; only when asked for instead of `stack`
+
+  // Engines that see blocked threads.
+  bool is_wall_time = false;      // the weight is wall time: not to be held against the CPU clock
+  bool is_unmoved = false;        // the thread stands where its last sample did: no stack is given again
+  uint32_t looks = 1;             // how often it was seen so since its last sample
+  Activity activity = Activity::running;
+  int32_t system_call = kNoSystemCall;  // the number of the call that it sleeps in, by its own architecture
 };
 
 }  // namespace prof

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string_view>
 
@@ -63,6 +65,14 @@ std::vector<pid_t> threads_by_cpu_time(pid_t pid) {
 
 std::optional<uint64_t> thread_cpu_ns(pid_t pid, pid_t tid) {
   return parse_number<uint64_t>(read_start(task_path(pid, tid, "schedstat")));
+}
+
+pid_t parent_of(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("PPid:")) return std::atoi(line.c_str() + 5);
+  }
+  return 0;
 }
 
 std::string thread_name(pid_t pid, pid_t tid) {

@@ -20,6 +20,9 @@ std::vector<pid_t> threads_by_cpu_time(pid_t pid);
 /// A running thread's value may be one scheduler tick old.
 std::optional<uint64_t> thread_cpu_ns(pid_t pid, pid_t tid);
 
+/// The process that started it; 0 when it is gone.
+pid_t parent_of(pid_t pid);
+
 /// The thread's short name (comm), or "" when it is gone.
 std::string thread_name(pid_t pid, pid_t tid);
 

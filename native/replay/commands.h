@@ -14,6 +14,7 @@ using Arguments = std::span<const char* const>;
 int run_samples(Arguments arguments);
 /// `step [--record] PROGRAM ARG...`: single-steps a program and compares every instruction's chain with the
 /// return addresses its calls really pushed. --record prints each of them as a sample, with these addresses.
+/// `--pc-and-sp` instead: with no other register told, a chain may end early (`cut`) but must not be wrong.
 int run_step(Arguments arguments);
 /// `live PID`: the chain of a stopped process's main thread.
 int run_live(Arguments arguments);

@@ -3,6 +3,7 @@
 //   range LO HI BIAS MODULE|-
 //   code ADDRESS BYTES                    what a read of the live process gave
 //   regs RAX RDX RCX RBX RSI RDI RBP RSP R8 ... R15 RIP
+//   known BITS                            of these registers, by DWARF number; all when it is left out
 //   stack BYTES                           from RSP upward
 //   unwind tables|slow                    prints: END ADDRESS...
 // Numbers and bytes are lower-case hex, `-` is empty. A `module` line after an `unwind` begins a new sample.

@@ -140,6 +140,8 @@ class SampleReader {
       sample_->code.add(address, words.bytes());
     } else if (kind == "regs") {
       for (uint64_t& value : sample_->registers.value) value = words.number();
+    } else if (kind == "known") {
+      sample_->registers.known = static_cast<uint32_t>(words.number());
     } else if (kind == "stack") {
       sample_->stack = words.bytes();
     } else if (kind == "unwind") {

@@ -29,9 +29,10 @@ constexpr uint64_t kMaxPrintedMismatches = 20;
 
 class Stepper {
  public:
-  Stepper(pid_t pid, bool is_recording)
+  Stepper(pid_t pid, bool is_recording, bool knows_pc_and_sp_only)
       : pid_(pid),
         is_recording_(is_recording),
+        knows_pc_and_sp_only_(knows_pc_and_sp_only),
         modules_(pid),
         memory_(pid),
         unwinder_(modules_.code_map(), memory_) {}
@@ -46,7 +47,7 @@ class Stepper {
       if (!stopped_by) break;
       signal = *stopped_by;
     }
-    std::printf("steps %lu equal %lu\n", steps_, equal_);
+    std::printf("steps %lu equal %lu cut %lu\n", steps_, equal_, cut_);
     for (const auto& [place, count] : mismatches_) std::printf("differs %s %lu\n", place.c_str(), count);
     return 0;
   }
@@ -66,15 +67,30 @@ class Stepper {
     const uint64_t top = modules_.stack_top(registers_.sp());
     const auto stack = read_stack(memory_, registers_.sp(), top, kStackLimit);
     const StackCopy copy{registers_.sp(), stack};
-    StackEnd end = unwinder_.unwind(registers_, copy, frames_);
+    StackEnd end = unwinder_.unwind(given_registers(), copy, frames_);
     shadow_.expect(registers_.pc(), expected_);
-    const bool is_equal = end == StackEnd::root && has_expected_frames();
-    if (is_equal) {
+    if (end == StackEnd::root && has_expected_frames()) {
       ++equal_;
+    } else if (knows_pc_and_sp_only_ && end != StackEnd::root && has_first_expected_frames()) {
+      ++cut_;
     } else {
       report(end);
     }
     if (is_recording_) record(stack);
+  }
+
+  [[nodiscard]] Registers given_registers() const {
+    if (!knows_pc_and_sp_only_) return registers_;
+    Registers given;
+    given.known = kPcAndSp;
+    given.value[kRegRip] = registers_.pc();
+    given.value[kRegRsp] = registers_.sp();
+    return given;
+  }
+
+  [[nodiscard]] bool has_first_expected_frames() const {
+    const auto is_same = [](const UnwoundFrame& frame, uint64_t address) { return frame.address == address; };
+    return frames_.size() <= expected_.size() && std::equal(frames_.begin(), frames_.end(), expected_.begin(), is_same);
   }
 
   [[nodiscard]] bool has_expected_frames() const {
@@ -151,6 +167,7 @@ class Stepper {
 
   pid_t pid_;
   bool is_recording_;
+  bool knows_pc_and_sp_only_;  // the unwinder is not told the other registers, and may end a chain early
   TargetModules modules_;
   ProcessMemory memory_;
   Unwinder unwinder_;
@@ -162,6 +179,7 @@ class Stepper {
   uint64_t first_sp_ = 0;
   uint64_t steps_ = 0;
   uint64_t equal_ = 0;
+  uint64_t cut_ = 0;
   uint64_t reported_ = 0;
 };
 
@@ -178,8 +196,12 @@ pid_t start_traced(const char* const* command) {
 }  // namespace
 
 int run_step(Arguments arguments) {
-  const bool is_recording = !arguments.empty() && std::strcmp(arguments[0], "--record") == 0;
-  if (is_recording) arguments = arguments.subspan(1);
+  const auto has_flag = [&arguments](const char* flag) {
+    return !arguments.empty() && std::strcmp(arguments[0], flag) == 0;
+  };
+  const bool is_recording = has_flag("--record");
+  const bool knows_pc_and_sp_only = has_flag("--pc-and-sp");
+  if (is_recording || knows_pc_and_sp_only) arguments = arguments.subspan(1);
   if (arguments.empty()) return 2;
   std::vector<const char*> command(arguments.begin(), arguments.end());
   command.push_back(nullptr);
@@ -190,7 +212,7 @@ int run_step(Arguments arguments) {
     return 1;
   }
   ptrace(PTRACE_SETOPTIONS, pid, nullptr, PTRACE_O_EXITKILL);
-  return Stepper(pid, is_recording).run();
+  return Stepper(pid, is_recording, knows_pc_and_sp_only).run();
 }
 
 }  // namespace prof::replay

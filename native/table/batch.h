@@ -26,8 +26,10 @@ struct Batch {
   std::vector<double> weight_ns;
   std::vector<uint32_t> thread;
   std::vector<uint32_t> stack;
-  std::vector<uint32_t> span;      // which start of an engine: 0, 1, 2 …
-  std::vector<uint8_t> is_sample;  // 0: the rest of a thread's time, carried by its last stack
+  std::vector<uint32_t> span;  // which start of an engine: 0, 1, 2 …
+  // How many samples a row stands for. 0: the rest of a thread's time, carried by its last stack; more than 1: a thread
+  // that was seen again and again where it sleeps.
+  std::vector<uint32_t> samples;
 };
 
 }  // namespace prof

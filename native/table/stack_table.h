@@ -10,7 +10,7 @@
 namespace prof {
 
 /// Order is `frameKinds` in src/profile/frames.ts.
-enum class FrameKind : uint8_t { native, exec_anon, kernel, kernel_unseen, truncated };
+enum class FrameKind : uint8_t { native, exec_anon, kernel, kernel_unseen, truncated, blocked };
 
 inline constexpr uint32_t kNoModuleId = UINT32_MAX;
 

@@ -68,6 +68,8 @@ class ThreadLedger {
   void forgive(pid_t tid, uint64_t used_ns);
   /// The thread is not in /proc any more. Its records may still be in a ring, so it is dropped the second time.
   void mark_gone(pid_t tid);
+  /// The thread is gone and nothing of it is under way.
+  void forget(pid_t tid) { accounts_.erase(tid); }
   [[nodiscard]] std::vector<pid_t> tids() const;
   /// By samples and tails, of all threads, ended ones too.
   [[nodiscard]] uint64_t carried_ns() const { return carried_ns_; }

@@ -27,8 +27,14 @@ inline constexpr size_t kRegR15 = 15;
 inline constexpr size_t kRegRip = 16;
 inline constexpr size_t kRegisterCount = 17;
 
+/// A bit per register in DWARF numbering.
+inline constexpr uint32_t kAllRegisters = (uint32_t{1} << kRegisterCount) - 1;
+/// All that /proc tells of a thread that sleeps (kernel, fs/proc/base.c, proc_pid_syscall).
+inline constexpr uint32_t kPcAndSp = (uint32_t{1} << kRegRip) | (uint32_t{1} << kRegRsp);
+
 struct Registers {
   std::array<uint64_t, kRegisterCount> value{};
+  uint32_t known = kAllRegisters;  // the others hold nothing
 
   [[nodiscard]] uint64_t pc() const { return value[kRegRip]; }
   [[nodiscard]] uint64_t sp() const { return value[kRegRsp]; }

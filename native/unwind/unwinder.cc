@@ -19,7 +19,6 @@ constexpr uint64_t kMaxFpFrameBytes = 1ull << 20;  // frame pointers prove less,
 constexpr uint64_t kEntryBytes = 64;               // the start code of a program, ld.so's _start included
 
 constexpr uint32_t bit(size_t reg) { return uint32_t{1} << reg; }
-constexpr uint32_t kAllKnown = bit(kRegisterCount) - 1;
 // What a rule restores; every other register is the callee's and means nothing in the caller.
 constexpr uint32_t kFollowed = bit(kRegRbp) | bit(kRegRbx) | bit(kRegRsp) | bit(kRegRip);
 
@@ -70,7 +69,10 @@ bool is_program_entry(const CodeRange& range, uint64_t lookup) {
 class Unwinder::Walk {
  public:
   /// `registers` must outlive the walk.
-  Walk(const Registers& registers, const StackCopy& stack) : full_(&registers), stack_(stack) { load(); }
+  Walk(const Registers& registers, const StackCopy& stack, FramePointers& frame_pointers)
+      : full_(&registers), stack_(stack), frame_pointers_(frame_pointers) {
+    load();
+  }
 
   // Return addresses are looked up one byte back: a call that never returns is the last instruction of its
   // function. The sampled frame and one that a signal interrupted stand at the instruction itself.
@@ -88,7 +90,7 @@ class Unwinder::Walk {
     sp_ = full_->value[kRegRsp];
     rbp_ = full_->value[kRegRbp];
     rbx_ = full_->value[kRegRbx];
-    known_ = kAllKnown;
+    known_ = full_->known;
     exact_ = true;
   }
 
@@ -120,7 +122,7 @@ class Unwinder::Walk {
     return ra == RaKind::signal_frame ? leave_signal_frame() : StackEnd::unsupported;
   }
 
-  [[gnu::noinline]] std::optional<StackEnd> find_unusual_cfa(const CodeStep& step, uint64_t& cfa) const {
+  [[gnu::noinline]] std::optional<StackEnd> find_unusual_cfa(const CodeStep& step, uint64_t& cfa) {
     const CfiRule& rule = step.rule;
     const uint64_t offset = sign_extend(rule.cfa_offset);
     switch (rule.cfa) {
@@ -137,13 +139,23 @@ class Unwinder::Walk {
         return std::nullopt;
       case CfaKind::expression:
         return evaluate_cfa(step, cfa);
-      case CfaKind::rsp:
       case CfaKind::rbp:
+        return find_frame_pointer_cfa(step, cfa);
+      case CfaKind::rsp:
       case CfaKind::none:
       case CfaKind::unsupported:
         break;
     }
     return StackEnd::unsupported;
+  }
+
+  std::optional<StackEnd> find_frame_pointer_cfa(const CodeStep& step, uint64_t& cfa) {
+    const auto found = frame_pointers_.find(*step.range, step.lookup, sp_, stack_, exact_);
+    if (!found) return StackEnd::unsupported;
+    rbp_ = *found;
+    known_ |= bit(kRegRbp);
+    cfa = rbp_ + sign_extend(step.rule.cfa_offset);
+    return std::nullopt;
   }
 
   std::optional<StackEnd> read_cfa(uint64_t address, uint64_t& cfa) const {
@@ -184,7 +196,7 @@ class Unwinder::Walk {
 
   [[gnu::noinline]] bool restore_unusual(SaveKind kind, int32_t offset, uint64_t cfa, uint64_t& value,
                                          uint32_t reg, uint32_t& known) const {
-    if (kind == SaveKind::lost) {
+    if (kind == SaveKind::lost || (kind == SaveKind::at_rbp && !knows(kRegRbp))) {
       known &= ~reg;
       return true;
     }
@@ -281,18 +293,22 @@ class Unwinder::Walk {
   bool exact_ = true;
   const Registers* full_;  // of the last frame that was sampled or interrupted
   StackCopy stack_;
+  FramePointers& frame_pointers_;
   std::optional<Registers> interrupted_;
 };
 
 Unwinder::Unwinder(const CodeMap& map, CodeReader& reader)
-    : map_(map), reader_(reader), frames_(kMaxStackDepth) {
+    : map_(map), reader_(reader), frame_pointers_(map, reader), frames_(kMaxStackDepth) {
   flush();
 }
 
-void Unwinder::flush() { cache_.assign(kCacheEntries, CodeStep{kNeverMapped, nullptr, CfiRule{}}); }
+void Unwinder::flush() {
+  cache_.assign(kCacheEntries, CodeStep{kNeverMapped, nullptr, CfiRule{}});
+  frame_pointers_.flush();
+}
 
 StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vector<UnwoundFrame>& out) {
-  Walk walk(registers, stack);
+  Walk walk(registers, stack, frame_pointers_);
   StackEnd end = StackEnd::max_depth;
   size_t depth = 0;
   while (depth < kMaxStackDepth) {

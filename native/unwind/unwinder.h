@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "unwind/code_map.h"
+#include "unwind/code_reader.h"
+#include "unwind/frame_pointers.h"
 #include "unwind/leaf_code.h"
 #include "unwind/registers.h"
 #include "unwind/stack_copy.h"
@@ -27,14 +29,6 @@ enum class StackEnd : uint8_t {
 };
 
 inline constexpr size_t kMaxStackDepth = 1024;
-
-/// Reads code of the live target; a replay gives recorded bytes.
-class CodeReader {
- public:
-  virtual ~CodeReader() = default;
-  /// Fills a prefix of `out` from an absolute address; returns its length, 0 when unreadable.
-  virtual size_t read_code(uint64_t address, std::span<std::byte> out) = 0;
-};
 
 struct UnwoundFrame {
   uint64_t address = 0;              // absolute, as looked up: already -1 for return addresses
@@ -70,6 +64,7 @@ class Unwinder {
   const CodeMap& map_;
   CodeReader& reader_;
   std::vector<CodeStep> cache_;
+  FramePointers frame_pointers_;
   std::vector<UnwoundFrame> frames_;  // the walk in progress
 };
 

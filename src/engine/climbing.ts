@@ -69,6 +69,7 @@ export function withoutEngine(capabilities: Capabilities, plan: Plan, shut: Shut
 }
 
 function kindOf({ engine, mechanism }: Plan): (typeof engineKinds)[number] {
+  if (engine === 'wall') return 'wall';
   if (mechanism === 'external snapshots') return 'snapshots';
   if (mechanism === 'timer_create in the target') return 'ctimer';
   return engine === 'cpu-clock' ? 'perf-user-only' : 'perf';

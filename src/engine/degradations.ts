@@ -3,7 +3,7 @@ import type { SymbolWarning } from '../symbolize/protocol.ts';
 import { errnoName } from './errno.ts';
 import { kernelSymbolsShut } from './gates.ts';
 import type { Capabilities } from './machine.ts';
-import type { NativeState } from './native.ts';
+import { type NativeState, runningStacks } from './native.ts';
 import type { Plan } from './select.ts';
 import type { Accounting } from './status.ts';
 import type { Degradation } from './warnings.ts';
@@ -31,6 +31,7 @@ export function currentDegradations(of: Situation): readonly Degradation[] {
   return [
     ...notices,
     ...of.plan.degradations,
+    ...runningThreads(of),
     ...kernelSymbols(of),
     ...limits(of),
     ...losses(of),
@@ -38,8 +39,16 @@ export function currentDegradations(of: Situation): readonly Degradation[] {
   ];
 }
 
-function kernelSymbols({ plan, capabilities }: Situation): Degradation[] {
-  if (plan.engine !== 'cpu') return [];
+/** Where wall time has the stacks of running threads from, when that is less than the best. */
+function runningThreads({ plan, counters }: Situation): Degradation[] {
+  if (plan.engine !== 'wall') return [];
+  const source = runningStacks[counters.runningStacks];
+  if (source === 'stops') return [{ code: 'running-stopped' }];
+  return source === 'none' ? [{ code: 'running-unseen' }] : [];
+}
+
+function kernelSymbols({ plan, capabilities, counters }: Situation): Degradation[] {
+  if (plan.engine !== 'cpu' && runningStacks[counters.runningStacks] !== 'events') return [];
   const shut = kernelSymbolsShut(capabilities);
   return shut ? [{ code: 'kernel-symbols-hidden', ...shut }] : [];
 }
@@ -58,13 +67,18 @@ function limits({ counters, capabilities, askedHz, frequencyHz, mapsError }: Sit
   return found;
 }
 
-function losses({ counters, frequencyHz }: Situation): Degradation[] {
+function losses({ plan, counters, frequencyHz }: Situation): Degradation[] {
   const found: Degradation[] = [];
   if (counters.lost > 0) found.push({ code: 'records-lost', lost: counters.lost, hz: frequencyHz });
   if (counters.throttled > 0) found.push({ code: 'throttled', times: counters.throttled, hz: frequencyHz });
   const share = counters.truncated / Math.max(1, counters.samples);
   if (counters.samples >= fewSamples && share > truncatedShareToTell) {
-    found.push({ code: 'stacks-cut', share, stackBytes: counters.stackBytes });
+    found.push({
+      code: 'stacks-cut',
+      share,
+      stackBytes: counters.stackBytes,
+      isWall: plan.engine === 'wall',
+    });
   }
   return found;
 }

@@ -64,6 +64,7 @@ test('all allowed: each ask runs itself, auto the most', () => {
 test('no code in the target: ctimer is ready by its other way', () => {
   const rows = rowsOf({ ...allowed, mayInject: false });
   assert.deepEqual(rows['ctimer'], ['ctimer', 'external snapshots', undefined]);
+  assert.deepEqual(rows['wall'], ['wall', 'snapshots of all threads', undefined]);
 });
 
 test('paranoid 2: cpu has its one reason and cure, auto says what it falls back to and why', () => {

@@ -107,7 +107,8 @@ function ptraceShut({ probe, facts }: Capabilities): Shut | undefined {
   return undefined;
 }
 
-function memoryShut(capabilities: Capabilities): Shut | undefined {
+/** Why the target's memory, and with it where its threads sleep, cannot be read; undefined when it can. */
+export function memoryShut(capabilities: Capabilities): Shut | undefined {
   const { probe, facts } = capabilities;
   if (probe.readMemory === 0) return undefined;
   const mayByOwner = facts.targetDumpable && facts.targetUid === facts.uid;

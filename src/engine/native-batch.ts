@@ -35,7 +35,7 @@ export function* rowsBySpan(native: NativeBatch): Generator<{ span: number; rows
         weightNs: native.weightNs.subarray(from, to),
         thread: native.thread.subarray(from, to),
         stack: native.stack.subarray(from, to),
-        isSample: native.isSample.subarray(from, to),
+        samples: native.samples.subarray(from, to),
       },
     };
     from = to;

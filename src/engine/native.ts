@@ -6,7 +6,11 @@ import { fileURLToPath } from 'node:url';
 import type { Module } from '../profile/frames.ts';
 
 /** Index order is the native `EngineKind` (native/session.h). */
-export const engineKinds = ['perf', 'perf-user-only', 'snapshots', 'ctimer'] as const;
+export const engineKinds = ['perf', 'perf-user-only', 'snapshots', 'ctimer', 'wall'] as const;
+
+/** Index order is the native `RunningStacks` (native/capture/engine.h): what an engine of all threads has of running ones. */
+export const runningStacks = ['same', 'events', 'stops', 'none'] as const;
+export type RunningStacks = (typeof runningStacks)[number];
 
 /** A "no" of the kernel, as native code met it. */
 export interface NativeRefusal {
@@ -56,7 +60,7 @@ export interface NativeBatch {
   readonly stack: Uint32Array;
   /** Which start of an engine a row belongs to, 0 for the first; never falls from row to row. */
   readonly span: Uint32Array;
-  readonly isSample: Uint8Array;
+  readonly samples: Uint32Array;
 }
 
 /** Sums since the session's first start; see native/session.h. */
@@ -79,6 +83,8 @@ export interface NativeState {
   readonly ringKibWanted: number;
   readonly threadsFollowed: number;
   readonly threadsRefused: number;
+  /** Index into `runningStacks`. */
+  readonly runningStacks: number;
 }
 
 export interface NativeSession {

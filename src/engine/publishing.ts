@@ -1,47 +1,47 @@
 /** One status object from what the parts of a session know. Pure but for the clocks it is handed. */
-import { markedLabels } from '../profile/frames.ts';
 import type { Profile } from '../profile/profile.ts';
-import type { SymbolWarning } from '../symbolize/protocol.ts';
-import { account, type Baseline, since } from './accounting.ts';
+import { account, since } from './accounting.ts';
 import { currentDegradations } from './degradations.ts';
 import { listEngines } from './engine-rows.ts';
 import { listGates, withPid } from './gates.ts';
+import type { Gathering } from './gathering.ts';
 import type { Capabilities } from './machine.ts';
-import type { NativeState } from './native.ts';
 import { limitsOf, listRights } from './rights.ts';
-import { type Balance, kernelPartOf, type SpanBook, unitOfEngine } from './spans.ts';
-import type { SessionState, SessionStatus, Target } from './status.ts';
+import { kernelPartOf, unitOfEngine } from './spans.ts';
+import type { SessionState, SessionStatus } from './status.ts';
 import type { Running, Switching } from './switching.ts';
-import type { ProcessStat } from './target.ts';
 import { describe } from './warnings.ts';
 
 export interface Facts {
   readonly state: SessionState;
   readonly endReason: string | undefined;
-  readonly target: Target;
-  readonly threadCount: number;
+  readonly gathering: Gathering;
   readonly running: Running;
   /** What the kernel's limit leaves of the rate that was asked for. */
   readonly frequencyHz: number;
-  readonly native: NativeState;
-  readonly baseline: Baseline;
-  readonly stat: ProcessStat | undefined;
-  readonly book: SpanBook;
   readonly switching: Switching;
+  /** Of the running unit. */
   readonly profile: Profile;
-  /** With the kernel symbols as the symbolizer found them. */
   readonly capabilities: Capabilities;
   readonly mapsError: number;
-  readonly symbolWarnings: readonly SymbolWarning[];
   readonly selfCpuShare: number;
 }
 
 export function makeStatus(of: Facts): SessionStatus {
-  const { capabilities, native, baseline, running, book, switching } = of;
-  const { kernelSymbols } = capabilities;
+  const { running, switching } = of;
+  const { baseline, book, naming, process } = of.gathering;
+  const { kernelSymbols } = naming;
+  // As the symbolizer found them.
+  const capabilities = { ...of.capabilities, kernelSymbols };
+  const native = of.gathering.native.state();
   const { plan, asked } = running;
   const counters = since(native, baseline.native);
-  const accounting = account(counters, book.balance(native, baseline.native), of.stat, baseline.stat);
+  const accounting = account(
+    counters,
+    book.balance(native, baseline.native),
+    process.lastStat,
+    baseline.stat,
+  );
   const degradations = currentDegradations({
     plan,
     notice: switching.notice,
@@ -51,20 +51,20 @@ export function makeStatus(of: Facts): SessionStatus {
     askedHz: running.frequencyHz,
     frequencyHz: of.frequencyHz,
     mapsError: of.mapsError,
-    symbolWarnings: of.symbolWarnings,
+    symbolWarnings: naming.warnings,
   });
   return {
     state: of.state,
     endReason: of.endReason,
-    target: of.target,
-    threadCount: of.threadCount,
+    target: process.target,
+    threadCount: process.threadCount,
     asked,
     planned: plan.engine,
     running: of.state === 'starting' ? undefined : plan.engine,
     mechanism: plan.mechanism,
     unit: unitOfEngine(plan.engine),
     switching: switching.current,
-    kernelPart: kernelPartOf(plan.engine, kernelSymbols),
+    kernelPart: kernelPartOf(plan.engine, kernelSymbols, native),
     kernelSymbols,
     frequencyHz: of.frequencyHz,
     elapsedNs: counters.elapsedNs,
@@ -75,18 +75,12 @@ export function makeStatus(of: Facts): SessionStatus {
     accounting,
     selfCpuShare: of.selfCpuShare,
     spans: book.list(native, baseline.native, kernelSymbols),
-    warnings: withPid(degradations.map(describe), of.target.pid),
+    warnings: withPid(degradations.map(describe), process.target.pid),
     gates: withPid(
       [...listGates(capabilities), ...listRights(capabilities, limitsOf(native))],
-      of.target.pid,
+      process.target.pid,
     ),
-    engines: withPid(listEngines(capabilities), of.target.pid),
+    engines: withPid(listEngines(capabilities), process.target.pid),
     highestHz: capabilities.facts.maxSampleRate,
   };
-}
-
-/** Puts the time that no sample carries into the tree, under its label. */
-export function showUnsampled(cpuProfile: Profile, { kernelNotSampledNs, notSampledNs }: Balance): void {
-  cpuProfile.setUnsampled(markedLabels.kernelNotSampled, kernelNotSampledNs);
-  cpuProfile.setUnsampled(markedLabels.notSampled, notSampledNs);
 }

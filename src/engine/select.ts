@@ -2,7 +2,14 @@
  * Which engine runs: ask × capabilities → plan. Pure, one ladder, tested whole. What runs is what the plan says only
  * if its open succeeds; the label on screen comes from the running engine, never from here.
  */
-import { injectionShut, kernelSamplesShut, type Shut, snapshotsShut, userSamplesShut } from './gates.ts';
+import {
+  injectionShut,
+  kernelSamplesShut,
+  memoryShut,
+  type Shut,
+  snapshotsShut,
+  userSamplesShut,
+} from './gates.ts';
 import type { Capabilities } from './machine.ts';
 import type { EngineAsk, EngineName, Mechanism } from './status.ts';
 import type { Degradation } from './warnings.ts';
@@ -46,6 +53,9 @@ export const ladder: readonly Rung[] = [
   },
 ];
 
+/** Another unit than the ladder's: it runs only when it is asked for, and what it falls back to is CPU time. */
+const wall: Rung = { engine: 'wall', mechanism: 'snapshots of all threads', shut: memoryShut, caveats: [] };
+
 /** Two rungs share an engine's name: the mechanism is what tells them apart. */
 export function rungName({ engine, mechanism }: Pick<Rung, 'engine' | 'mechanism'>): string {
   return `${engine} by ${mechanism}`;
@@ -54,7 +64,8 @@ export function rungName({ engine, mechanism }: Pick<Rung, 'engine' | 'mechanism
 /** @param strict an explicit ask that is refused is refused, not replaced */
 export function selectEngine(ask: EngineAsk, capabilities: Capabilities, strict: boolean): Selection {
   const shutOf = (rung: Rung) => capabilities.openRefusals[rungName(rung)] ?? rung.shut(capabilities);
-  const wanted = ask === 'auto' ? ladder.slice(0, 1) : ladder.filter((rung) => rung.engine === ask);
+  const wanted =
+    ask === 'auto' ? ladder.slice(0, 1) : [...ladder, wall].filter((rung) => rung.engine === ask);
   const others = strict && ask !== 'auto' ? [] : ladder.filter((rung) => !wanted.includes(rung));
   const runs = [...wanted, ...others].find((rung) => !shutOf(rung));
   // Where an engine has two ways, the last one needs least: what shuts that one shuts the engine.

@@ -1,23 +1,19 @@
 /**
- * A live session on one target: starts and changes the engine, drains it on a tick, hands new frames to the
- * symbolizer, keeps the books, and publishes one status object. Owns the native session and the symbolizer's worker.
+ * A live session on one target, from its start to its end: starts and changes the engine, drains on a tick, publishes
+ * one status object. What it gathers is in `gathering.ts`, how engines change in `switching.ts`.
  */
 import type { Profile } from '../profile/profile.ts';
-import type { Baseline } from './accounting.ts';
 import { climb, type Outcome } from './climbing.ts';
+import { Gathering } from './gathering.ts';
 import type { Capabilities } from './machine.ts';
-import { Naming } from './naming.ts';
-import type { Native, NativeSession } from './native.ts';
+import type { Native } from './native.ts';
 import { isRunning, probeCapabilities, probeTarget } from './probe.ts';
-import { makeStatus, showUnsampled } from './publishing.ts';
+import { makeStatus } from './publishing.ts';
 import { type Selection, selectEngine } from './select.ts';
 import { SelfUsage } from './self-usage.ts';
-import { SpanBook, unitOfEngine } from './spans.ts';
+import { unitOfEngine } from './spans.ts';
 import type { EngineAsk, LiveSession, SessionState, SessionStatus, Target } from './status.ts';
 import { type Running, Switching } from './switching.ts';
-import { readProcessStat } from './target.ts';
-import { UnitProfiles } from './unit-profiles.ts';
-import { WatchedProcess } from './watched-process.ts';
 
 export interface SessionOptions {
   readonly target: Target;
@@ -53,18 +49,13 @@ const mostTries = 5;
 
 export class CaptureSession implements LiveSession {
   readonly #options: SessionOptions;
-  readonly #native: NativeSession;
-  readonly #profiles = new UnitProfiles();
-  readonly #naming: Naming;
-  readonly #book = new SpanBook();
+  readonly #gathering: Gathering;
   readonly #switching: Switching;
-  readonly #process: WatchedProcess;
   readonly #listeners = new Set<() => void>();
   readonly #selfUsage = new SelfUsage();
   #capabilities: Capabilities;
   #running: Running;
   #frequencyHz: number;
-  #baseline: Baseline;
   #mapsError = 0;
   #state: SessionState = 'starting';
   #endReason: string | undefined;
@@ -101,26 +92,18 @@ export class CaptureSession implements LiveSession {
   }
 
   private constructor(options: SessionOptions, running: Running, capabilities: Capabilities) {
-    const { native, target, workerUrl } = options;
     this.#options = options;
     this.#running = running;
     this.#capabilities = capabilities;
     this.#frequencyHz = running.frequencyHz;
-    this.#process = new WatchedProcess(target);
-    this.#native = new native.Session(target.pid);
-    this.#baseline = { native: this.#native.state(), stat: undefined };
-    this.#naming = new Naming(this.#profiles, {
-      pid: target.pid,
-      workerUrl,
-      demangle: (names) => native.demangle(names),
-      kernelSymbols: capabilities.kernelSymbols,
-    });
+    const gathering = new Gathering({ ...options, kernelSymbols: capabilities.kernelSymbols });
+    this.#gathering = gathering;
     this.#switching = new Switching({
-      native: this.#native,
+      native: gathering.native,
       strict: options.strict,
       running: () => this.#running,
       probe: () => this.#probe(),
-      onPlan: (plan) => this.#book.expect(plan),
+      onPlan: (plan) => gathering.book.expect(plan),
       onChange: () => this.#publish(),
       onRuns: (next, outcome) => this.#takeOver(next, outcome),
       onTried: (tried) => {
@@ -134,7 +117,7 @@ export class CaptureSession implements LiveSession {
   }
 
   get profile(): Profile {
-    return this.#profiles.of(unitOfEngine(this.#running.plan.engine));
+    return this.#gathering.profileOf(unitOfEngine(this.#running.plan.engine));
   }
 
   get status(): SessionStatus {
@@ -147,11 +130,7 @@ export class CaptureSession implements LiveSession {
   }
 
   reset(): void {
-    this.#drain();
-    const now = this.#native.state();
-    this.#baseline = { native: now, stat: readProcessStat(this.#options.target.pid) };
-    this.#book.reset(now);
-    this.#profiles.reset();
+    this.#gathering.reset();
     this.#publish();
   }
 
@@ -190,46 +169,42 @@ export class CaptureSession implements LiveSession {
   }
 
   async #begin(): Promise<void> {
+    const gathering = this.#gathering;
     const { asked, strict, frequencyHz } = this.#options;
     const wish = { asked, strict, frequencyHz, capabilities: this.#capabilities };
-    const outcome = await climb(this.#native, wish, (plan) => this.#book.expect(plan));
+    const outcome = await climb(gathering.native, wish, (plan) => gathering.book.expect(plan));
     if (outcome.kind !== 'runs') {
-      await this.#naming.finish();
+      await gathering.naming.finish();
       if (outcome.kind === 'gone') throw new TargetGone();
       throw refusalOf(this.#options, outcome, outcome.capabilities);
     }
     this.#capabilities = outcome.capabilities;
-    // The native books begin just before the engine is armed: only the clock of the screen begins now.
-    const { elapsedNs } = outcome.cut;
-    this.#baseline = { native: { ...this.#baseline.native, elapsedNs }, stat: this.#process.readStat() };
+    gathering.beginAt(outcome.cut);
     this.#state = 'live';
     this.#takeOver({ asked, plan: outcome.plan, frequencyHz }, outcome);
     // Before we were attached an exec went unseen.
-    this.#process.describeAgain();
+    gathering.process.describeAgain();
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#tick();
   }
 
-  /** An engine has taken over: its span begins at the cut. */
   #takeOver(next: Running, outcome: Extract<Outcome, { kind: 'runs' }>): void {
-    const periodNs = Math.round(1e9 / outcome.frequencyHz);
-    this.#book.begin({ ...next, periodNs }, outcome.cut, this.#naming.kernelSymbols);
     this.#running = next;
     this.#frequencyHz = outcome.frequencyHz;
     this.#mapsError = outcome.mapsError;
-    this.#drain();
+    this.#gathering.takeOver({ ...next, periodNs: Math.round(1e9 / outcome.frequencyHz) }, outcome.cut);
   }
 
   #probe(): Capabilities {
     const { native, target, mayInject } = this.#options;
     this.#capabilities = probeCapabilities(native, target.pid, mayInject);
-    this.#naming.kernelSymbols = this.#capabilities.kernelSymbols;
+    this.#gathering.naming.kernelSymbols = this.#capabilities.kernelSymbols;
     return this.#capabilities;
   }
 
   #tick(): void {
-    this.#drain();
-    const { hasExited, failure } = this.#native.state();
+    this.#gathering.drain();
+    const { hasExited, failure } = this.#gathering.native.state();
     if (hasExited && this.#state === 'live') {
       this.#stopOnce('ended', 'target exited');
       return;
@@ -238,19 +213,8 @@ export class CaptureSession implements LiveSession {
       const last = this.#status.spans.at(-1);
       this.#switching.recover(failure, last ? last.endNs - last.startNs : 0);
     }
-    this.#naming.settle();
+    this.#gathering.naming.settle();
     this.#publish();
-  }
-
-  #drain(): void {
-    const batch = this.#native.drain();
-    this.#book.count(batch);
-    this.#naming.ask(
-      batch.modules,
-      this.#profiles.add(batch, (span) => this.#book.unitOf(span)),
-    );
-    this.#process.readStat();
-    this.#process.followExecs(this.#native.state().execs);
   }
 
   #stopOnce(state: 'ended' | 'stopped', reason: string): Promise<void> {
@@ -260,15 +224,13 @@ export class CaptureSession implements LiveSession {
 
   async #disarm(): Promise<void> {
     await this.#switching.settle();
-    await this.#native.stop();
-    this.#drain();
-    this.#book.close(this.#native.state(), this.#naming.kernelSymbols);
+    await this.#gathering.disarm();
   }
 
   async #end(state: 'ended' | 'stopped', reason: string): Promise<void> {
     clearInterval(this.#timer);
     await this.#disarm();
-    await this.#naming.finish();
+    await this.#gathering.naming.finish();
     this.#state = state;
     this.#endReason = (state === 'ended' ? this.#options.describeEnd?.() : undefined) ?? reason;
     this.#publish();
@@ -276,9 +238,7 @@ export class CaptureSession implements LiveSession {
 
   #publish(): void {
     this.#status = this.#makeStatus();
-    const native = this.#native.state();
-    showUnsampled(this.#profiles.of('cpu'), this.#book.balance(native, this.#baseline.native));
-    this.#profiles.setNow(native.elapsedNs);
+    this.#gathering.bringUpToDate();
     for (const listener of this.#listeners) listener();
   }
 
@@ -286,19 +246,13 @@ export class CaptureSession implements LiveSession {
     return makeStatus({
       state: this.#state,
       endReason: this.#endReason,
-      target: this.#process.target,
-      threadCount: this.#process.threadCount,
+      gathering: this.#gathering,
       running: this.#running,
       frequencyHz: this.#frequencyHz,
-      native: this.#native.state(),
-      baseline: this.#baseline,
-      stat: this.#process.lastStat,
-      book: this.#book,
       switching: this.#switching,
       profile: this.profile,
-      capabilities: { ...this.#capabilities, kernelSymbols: this.#naming.kernelSymbols },
+      capabilities: this.#capabilities,
       mapsError: this.#mapsError,
-      symbolWarnings: this.#naming.warnings,
       selfCpuShare: this.#selfUsage.read(),
     });
   }

@@ -21,6 +21,7 @@ const zero: NativeState = {
   ringKibWanted: 0,
   threadsFollowed: 1,
   threadsRefused: 0,
+  runningStacks: 0,
 };
 const at = (change: Partial<NativeState>): NativeState => ({ ...zero, ...change });
 const plan = (engine: EngineName): Plan => ({
@@ -53,7 +54,7 @@ function rows(...list: readonly (readonly [number, number, 0 | 1])[]): NativeBat
     thread: Uint32Array.from(list, () => 0),
     stack: Uint32Array.from(list, () => 1),
     span: Uint32Array.from(list, ([span]) => span),
-    isSample: Uint8Array.from(list, ([, , isSample]) => isSample),
+    samples: Uint32Array.from(list, ([, , isSample]) => isSample),
   };
 }
 

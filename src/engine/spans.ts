@@ -3,7 +3,7 @@
  * weights are counted by the span that their rows name; clock and losses are the differences between two cuts. Pure.
  */
 import type { KernelSymbolsState } from '../symbolize/protocol.ts';
-import type { NativeBatch, NativeState } from './native.ts';
+import { type NativeBatch, type NativeState, runningStacks } from './native.ts';
 import { rowsBySpan } from './native-batch.ts';
 import type { Plan } from './select.ts';
 import type { EngineAsk, EngineName, EngineSpan, KernelPart, Unit } from './status.ts';
@@ -43,9 +43,15 @@ export function unitOfEngine(engine: EngineName): Unit {
   return engine === 'wall' ? 'wall' : 'cpu';
 }
 
-export function kernelPartOf(engine: EngineName, kernelSymbols: KernelSymbolsState): KernelPart {
+/** @param native of a moment when the engine ran: where an engine of all threads has the stacks of running ones from */
+export function kernelPartOf(
+  engine: EngineName,
+  kernelSymbols: KernelSymbolsState,
+  native: NativeState,
+): KernelPart {
   if (engine === 'cpu-clock') return 'excluded';
-  if (engine !== 'cpu') return 'not-seen';
+  const hasKernelFrames = engine === 'cpu' || runningStacks[native.runningStacks] === 'events';
+  if (!hasKernelFrames) return 'not-seen';
   return kernelSymbols === 'shown' ? 'resolved' : 'unresolved';
 }
 
@@ -78,7 +84,7 @@ export class SpanBook {
     for (const { span, rows } of rowsBySpan(batch)) {
       const tally = this.#tallies.get(span) ?? { samples: 0, weightNs: 0 };
       for (let i = 0; i < rows.stack.length; i++) {
-        tally.samples += rows.isSample[i] as number;
+        tally.samples += rows.samples[i] as number;
         tally.weightNs += rows.weightNs[i] as number;
       }
       this.#tallies.set(span, tally);
@@ -107,7 +113,8 @@ export class SpanBook {
         planned: plan.engine,
         engine: plan.engine,
         mechanism: plan.mechanism,
-        kernelPart: kernelPartOf(plan.engine, symbols),
+        unit: unitOfEngine(plan.engine),
+        kernelPart: kernelPartOf(plan.engine, symbols, end),
         kernelSymbols: symbols,
         reason: plan.reason,
         startNs: from.elapsedNs - base.elapsedNs,

@@ -6,7 +6,7 @@ import type { Profile } from '../profile/profile.ts';
 import type { KernelSymbolsState } from '../symbolize/protocol.ts';
 import type { Warning } from './warnings.ts';
 
-export const engineAsks = ['auto', 'cpu', 'cpu-clock', 'ctimer'] as const;
+export const engineAsks = ['auto', 'cpu', 'cpu-clock', 'ctimer', 'wall'] as const;
 /** What the user can ask for. */
 export type EngineAsk = (typeof engineAsks)[number];
 /** What can run. */
@@ -15,7 +15,11 @@ export type EngineName = 'cpu' | 'cpu-clock' | 'ctimer' | 'wall';
 /** What weights are: CPU time and wall time are never summed, so each unit has a profile of its own. */
 export type Unit = 'cpu' | 'wall';
 
-export type Mechanism = 'perf_events' | 'timer_create in the target' | 'external snapshots';
+export type Mechanism =
+  | 'perf_events'
+  | 'timer_create in the target'
+  | 'external snapshots'
+  | 'snapshots of all threads';
 
 /** Four truths about the kernel part of the stacks; they look alike in a profile and must not be mixed. */
 export type KernelPart = 'resolved' | 'unresolved' | 'excluded' | 'not-seen';
@@ -37,6 +41,8 @@ export interface EngineSpan {
   readonly planned: EngineName;
   readonly engine: EngineName;
   readonly mechanism: Mechanism;
+  /** Of its weights. */
+  readonly unit: Unit;
   readonly kernelPart: KernelPart;
   readonly kernelSymbols: KernelSymbolsState;
   readonly reason: string;

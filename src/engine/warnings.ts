@@ -33,6 +33,8 @@ export type Degradation =
   | { readonly code: 'suspended'; readonly seconds: number }
   | { readonly code: 'kernel-not-sampled' }
   | { readonly code: 'snapshots-interrupt'; readonly because: string | undefined }
+  | { readonly code: 'running-stopped' }
+  | { readonly code: 'running-unseen' }
   | { readonly code: 'mappings-unreadable'; readonly because: string }
   | {
       readonly code: 'threads-not-followed';
@@ -44,7 +46,12 @@ export type Degradation =
   | { readonly code: 'records-lost'; readonly lost: number; readonly hz: number }
   | { readonly code: 'throttled'; readonly times: number; readonly hz: number }
   | { readonly code: 'rate-limited'; readonly askedHz: number; readonly hz: number }
-  | { readonly code: 'stacks-cut'; readonly share: number; readonly stackBytes: number }
+  | {
+      readonly code: 'stacks-cut';
+      readonly share: number;
+      readonly stackBytes: number;
+      readonly isWall: boolean;
+    }
   | { readonly code: 'symbols'; readonly subject: string; readonly detail: string };
 
 /** A warning in words. `title` fits the banner. */
@@ -108,6 +115,19 @@ function words(of: Degradation): Omit<Warning, 'code'> {
         }`,
         cure: undefined,
       };
+    case 'running-stopped':
+      return {
+        title: 'running threads are stopped for some 50 µs each: may interrupt their system calls',
+        cause:
+          'perf_events are refused, so a running thread is read by a short stop; sleeping ones are never touched',
+        cure: undefined,
+      };
+    case 'running-unseen':
+      return {
+        title: 'running threads have no stacks: their time is under [running]',
+        cause: 'perf_events are refused, and the threads of this process must not be stopped by us',
+        cure: undefined,
+      };
     case 'mappings-unreadable':
       return {
         title: `mappings unreadable (${of.because}): no names for user code`,
@@ -147,7 +167,9 @@ function words(of: Degradation): Omit<Warning, 'code'> {
     case 'stacks-cut':
       return {
         title: `${(of.share * 100).toFixed(1)}% of the stacks end early, under [truncated]`,
-        cause: `stacks are deeper than the ${Math.round(of.stackBytes / 1024)} KiB that are copied, or have no unwind tables`,
+        cause: of.isWall
+          ? 'of a sleeping thread only pc and sp can be read: its stack ends where a frame needs another register'
+          : `stacks are deeper than the ${Math.round(of.stackBytes / 1024)} KiB that are copied, or have no unwind tables`,
         cure: undefined,
       };
     case 'symbols':

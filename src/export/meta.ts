@@ -52,7 +52,7 @@ export interface ProfileMeta {
 /** The keys of a run, in the order in which every format writes them. Pure. */
 export function profileMeta(run: RunSummary): ProfileMeta {
   const { target, accounting, environment } = run;
-  const spans = run.spans.map((span): SpanMeta => ({ ...span, unit: unitOf(span) }));
+  const spans = run.spans.map((span): SpanMeta => ({ ...span, unit: span.unit === 'wall' ? 'wall' : 'cpu' }));
   const words = (read: (span: SpanMeta) => string, separator = '+'): string =>
     [...new Set(spans.map(read))].join(separator);
   const sum = (read: (span: SpanMeta) => number): number =>
@@ -105,10 +105,6 @@ function entriesOf(keys: object, prefix: string): (readonly [string, string])[] 
   return Object.entries(keys)
     .filter(([, value]) => value !== null)
     .map(([key, value]) => [`${prefix}${key}`, Array.isArray(value) ? value.join(' ') : String(value)]);
-}
-
-function unitOf(span: SpanSummary): Unit {
-  return span.engine === 'wall' ? 'wall' : 'cpu';
 }
 
 function smallestPeriodNs(run: RunSummary): number {

@@ -36,20 +36,33 @@ export function titleLine({ version, target, elapsedNs, state }: RunSummary): st
 
 /** Engine by span, the accounting, and what is degraded: the lines of the banner. */
 export function* bannerLines(run: RunSummary): Generator<string> {
-  const { accounting, spans } = run;
+  const { spans } = run;
   const samples = spans.reduce((sum, span) => sum + span.samples, 0);
   const lost = spans.reduce((sum, span) => sum + span.lost, 0);
   for (const span of spans) {
     yield `ENGINE  ${span.engine} (${span.mechanism})  asked ${span.asked}  kernel part ${span.kernelPart}: ${span.reason}`;
   }
-  const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
-  const clock = `${accounted} of ${duration(accounting.cpuTimeNs)} CPU`;
-  const split = `(user ${duration(accounting.userTimeNs)}, system ${duration(accounting.systemTimeNs)})`;
-  yield `${run.frequencyHz} Hz  ${samples} samples  lost ${lost}  accounted ${clock} ${split}`;
+  yield `${run.frequencyHz} Hz  ${samples} samples  lost ${lost}  ${isWall(run) ? wallText(run) : accountedText(run)}`;
   if (samples > 0 && samples < 30) yield `${samples} samples: too few to rank`;
   for (const warning of run.warnings) {
     yield `WARNING ${warning.title}${warning.cure === undefined ? '' : `  cure: ${warning.cure}`}`;
   }
+}
+
+/** Whether the profile of the run is wall time. */
+export function isWall(run: RunSummary): boolean {
+  return run.spans.at(-1)?.unit === 'wall';
+}
+
+function accountedText({ accounting }: RunSummary): string {
+  const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
+  const parts = `user ${duration(accounting.userTimeNs)}, system ${duration(accounting.systemTimeNs)}`;
+  return `accounted ${accounted} of ${duration(accounting.cpuTimeNs)} CPU (${parts})`;
+}
+
+/** The sum over all threads: each adds up to the time that passed. */
+function wallText({ profile }: RunSummary): string {
+  return `wall time ${duration(profile.tree.totalNs(ROOT))} of ${profile.threadsUnder(ROOT).length} threads`;
 }
 
 /** Depth first, heaviest child first. Iterative: a stack may be a thousand frames deep. */

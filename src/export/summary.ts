@@ -46,6 +46,7 @@ export interface SpanSummary {
   readonly planned: string;
   readonly engine: string;
   readonly mechanism: string;
+  readonly unit: string;
   readonly kernelPart: string;
   readonly kernelSymbols: string;
   readonly reason: string;

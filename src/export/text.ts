@@ -1,18 +1,19 @@
 /** The plain report: the banner's facts, the tree as far as it matters, the hottest functions. No control codes. */
 import { type CallTree, ROOT } from '../profile/call-tree.ts';
 import { percent } from '../profile/format.ts';
-import { bannerLines, hottest, type ReportRow, reportRows, titleLine } from './report.ts';
+import { bannerLines, hottest, isWall, type ReportRow, reportRows, titleLine } from './report.ts';
 import type { RunSummary } from './summary.ts';
 
 const deepestIndent = 40;
 
 export function* writeText(run: RunSummary): Generator<string> {
   const { tree } = run.profile;
+  const unit = isWall(run) ? '  (wall time)' : '';
   yield `${titleLine(run)}\n`;
   for (const line of bannerLines(run)) yield `${line}\n`;
-  yield '\n  TOTAL    SELF  FUNCTION\n';
+  yield `\n  TOTAL    SELF  FUNCTION${unit}\n`;
   for (const row of reportRows(tree)) yield treeLine(row, tree.totalNs(ROOT));
-  yield '\n   SELF   TOTAL  HOTTEST FUNCTIONS\n';
+  yield `\n   SELF   TOTAL  HOTTEST FUNCTIONS${unit}\n`;
   yield* hottestLines(tree);
 }
 

@@ -23,8 +23,11 @@ export interface SampleColumns {
   readonly weightNs: Float64Array;
   readonly thread: Uint32Array;
   readonly stack: Uint32Array;
-  /** 1 for a sample, 0 for the rest of a thread's time that its last stack carries. */
-  readonly isSample: Uint8Array;
+  /**
+   * How many samples a row stands for: 0 for the rest of a thread's time that its last stack carries, more than 1 for
+   * a thread that was seen again and again where it sleeps.
+   */
+  readonly samples: Uint32Array;
 }
 
 export interface Thread {

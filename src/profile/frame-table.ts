@@ -14,6 +14,7 @@ const needsName: Record<FrameKind, boolean> = {
   kernel: true,
   'kernel-unseen': false,
   truncated: false,
+  blocked: false,
 };
 
 export class FrameTable {

@@ -3,8 +3,8 @@
  * Pure declarations; ids are dense indexes given by the native tables, in order of first sight.
  */
 
-/** Index order is the native `FrameKind` enum (native/table/frame_table.h). */
-export const frameKinds = ['native', 'exec-anon', 'kernel', 'kernel-unseen', 'truncated'] as const;
+/** Index order is the native `FrameKind` enum (native/table/stack_table.h). */
+export const frameKinds = ['native', 'exec-anon', 'kernel', 'kernel-unseen', 'truncated', 'blocked'] as const;
 export type FrameKind = (typeof frameKinds)[number];
 
 /** Labels of product truth: written letter for letter on screen and in every file. */
@@ -15,7 +15,16 @@ export const markedLabels = {
   jitNoSymbols: '[jit: no symbols]',
   truncated: '[truncated]',
 } as const;
-export type MarkedLabel = (typeof markedLabels)[keyof typeof markedLabels];
+/**
+ * What a thread was found doing; index order is the native `Activity` (native/capture/raw_sample.h). `running` has a
+ * frame of its own only where no stack of a running thread can be had.
+ */
+export const activities = ['running', 'sleeping', 'disk', 'stopped'] as const;
+export type Activity = (typeof activities)[number];
+
+/** What a thread that does not run is doing, in wall time: `[sleeping: futex]`, `[disk: read]`, `[stopped]`. */
+export type BlockedLabel = `[${Activity}]` | `[${Activity}: ${string}]`;
+export type MarkedLabel = (typeof markedLabels)[keyof typeof markedLabels] | BlockedLabel;
 
 /** What a row is made of: decides its colour, its `_[k]` suffix and its mark. */
 export type FunctionKind = 'native' | 'jit' | 'kernel' | 'marked' | 'root';

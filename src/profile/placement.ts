@@ -2,6 +2,7 @@
  * Where a stack stands in the call tree: walks the trie from the root, folds what has no name, and remembers
  * the node of each stack, so that each new stack costs one step.
  */
+import { blockedLabel } from './blocked.ts';
 import type { GrowingTree, NodeId } from './call-tree.ts';
 import { Column, int32 } from './column.ts';
 import type { FrameTable } from './frame-table.ts';
@@ -89,6 +90,7 @@ export class Placement {
 
   #functionOf(frame: number): number {
     const { kind, address } = this.#frames.frame(frame);
+    if (kind === 'blocked') return this.#functions.internMarked(blockedLabel(address));
     const functionKind: FunctionKind = kind === 'kernel' ? 'kernel' : kind === 'exec-anon' ? 'jit' : 'native';
     const name = this.#frames.nameOf(frame);
     if (!name || name.name === '')

@@ -36,7 +36,7 @@ function batch(kinds: FrameKind[], stacks: (readonly [number, number])[], sample
       weightNs: Float64Array.from(samples, (s) => s.weightNs),
       thread: Uint32Array.from(samples, (s) => s.thread ?? 0),
       stack: Uint32Array.from(samples, (s) => s.stack),
-      isSample: Uint8Array.from(samples, () => 1),
+      samples: Uint32Array.from(samples, () => 1),
     },
   };
 }

@@ -79,10 +79,10 @@ export class Profile {
   }
 
   /** Takes samples whose frames, stacks and threads are in the tables already. */
-  addSamples({ timeNs, weightNs, thread, stack, isSample }: SampleColumns): void {
+  addSamples({ timeNs, weightNs, thread, stack, samples: sampleCounts }: SampleColumns): void {
     for (let i = 0; i < stack.length; i++) {
       const weight = weightNs[i] as number;
-      const samples = isSample[i] as number;
+      const samples = sampleCounts[i] as number;
       const bucket = Math.floor((timeNs[i] as number) / bucketNs);
       const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, samples, bucket);
       this.#tree.nowBucket = Math.max(this.#tree.nowBucket, bucket);

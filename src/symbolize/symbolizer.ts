@@ -99,6 +99,7 @@ export class Symbolizer {
         return this.#nameKernel(frame);
       case 'kernel-unseen':
       case 'truncated':
+      case 'blocked':
         return { frame: frame.id, ...noName };
     }
   }

@@ -81,7 +81,7 @@ function engineLine(context: BannerContext, width: number): string {
 /** `node[4242] ● ctimer acc 99% lost 0` */
 function compactLine(context: BannerContext, width: number): string {
   const { status, theme } = context;
-  const { accounted } = status.accounting;
+  const accounted = status.unit === 'wall' ? undefined : status.accounting.accounted;
   const pieces = [
     {
       text: `${cutEnd(visible(status.target.name, theme), 8, theme.glyphs.ellipsis)}[${status.target.pid}]`,
@@ -111,6 +111,8 @@ function engineText({ status, theme }: BannerContext): string {
 
 function accountedText(status: SessionStatus, theme: Theme): string {
   const { accounted, cpuTimeNs } = status.accounting;
+  // Wall time has no CPU clock to be held against.
+  if (status.unit === 'wall') return 'accounted - (wall time)';
   if (accounted === undefined) return 'accounted - (no CPU time used yet)';
   return `accounted ${percent(accounted)} of ${duration(cpuTimeNs, theme.glyphs.micro)}`;
 }
@@ -188,7 +190,11 @@ export function summaryLine(status: SessionStatus): string {
   const ran = engine === undefined ? 'no engine ran' : `${engine} (${mechanism ?? '?'})`;
   const { accounted, cpuTimeNs } = status.accounting;
   const share =
-    accounted === undefined ? 'no CPU time' : `accounted ${percent(accounted)} of ${duration(cpuTimeNs)} CPU`;
+    status.unit === 'wall'
+      ? 'wall time'
+      : accounted === undefined
+        ? 'no CPU time'
+        : `accounted ${percent(accounted)} of ${duration(cpuTimeNs)} CPU`;
   const end = status.endReason === undefined ? '' : `; ${clean(status.endReason)}`;
   return `prof-tui: ${ran}, ${share}, ${count(status.samples)} samples, lost ${count(status.lost)}${end}`;
 }

@@ -65,6 +65,7 @@ function rowContext(view: LiveView): RowContext {
     columns: treeColumns(state.structure.size),
     unit: state.unit,
     sort: state.sort,
+    isWall: view.status.unit === 'wall',
     isReversed: state.isReversed,
     hasFullNames: state.hasFullNames,
     samples: view.source.samples,

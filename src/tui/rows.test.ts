@@ -23,6 +23,7 @@ function contextOf(feeder: StackFeeder, change: Partial<RowContext> = {}): RowCo
     columns: treeColumns({ columns: 100, rows: 30 }),
     unit: 'percent',
     sort: 'total',
+    isWall: false,
     isReversed: false,
     hasFullNames: false,
     samples: feeder.profile.samples,

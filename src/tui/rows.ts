@@ -17,6 +17,8 @@ export interface RowContext {
   readonly theme: Theme;
   readonly columns: Columns;
   readonly unit: Unit;
+  /** Whether weights are wall time: then every column of numbers says so. */
+  readonly isWall: boolean;
   readonly sort: SortOrder;
   readonly isReversed: boolean;
   readonly hasFullNames: boolean;
@@ -45,17 +47,23 @@ export function rowLine(context: RowContext, node: NodeId, isSelected: boolean):
   return ` ${numbers.painted}${lead}${theme.paint(role, name)}${gap}${theme.paint('dim', module)}`;
 }
 
+const columnWords = {
+  cpu: { total: 'TOTAL', self: 'SELF', delta: '10s', history: 'LAST 30s' },
+  wall: { total: 'WALL', self: 'WALL S', delta: 'WALL', history: 'WALL 30s' },
+} as const;
+
 /** The line above the rows; a mark stands at the column that orders them. */
 export function columnHead(context: RowContext): string {
   const { theme, columns, sort } = context;
+  const words = columnWords[context.isWall ? 'wall' : 'cpu'];
   const mark = theme.glyphs.sorted[context.isReversed ? 1 : 0];
   const head = (order: SortOrder, word: string) => (sort === order ? word + mark : word);
   const line = [
     ' ',
-    padStart(head('total', 'TOTAL'), columns.total - 1),
-    columns.self > 0 ? padStart(head('self', 'SELF'), columns.self) : '',
-    columns.delta > 0 ? padStart(`${theme.glyphs.delta}10s`, columns.delta - 1) : '',
-    columns.spark > 0 ? padEnd(' LAST 30s', columns.spark) : '',
+    padStart(head('total', words.total), columns.total - 1),
+    columns.self > 0 ? padStart(head('self', words.self), columns.self) : '',
+    columns.delta > 0 ? padStart(`${theme.glyphs.delta}${words.delta}`, columns.delta - 1) : '',
+    columns.spark > 0 ? padEnd(` ${words.history}`, columns.spark) : '',
     ' ',
     padEnd(head('name', 'FUNCTION'), columns.name),
     columns.module > 0 ? 'MODULE' : '',

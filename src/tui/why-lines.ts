@@ -68,6 +68,7 @@ function accountedText(status: SessionStatus, theme: Theme): string {
   const share = accounting.accounted === undefined ? '-' : percent(accounting.accounted);
   const cpu = duration(accounting.cpuTimeNs, theme.glyphs.micro);
   const rest = `lost ${count(lost)}   throttled ${count(throttled)}   truncated ${count(truncated)}`;
+  if (status.unit === 'wall') return `- (wall time: each thread adds up to the time that passed)   ${rest}`;
   return `${share} of ${cpu} CPU   ${rest}`;
 }
 

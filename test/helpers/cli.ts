@@ -72,6 +72,7 @@ export interface RecordedSpan {
   readonly planned: string;
   readonly engine: string;
   readonly mechanism: string;
+  readonly unit: string;
   readonly kernelPart: string;
   readonly kernelSymbols: string;
   readonly reason: string;

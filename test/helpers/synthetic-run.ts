@@ -39,6 +39,7 @@ const span: SpanSummary = {
   planned: 'cpu',
   engine: 'cpu',
   mechanism: 'perf_events',
+  unit: 'cpu',
   kernelPart: 'resolved',
   kernelSymbols: 'shown',
   reason: 'sees all',

@@ -60,7 +60,7 @@ export class StackFeeder {
         weightNs: Float64Array.from(rows, () => periodNs),
         thread: Uint32Array.from(rows, (row) => row.thread),
         stack: Uint32Array.from(rows, (row) => row.stack),
-        isSample: Uint8Array.from(rows, () => 1),
+        samples: Uint32Array.from(rows, () => 1),
       },
     });
     if (withNames) this.profile.setNames(frames.map((frame) => this.#name(frame, frame)));

@@ -40,6 +40,7 @@ test('json: every key of the contract, no other, with its type', async (t) => {
         'planned',
         'engine',
         'mechanism',
+        'unit',
         'kernelPart',
         'kernelSymbols',
         'reason',
@@ -52,6 +53,7 @@ test('json: every key of the contract, no other, with its type', async (t) => {
   assert.equal(span.asked, 'auto');
   assert.equal(span.planned, span.engine);
   assert.equal(span.mechanism, 'perf_events');
+  assert.equal(span.unit, 'cpu');
   assert.equal(span.periodNs, Math.round(1e9 / 999));
   assert(span.endNs > span.startNs);
   assert.deepEqual(keys(profile.accounting), [

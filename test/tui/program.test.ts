@@ -150,3 +150,20 @@ test('under 40x12 with NO_COLOR and a locale without UTF-8 the real program is p
     assert.equal((await terminal.exit()).code, 0);
   });
 });
+
+test('wall: the banner and the head of every column of numbers say so', async (t) => {
+  await withSteadyMachine(async () => {
+    const target = await startFixture(t, 'sleepers', [60], { variant: 'noFramePointer' });
+    const terminal = open(t, [target.pid, '-e', 'wall']);
+    const screen = await terminal.until(({ text }) => /wait_for_ever/.test(text), 'the sleeper', 60_000);
+    assert.match(
+      screen.lines[1] ?? '',
+      /^ENGINE {2}wall {2}all threads, blocked too \(snapshots of all threads\) {2}asked wall {2}accounted - \(wall time\)/,
+    );
+    assert.match(lineWith(screen, 'FUNCTION'), /WALL▾ +WALL S +ΔWALL WALL 30s +FUNCTION +MODULE/);
+    await terminal.until(({ text }) => /◆ \[sleeping: futex\]/.test(text), 'its state and call', 60_000);
+    terminal.press('q');
+    assert.deepEqual(await terminal.exit(), { code: 0, signal: 0 });
+    assert.match(terminal.screen.text, /^prof-tui: wall \(snapshots of all threads\), wall time, /m);
+  });
+});

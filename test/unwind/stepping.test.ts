@@ -9,18 +9,20 @@ import { compile, hasTools, replay } from './replay.ts';
 interface Outcome {
   readonly steps: number;
   readonly equal: number;
+  /** Chains that end early, where that is allowed. */
+  readonly cut: number;
   /** `MODULE FUNCTION_START COUNT`; the start is 0 where no call-frame data covers the code. */
   readonly differs: readonly string[];
   /** The first differences in full. */
   readonly report: string;
 }
 
-function singleStep(program: string): Outcome {
-  const lines = replay(['step', program]);
-  const [, steps, , equal] = lines.find((line) => line.startsWith('steps '))?.split(' ') ?? [];
+function singleStep(program: string, ...flags: readonly string[]): Outcome {
+  const lines = replay(['step', ...flags, program]);
+  const [, steps, , equal, , cut] = lines.find((line) => line.startsWith('steps '))?.split(' ') ?? [];
   const differs = lines.filter((line) => line.startsWith('differs ')).map((line) => line.slice(8));
   const report = lines.filter((line) => line.startsWith('at ')).join('\n');
-  return { steps: Number(steps), equal: Number(equal), differs, report };
+  return { steps: Number(steps), equal: Number(equal), cut: Number(cut), differs, report };
 }
 
 const freestanding = ['-nostdlib', '-ffreestanding', '-fno-stack-protector', '-fasynchronous-unwind-tables'];
@@ -52,3 +54,15 @@ test('a dynamic program from the first instruction of ld.so: wrong only where no
   assert.deepEqual(covered, [], report);
   assert.ok(equal / steps > 0.999, `${equal} of ${steps}`);
 });
+
+for (const { source, flags } of programs.filter((program) => program.source === 'shapes.c')) {
+  test(`of pc and sp alone, ${source} built with ${flags.slice(0, 3).join(' ')}: true callers or an early end`, (t) => {
+    if (!hasTools(t, 'gcc')) return;
+    const { steps, equal, cut, differs, report } = singleStep(compile(source, flags), '--pc-and-sp');
+    assert.deepEqual(differs, [], report);
+    assert.equal(equal + cut, steps);
+    // With frame pointers the sampled function itself needs rbp, but for a thread that stands at a system call.
+    const least = flags.includes('-fno-omit-frame-pointer') ? 0.1 : 0.5;
+    assert.ok(equal / steps > least, `${equal} of ${steps} are whole`);
+  });
+}
