@@ -12,7 +12,7 @@ constexpr uint64_t kRefreshIntervalNs = 100'000'000;
 }  // namespace
 
 SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
-    : pid_(pid), start_ns_(session_start_ns), modules_(pid), memory_(pid), unwinder_(modules_.code_map(), memory_) {}
+    : pid_(pid), start_ns_(session_start_ns), modules_(pid), memory_(pid), holes_(memory_), unwinder_(modules_.code_map(), memory_) {}
 
 int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
   const int error = modules_.refresh();
@@ -21,13 +21,11 @@ int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
   // The mappings were read anew, so every range that the unwinder remembers is gone.
   modules_.adopt_ready();
   unwinder_.flush();
-  const std::lock_guard lock(batch_mutex_);
   queue_new_modules();
   return error;
 }
 
 void SamplePipeline::begin_accounting() {
-  const std::lock_guard lock(batch_mutex_);
   for (const pid_t tid : list_threads(pid_)) know_thread(tid, thread_cpu_ns(pid_, tid).value_or(0));
 }
 
@@ -44,7 +42,6 @@ void SamplePipeline::follow_mappings() {
     if (modules_.refresh() == 0) unwinder_.flush();
   }
   if (modules_.adopt_ready()) unwinder_.flush();
-  const std::lock_guard lock(batch_mutex_);
   queue_new_modules();
 }
 
@@ -55,7 +52,6 @@ void SamplePipeline::queue_new_modules() {
 
 void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns, uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
-  const std::lock_guard lock(batch_mutex_);
   for (const pid_t tid : ledger_.tids()) {
     const auto used = thread_cpu_ns(pid_, tid);
     if (!used) {
@@ -76,70 +72,82 @@ void SamplePipeline::settle_threads(bool has_lost, uint64_t cpu_ns, uint64_t lim
 
 void SamplePipeline::close_accounts(uint64_t cpu_ns, uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
-  const std::lock_guard lock(batch_mutex_);
   for (const auto& tail : ledger_.close(cpu_ns - std::min(cpu_ns, counts_.short_lived_ns), limit_ns)) {
     if (tail.weight_ns > 0) add_row(now, tail.weight_ns, tail.thread, tail.stack, false);
   }
 }
 
+void SamplePipeline::hand_over() {
+  const std::lock_guard lock(shelf_mutex_);
+  shelf_.take_from(fill_);
+}
+
 Batch SamplePipeline::take_batch() {
-  const std::lock_guard lock(batch_mutex_);
-  return std::exchange(fill_, Batch{});
+  const std::lock_guard lock(shelf_mutex_);
+  return std::exchange(shelf_, Batch{});
 }
 
 void SamplePipeline::on_sample(const RawSample& sample) {
   if (sample.time_ns < from_ns_ || sample.time_ns >= until_ns_) return;
-  const std::lock_guard lock(batch_mutex_);
-  const uint32_t stack = intern_stack(sample);
   const uint32_t thread = know_thread(sample.tid, 0);
+  const uint32_t stack = intern_stack(sample, thread);
   counts_.samples++;
   add_row(sample.time_ns, ledger_.book_sample(sample.tid, stack, sample.weight_ns), thread, stack, true);
 }
 
-uint32_t SamplePipeline::intern_stack(const RawSample& sample) {
-  uint32_t stack = push_user_frames(sample);
-  for (size_t i = sample.kernel_ips.size(); i-- > 0;) {
-    // All but the leaf are return addresses: the call is the byte before.
-    const uint64_t address = sample.kernel_ips[i] - (i == 0 ? 0 : 1);
-    stack = push_frame(stack, {FrameKind::kernel, kNoModuleId, address});
-  }
-  if (sample.in_kernel && sample.kernel_unseen) stack = push_frame(stack, {FrameKind::kernel_unseen, kNoModuleId, 0});
-  return stack;
+uint32_t SamplePipeline::intern_stack(const RawSample& sample, uint32_t thread) {
+  path_.clear();
+  collect_kernel_frames(sample);
+  collect_user_frames(sample);
+  if (path_.empty()) return 0;
+  const auto start_of = [this](const Frame& frame) { return function_start(frame); };
+  if (const auto stack = table_.add_path(path_, thread, fill_.rows, start_of)) return *stack;
+  counts_.not_kept++;
+  counts_.truncated++;
+  return table_.add_leaf(path_.front(), fill_.rows, start_of);
 }
 
-uint32_t SamplePipeline::push_user_frames(const RawSample& sample) {
-  uint32_t stack = 0;
-  if (!sample.user_ips.empty()) {
-    for (size_t i = sample.user_ips.size(); i-- > 0;) {
-      stack = push_frame(stack, {FrameKind::native, kNoModuleId, sample.user_ips[i] - (i == 0 ? 0 : 1)});
-    }
-    return stack;
+void SamplePipeline::collect_kernel_frames(const RawSample& sample) {
+  if (sample.in_kernel && sample.kernel_unseen) path_.push_back({FrameKind::kernel_unseen, kNoModuleId, 0});
+  for (size_t i = 0; i < sample.kernel_ips.size(); i++) {
+    // All but the leaf are return addresses: the call is the byte before.
+    path_.push_back({FrameKind::kernel, kNoModuleId, sample.kernel_ips[i] - (i == 0 ? 0 : 1)});
   }
-  if (!sample.has_registers) return stack;
-  if (sample.is_32_bit) return push_leaf_only(sample);
+}
+
+void SamplePipeline::collect_user_frames(const RawSample& sample) {
+  for (size_t i = 0; i < sample.user_ips.size(); i++) {
+    path_.push_back({FrameKind::native, kNoModuleId, sample.user_ips[i] - (i == 0 ? 0 : 1)});
+  }
+  if (!sample.user_ips.empty() || !sample.has_registers) return;
+  if (!sample.is_32_bit) return unwind(sample);
+  // 32-bit code has its own registers and tables, which we do not read: where it was is all that is known.
+  const uint64_t pc = sample.registers.pc();
+  path_.push_back(frame_at({pc, modules_.code_map().find(pc)}));
+  collect_truncated();
+}
+
+void SamplePipeline::unwind(const RawSample& sample) {
   const StackCopy copy{sample.registers.sp(), sample.stack};
   StackEnd end = unwinder_.unwind(sample.registers, copy, unwound_);
   if (end == StackEnd::no_map && monotonic_ns() - last_refresh_ns_ >= kRefreshIntervalNs) {
     retry_unmapped();
     end = unwinder_.unwind(sample.registers, copy, unwound_);
   }
-  if (end != StackEnd::root) {
-    if (end == StackEnd::truncated_copy) counts_.copy_ended++;
-    stack = push_truncated();
+  for (const UnwoundFrame& unwound : unwound_) path_.push_back(frame_at(unwound));
+  if (end == StackEnd::root) return;
+  collect_truncated();
+  if (end != StackEnd::truncated_copy) return;
+  if (sample.stack_missing == 0) {
+    counts_.copy_ended++;
+  } else {
+    holes_.fill(copy.base + copy.bytes.size(), sample.stack_missing);
   }
-  for (size_t i = unwound_.size(); i-- > 0;) stack = push_frame(stack, frame_at(unwound_[i]));
-  return stack;
 }
 
-uint32_t SamplePipeline::push_truncated() {
+void SamplePipeline::collect_truncated() {
   counts_.truncated++;
-  return push_frame(0, {FrameKind::truncated, kNoModuleId, 0});
-}
-
-// 32-bit code has its own registers and tables, which we do not read: where it was is all that is known.
-uint32_t SamplePipeline::push_leaf_only(const RawSample& sample) {
-  const uint64_t pc = sample.registers.pc();
-  return push_frame(push_truncated(), frame_at({pc, modules_.code_map().find(pc)}));
+  path_.push_back({FrameKind::truncated, kNoModuleId, 0});
 }
 
 void SamplePipeline::retry_unmapped() {
@@ -156,12 +164,9 @@ Frame SamplePipeline::frame_at(const UnwoundFrame& unwound) const {
   return {FrameKind::native, range->module, unwound.address - range->bias};
 }
 
-uint32_t SamplePipeline::push_frame(uint32_t stack, const Frame& frame) {
-  const uint32_t id = table_.add_frame(frame, fill_.rows, [this](const Frame& added) {
-    const bool has_table = added.kind == FrameKind::native && added.module != kNoModuleId;
-    return has_table ? modules_.function_start(added.module, added.address) : 0;
-  });
-  return table_.push(stack, id, fill_.rows);
+uint64_t SamplePipeline::function_start(const Frame& frame) const {
+  const bool has_table = frame.kind == FrameKind::native && frame.module != kNoModuleId;
+  return has_table ? modules_.function_start(frame.module, frame.address) : 0;
 }
 
 uint32_t SamplePipeline::know_thread(pid_t tid, uint64_t used_before_ns) {
@@ -185,12 +190,10 @@ void SamplePipeline::on_thread_tail(pid_t tid, uint64_t tail_ns) {
     counts_.short_lived_ns += tail.weight_ns;
     return;
   }
-  const std::lock_guard lock(batch_mutex_);
   add_row(monotonic_ns(), tail.weight_ns, tail.thread, tail.stack, false);
 }
 
 void SamplePipeline::on_thread_name(pid_t tid, std::string_view name) {
-  const std::lock_guard lock(batch_mutex_);
   const auto [thread, is_new] = ledger_.know(tid, 0);
   fill_.threads.push_back({thread, tid, std::string(name)});
 }

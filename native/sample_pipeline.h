@@ -1,5 +1,5 @@
 // One sample's way through native code: record -> unwind -> intern -> a row of the batch. Drain thread only, but
-// for the batch, which is swapped under a lock. Knows engines only as SampleSink callers.
+// for the batch that is handed over, the one thing behind a lock. Knows engines only as SampleSink callers.
 #pragma once
 
 #include <array>
@@ -7,6 +7,7 @@
 
 #include "capture/engine.h"
 #include "proc/process_memory.h"
+#include "proc/stack_holes.h"
 #include "table/batch.h"
 #include "table/thread_ledger.h"
 #include "target_modules.h"
@@ -17,7 +18,8 @@ namespace prof {
 struct PipelineCounts {
   uint64_t samples = 0;
   uint64_t truncated = 0;       // stacks that end before the thread's root
-  uint64_t copy_ended = 0;      // of these, those whose stack copy was too short
+  uint64_t copy_ended = 0;      // of these, those whose stack copy was too small, though it was full
+  uint64_t not_kept = 0;        // the table of stacks was full: only their leaf was kept
   uint64_t execs = 0;           // times the target became another program
   uint64_t short_lived_ns = 0;  // CPU time of threads that ended before any sample
 };
@@ -42,7 +44,10 @@ class SamplePipeline final : public SampleSink {
   /// The target has ended after `cpu_ns` of CPU time: gives its last moments to its last threads.
   void close_accounts(uint64_t cpu_ns, uint64_t limit_ns);
 
-  /// Any thread: takes what was gathered since the last call.
+  /// Makes what was gathered until now ready to be taken. No other call waits for the taker, nor he for them: they
+  /// read the target's mappings and files, which may be on a network that hangs.
+  void hand_over();
+  /// Any thread: takes what was handed over since the last call.
   [[nodiscard]] Batch take_batch();
   [[nodiscard]] size_t thread_count() const { return ledger_.size(); }
   [[nodiscard]] PipelineCounts counts() const { return counts_; }
@@ -54,11 +59,12 @@ class SamplePipeline final : public SampleSink {
   void on_exec() override;
 
  private:
-  [[nodiscard]] uint32_t intern_stack(const RawSample& sample);
-  [[nodiscard]] uint32_t push_frame(uint32_t stack, const Frame& frame);
-  [[nodiscard]] uint32_t push_user_frames(const RawSample& sample);
-  [[nodiscard]] uint32_t push_truncated();
-  [[nodiscard]] uint32_t push_leaf_only(const RawSample& sample);
+  [[nodiscard]] uint32_t intern_stack(const RawSample& sample, uint32_t thread);
+  void collect_kernel_frames(const RawSample& sample);
+  void collect_user_frames(const RawSample& sample);
+  void unwind(const RawSample& sample);
+  void collect_truncated();
+  [[nodiscard]] uint64_t function_start(const Frame& frame) const;
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
   uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
   void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, bool is_sample);
@@ -69,19 +75,23 @@ class SamplePipeline final : public SampleSink {
   const uint64_t start_ns_;
   TargetModules modules_;
   ProcessMemory memory_;
+  StackHoles holes_;
   Unwinder unwinder_;
   StackTable table_;
   ThreadLedger ledger_;
   PipelineCounts counts_;
   std::vector<UnwoundFrame> unwound_;
+  std::vector<Frame> path_;  // of the sample in hand, leaf first
   bool mappings_changed_ = false;
   uint64_t last_refresh_ns_ = 0;
   size_t modules_queued_ = 0;
   uint64_t from_ns_ = 0;
   uint64_t until_ns_ = UINT64_MAX;
 
-  std::mutex batch_mutex_;
-  Batch fill_;  // under batch_mutex_: the drain thread appends, JavaScript takes
+  Batch fill_;
+
+  std::mutex shelf_mutex_;
+  Batch shelf_;  // under shelf_mutex_: handed over, not yet taken
 };
 
 }  // namespace prof

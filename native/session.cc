@@ -19,6 +19,8 @@ namespace {
 constexpr int kDrainIntervalMs = 50;
 // With a ring that cannot wake us any more we look in more often.
 constexpr int kUnwakeableIntervalMs = 10;
+// A new engine's first samples are wanted at once: their modules, names and holes in stacks are met for the first time.
+constexpr int kFirstIntervalMs = 4;
 // Each settling reads a file per thread: often while that is cheap, for the sake of a true live figure.
 constexpr uint64_t kSettleIntervalNs = 250'000'000;
 constexpr uint64_t kCrowdedSettleIntervalNs = 1'000'000'000;
@@ -110,6 +112,7 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config) {
   limits_ = result.limits;
   config_ = config;
   kind_ = kind;
+  armed_at_ns_ = cut;
   polled_ = engine_->wake_fds();
   counts_at_growth_ = pipeline_.counts();
   pair_clocks();
@@ -173,7 +176,7 @@ void Session::wait_for_data() {
   if (engine_) {
     if (exit_.valid() && !has_exited_) fds.push_back({exit_.get(), POLLIN, 0});
     for (const int fd : polled_) fds.push_back({fd, POLLIN, 0});
-    timeout_ms = polled_.size() == engine_->wake_fds().size() ? kDrainIntervalMs : kUnwakeableIntervalMs;
+    timeout_ms = polled_.size() == engine_->wake_fds().size() ? drain_interval_ms() : kUnwakeableIntervalMs;
   }
   poll(fds.data(), fds.size(), timeout_ms);
   // A ring's descriptor hangs up for ever once its first thread has ended, though others still fill the ring.
@@ -184,6 +187,12 @@ void Session::wait_for_data() {
   eventfd_read(wake_.get(), &ignored);
 }
 
+/// Grows with the age of the engine, so that its start costs a handful of wake-ups more.
+int Session::drain_interval_ms() const {
+  const uint64_t age_ms = (monotonic_ns() - armed_at_ns_) / 1'000'000;
+  return static_cast<int>(std::clamp<uint64_t>(age_ms / 2, kFirstIntervalMs, kDrainIntervalMs));
+}
+
 void Session::tick() {
   engine_->drain(pipeline_);
   pipeline_.follow_mappings();
@@ -192,8 +201,8 @@ void Session::tick() {
   if (!has_exited_ && now - last_settle_ns_ >= interval) {
     last_settle_ns_ = now;
     settle();
-    if (may_grow_) grow_stack_copies();
   }
+  if (!has_exited_ && may_grow_) grow_stack_copies();
   if (!has_exited_ && now - paired_at_ns_ >= kSecondNs) pair_clocks();
   pollfd exited{exit_.get(), POLLIN, 0};
   const bool has_pidfd = exit_.valid();
@@ -272,6 +281,8 @@ void Session::pair_clocks() {
 }
 
 void Session::publish() {
+  // Before the counts: who reads them finds the rows that they count.
+  pipeline_.hand_over();
   SessionState state;
   state.has_exited = has_exited_;
   state.elapsed_ns = monotonic_ns() - start_ns_;

@@ -36,6 +36,7 @@ const targets: Readonly<Record<string, { args: readonly (string | number)[]; cou
   spiky: { args: [400], counts: ['spike_leaf', 'plain_leaf'] },
   split: { args: [], counts: ['leaf_seventy', 'leaf_twenty', 'leaf_ten'] },
   stopper: { args: [200], counts: ['stops'] },
+  untouched: { args: [], counts: ['tableBytes'] },
   zombie: { args: [], counts: ['zombie'] },
 };
 /** Those that need more than their knobs have tests of their own below. */

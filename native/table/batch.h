@@ -27,6 +27,9 @@ struct Batch {
   std::vector<uint32_t> thread;
   std::vector<uint32_t> stack;
   std::vector<uint8_t> is_sample;  // 0: the rest of a thread's time, carried by its last stack
+
+  /// Appends all of `newer`, which is empty afterwards.
+  void take_from(Batch& newer);
 };
 
 }  // namespace prof

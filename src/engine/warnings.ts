@@ -28,6 +28,7 @@ export type Degradation =
   | { readonly code: 'throttled'; readonly times: number; readonly hz: number }
   | { readonly code: 'rate-limited'; readonly askedHz: number; readonly hz: number }
   | { readonly code: 'stacks-cut'; readonly share: number; readonly stackBytes: number }
+  | { readonly code: 'stacks-not-kept'; readonly samples: number }
   | { readonly code: 'symbols'; readonly subject: string; readonly detail: string };
 
 /** A warning in words. `title` fits the banner. */
@@ -112,6 +113,13 @@ function words(of: Degradation): Omit<Warning, 'code'> {
         title: `${(of.share * 100).toFixed(1)}% of the stacks end early, under [truncated]`,
         cause: `stacks are deeper than the ${Math.round(of.stackBytes / 1024)} KiB that are copied, or have no unwind tables`,
         cure: undefined,
+      };
+    case 'stacks-not-kept':
+      return {
+        title: `${of.samples.toLocaleString('en-US')} samples kept by their leaf alone, under [truncated]`,
+        cause:
+          'the target has had more different stacks than memory is set aside for; new ones lose their callers',
+        cure: 'start prof-tui anew',
       };
     case 'symbols':
       return { title: `names missing for ${of.subject}: ${of.detail}`, cause: of.detail, cure: undefined };
