@@ -12,7 +12,7 @@ constexpr uint64_t kRefreshIntervalNs = 100'000'000;
 }  // namespace
 
 SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
-    : pid_(pid), start_ns_(session_start_ns), modules_(pid), memory_(pid), holes_(memory_), unwinder_(modules_.code_map(), memory_) {}
+    : pid_(pid), start_ns_(session_start_ns), modules_(pid), memory_(pid), holes_(memory_), late_(memory_), unwinder_(modules_.code_map(), memory_) {}
 
 int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
   const int error = modules_.refresh();
@@ -134,15 +134,19 @@ void SamplePipeline::unwind(const RawSample& sample) {
     retry_unmapped();
     end = unwinder_.unwind(sample.registers, copy, unwound_);
   }
+  const bool is_whole = end == StackEnd::root || complete_late(sample, end);
   for (const UnwoundFrame& unwound : unwound_) path_.push_back(frame_at(unwound));
-  if (end == StackEnd::root) return;
-  collect_truncated();
-  if (end != StackEnd::truncated_copy) return;
-  if (sample.stack_missing == 0) {
-    counts_.copy_ended++;
-  } else {
-    holes_.fill(copy.base + copy.bytes.size(), sample.stack_missing);
-  }
+  if (!is_whole) collect_truncated();
+}
+
+/// What the copy did not hold: sees to it that the next copies do, and meanwhile reads it from the target.
+bool SamplePipeline::complete_late(const RawSample& sample, StackEnd end) {
+  if (end != StackEnd::truncated_copy && end != StackEnd::bad_fp) return false;
+  const StackCopy copy{sample.registers.sp(), sample.stack};
+  if (end == StackEnd::truncated_copy && sample.stack_missing == 0) counts_.copy_ended++;
+  if (end == StackEnd::truncated_copy) holes_.fill(copy.base + copy.bytes.size(), sample.stack_missing);
+  late_.forget();
+  return unwinder_.complete(sample.registers, copy, late_, unwound_);
 }
 
 void SamplePipeline::collect_truncated() {

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "capture/engine.h"
+#include "proc/late_memory.h"
 #include "proc/process_memory.h"
 #include "proc/stack_holes.h"
 #include "table/batch.h"
@@ -63,6 +64,7 @@ class SamplePipeline final : public SampleSink {
   void collect_kernel_frames(const RawSample& sample);
   void collect_user_frames(const RawSample& sample);
   void unwind(const RawSample& sample);
+  [[nodiscard]] bool complete_late(const RawSample& sample, StackEnd end);
   void collect_truncated();
   [[nodiscard]] uint64_t function_start(const Frame& frame) const;
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
@@ -76,6 +78,7 @@ class SamplePipeline final : public SampleSink {
   TargetModules modules_;
   ProcessMemory memory_;
   StackHoles holes_;
+  LateMemory late_;
   Unwinder unwinder_;
   StackTable table_;
   ThreadLedger ledger_;

@@ -19,6 +19,7 @@ enum class LeafForm : uint8_t {
   ra_at_sp,         // before `push rbp`, or at `ret`
   rbp_at_sp,        // between `push rbp` and `mov rbp, rsp`, or at `pop rbp`
   ra_above_a_word,  // between `sub $8, rsp` and `add $8, rsp` of CPython's perf trampoline
+  thread_start,     // after the only call of Go's mstart, where its threads begin
 };
 
 struct CodeHints {
@@ -30,5 +31,11 @@ struct CodeHints {
 
 /// `before` are the bytes up to the address (may be short or empty), `from` those at it.
 [[nodiscard]] CodeHints read_code_hints(std::span<const std::byte> before, std::span<const std::byte> from);
+
+/// The longest call instruction without prefixes.
+inline constexpr size_t kMaxCallBytes = 7;
+
+/// Whether the last instruction of `code` may be a call (Intel SDM, vol. 2, "CALL": E8 and FF /2).
+[[nodiscard]] bool ends_in_call(std::span<const std::byte, kMaxCallBytes> code);
 
 }  // namespace prof

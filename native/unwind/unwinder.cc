@@ -16,6 +16,8 @@ constexpr size_t kCacheEntries = 16384;
 constexpr uint64_t kNeverMapped = std::numeric_limits<uint64_t>::max();  // an empty entry is true of it
 constexpr uint64_t kMaxFrameBytes = 64ull << 20;   // beyond this a CFA is taken for garbage
 constexpr uint64_t kMaxFpFrameBytes = 1ull << 20;  // frame pointers prove less, so less is believed
+constexpr size_t kMaxStackSwitches = 16;           // a cgo callback switches twice
+constexpr size_t kMaxLateAddresses = 65536;
 constexpr uint64_t kEntryBytes = 64;               // the start code of a program, ld.so's _start included
 
 constexpr uint32_t bit(size_t reg) { return uint32_t{1} << reg; }
@@ -76,7 +78,12 @@ class Unwinder::Walk {
   // function. The sampled frame and one that a signal interrupted stand at the instruction itself.
   [[nodiscard]] uint64_t lookup() const { return exact_ ? pc_ : pc_ - 1; }
 
-  /// Moves to the caller; a value means that the walk ends here.
+  /// From here on, words that the copy does not hold are read late, and another stack may be entered.
+  void go_on_late(LateStack& late) { late_ = &late; }
+  [[nodiscard]] uint64_t pc() const { return pc_; }
+
+  /// Moves to the caller; a value means that the walk ends here. May be called again after `truncated_copy` and
+  /// `bad_fp`: these leave the frame as it was.
   std::optional<StackEnd> leave(const CodeStep& step) {
     if (step.rule.ra != RaKind::at_cfa) return leave_unusual(step.rule.ra);
     return step.rule.cfa == CfaKind::none ? leave_without_rule(step) : leave_by_rule(step);
@@ -90,6 +97,12 @@ class Unwinder::Walk {
     rbx_ = full_->value[kRegRbx];
     known_ = kAllKnown;
     exact_ = true;
+    floor_ = sp_;
+  }
+
+  bool read_word(uint64_t address, uint64_t& out) const {
+    if (stack_.read_word(address, out)) return true;
+    return late_ != nullptr && late_->read_word(address, out);
   }
 
   [[gnu::always_inline]] inline std::optional<StackEnd> leave_by_rule(const CodeStep& step) {
@@ -104,7 +117,7 @@ class Unwinder::Walk {
     }
     if (cfa <= sp_ || (cfa & 7) != 0 || cfa - sp_ > kMaxFrameBytes) return StackEnd::bad_cfa;
     uint64_t return_address = 0;
-    if (!stack_.read_word(cfa - 8, return_address)) return StackEnd::truncated_copy;
+    if (!read_word(cfa - 8, return_address)) return StackEnd::truncated_copy;
 
     uint64_t rbp = rbp_;
     uint64_t rbx = rbx_;
@@ -147,7 +160,7 @@ class Unwinder::Walk {
   }
 
   std::optional<StackEnd> read_cfa(uint64_t address, uint64_t& cfa) const {
-    if (stack_.read_word(address, cfa)) return std::nullopt;
+    if (read_word(address, cfa)) return std::nullopt;
     return StackEnd::truncated_copy;
   }
 
@@ -174,12 +187,12 @@ class Unwinder::Walk {
     return restore_unusual(kind, offset, cfa, value, reg, known);
   }
 
-  // A slot below the sampled rsp has been popped already (an epilogue whose rows do not say so): then the
-  // register holds the caller's value again.
+  // A slot below the sampled rsp (or below where another stack was entered) has been popped already (an epilogue whose
+  // rows do not say so): then the register holds the caller's value again.
   bool restore_from(uint64_t slot, uint64_t& value, uint32_t reg, uint32_t& known) const {
-    if (slot < stack_.base) return true;
+    if (slot < floor_) return true;
     known |= reg;
-    return stack_.read_word(slot, value);
+    return read_word(slot, value);
   }
 
   [[gnu::noinline]] bool restore_unusual(SaveKind kind, int32_t offset, uint64_t cfa, uint64_t& value,
@@ -203,7 +216,7 @@ class Unwinder::Walk {
     Registers saved;
     for (size_t reg = 0; reg < kRegisterCount; ++reg) {
       const uint64_t slot = sp_ + kGregsOffset + 8 * uint64_t{kGregOfDwarf[reg]};
-      if (!stack_.read_word(slot, saved.value[reg])) return StackEnd::truncated_copy;
+      if (!read_word(slot, saved.value[reg])) return StackEnd::truncated_copy;
     }
     full_ = &interrupted_.emplace(saved);
     load();
@@ -220,17 +233,19 @@ class Unwinder::Walk {
       case LeafForm::ra_at_sp:
         return leave_frameless(sp_);
       case LeafForm::rbp_at_sp:
-        if (!stack_.read_word(sp_, rbp_)) return StackEnd::truncated_copy;
+        if (!read_word(sp_, rbp_)) return StackEnd::truncated_copy;
         return leave_frameless(sp_ + 8);
       case LeafForm::ra_above_a_word:
         return leave_frameless(sp_ + 8);
+      case LeafForm::thread_start:
+        return StackEnd::root;
     }
     return StackEnd::unsupported;
   }
 
   std::optional<StackEnd> leave_frameless(uint64_t slot) {
     uint64_t return_address = 0;
-    if (!stack_.read_word(slot, return_address)) return StackEnd::truncated_copy;
+    if (!read_word(slot, return_address)) return StackEnd::truncated_copy;
     known_ &= kFollowed;
     return enter(return_address, slot + 8, rbp_, rbx_);
   }
@@ -238,10 +253,15 @@ class Unwinder::Walk {
   std::optional<StackEnd> leave_by_frame_pointer() {
     // Go's goexit and clone() start threads with rbp 0. Where code was interrupted, 0 proves nothing.
     if (rbp_ == 0 && !exact_) return StackEnd::root;
-    if (rbp_ < sp_ || (rbp_ & 7) != 0 || rbp_ - sp_ >= kMaxFpFrameBytes) return StackEnd::bad_fp;
+    if ((rbp_ & 7) != 0) return StackEnd::bad_fp;
+    if (rbp_ < sp_ || rbp_ - sp_ >= kMaxFpFrameBytes) {
+      if (late_ == nullptr || switches_ == kMaxStackSwitches) return StackEnd::bad_fp;
+      switches_++;
+      floor_ = rbp_;
+    }
     uint64_t saved = 0;
     uint64_t return_address = 0;
-    if (!stack_.read_word(rbp_, saved) || !stack_.read_word(rbp_ + 8, return_address)) {
+    if (!read_word(rbp_, saved) || !read_word(rbp_ + 8, return_address)) {
       return StackEnd::truncated_copy;
     }
     // Whether this function saved rbx is not known.
@@ -279,6 +299,9 @@ class Unwinder::Walk {
   uint64_t rbx_ = 0;
   uint32_t known_ = 0;  // a bit per DWARF register whose value is this frame's
   bool exact_ = true;
+  uint64_t floor_ = 0;  // what lies below on this stack has been popped
+  size_t switches_ = 0;
+  LateStack* late_ = nullptr;
   const Registers* full_;  // of the last frame that was sampled or interrupted
   StackCopy stack_;
   std::optional<Registers> interrupted_;
@@ -289,7 +312,10 @@ Unwinder::Unwinder(const CodeMap& map, CodeReader& reader)
   flush();
 }
 
-void Unwinder::flush() { cache_.assign(kCacheEntries, CodeStep{kNeverMapped, nullptr, CfiRule{}}); }
+void Unwinder::flush() {
+  cache_.assign(kCacheEntries, CodeStep{kNeverMapped, nullptr, CfiRule{}});
+  follows_call_.clear();
+}
 
 StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vector<UnwoundFrame>& out) {
   Walk walk(registers, stack);
@@ -305,6 +331,42 @@ StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vect
   }
   out.assign(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(depth));
   return end;
+}
+
+bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& late,
+                        std::vector<UnwoundFrame>& out) {
+  Walk walk(registers, stack);
+  bool is_late = false;
+  for (size_t depth = 0; depth < kMaxStackDepth;) {
+    const CodeStep& step = step_at(walk.lookup());
+    if (step.range == nullptr) return false;
+    // Go pretends that goexit, where goroutines begin, has made a call: a first frame need not follow one.
+    const bool is_proven = !is_late || follows_call(walk.pc());
+    frames_[depth++] = {step.lookup, step.range};
+    auto ended = walk.leave(step);
+    if (!is_late && (ended == StackEnd::truncated_copy || ended == StackEnd::bad_fp)) {
+      is_late = true;
+      walk.go_on_late(late);
+      ended = walk.leave(step);
+    }
+    if (ended && *ended != StackEnd::root) return false;
+    if (ended) {
+      out.assign(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(depth));
+      return true;
+    }
+    if (!is_proven) return false;
+  }
+  return false;
+}
+
+bool Unwinder::follows_call(uint64_t address) {
+  if (follows_call_.size() >= kMaxLateAddresses) follows_call_.clear();
+  const auto [known, is_new] = follows_call_.try_emplace(address, false);
+  if (!is_new) return known->second;
+  std::array<std::byte, kMaxCallBytes> before{};
+  const bool is_read = reader_.read_code(address - before.size(), before) == before.size();
+  known->second = is_read && ends_in_call(before);
+  return known->second;
 }
 
 const Unwinder::CodeStep& Unwinder::step_at(uint64_t lookup) {

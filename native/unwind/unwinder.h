@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "unwind/code_map.h"
@@ -36,6 +37,13 @@ class CodeReader {
   virtual size_t read_code(uint64_t address, std::span<std::byte> out) = 0;
 };
 
+/// Reads stack memory of the live target, later than the sample: what it says must prove itself.
+class LateStack {
+ public:
+  virtual ~LateStack() = default;
+  virtual bool read_word(uint64_t address, uint64_t& out) = 0;
+};
+
 struct UnwoundFrame {
   uint64_t address = 0;              // absolute, as looked up: already -1 for return addresses
   const CodeRange* range = nullptr;  // null: no mapping. Points into the code map
@@ -49,6 +57,12 @@ class Unwinder {
   /// Frames go to `out` (cleared first), leaf first, at most kMaxStackDepth. Never fails: the result says
   /// why it ended. `stack.base` must be registers.sp(); the copy may be short or empty.
   StackEnd unwind(const Registers& registers, StackCopy stack, std::vector<UnwoundFrame>& out);
+
+  /// After unwind() of the same sample gave `truncated_copy` or `bad_fp`: goes on where it ended, through memory as it
+  /// is now, also onto another stack that a frame pointer leads to (Go's systemstack and cgo calls). Callers seldom
+  /// change in the meantime. True, with all frames in `out`, only if every address that was read late follows a call
+  /// and the last frame is a thread's first; else `out` stays as it is.
+  bool complete(const Registers& registers, StackCopy stack, LateStack& late, std::vector<UnwoundFrame>& out);
 
   /// Forgets cached rules. To be called after the code map changed; also lets code bytes of JIT memory be
   /// read again.
@@ -66,11 +80,13 @@ class Unwinder {
   const CodeStep& step_at(uint64_t lookup);
   [[nodiscard]] CodeStep resolve(uint64_t lookup);
   [[nodiscard]] CodeHints read_hints(uint64_t address);
+  [[nodiscard]] bool follows_call(uint64_t address);
 
   const CodeMap& map_;
   CodeReader& reader_;
   std::vector<CodeStep> cache_;
   std::vector<UnwoundFrame> frames_;  // the walk in progress
+  std::unordered_map<uint64_t, bool> follows_call_;  // by return address that was read late
 };
 
 }  // namespace prof

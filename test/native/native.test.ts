@@ -37,6 +37,11 @@ test('stack table: a path has one id; a full table finds what it knows and keeps
   assert.equal(run(t, ['test/native/stack_table_test.cc'], sanitized), 'ok\n');
 });
 
+test('late stack: what is read late is taken only when it proves itself', (t) => {
+  const sources = ['test/native/late_stack_test.cc', ...sourcesIn('native/unwind')];
+  assert.equal(run(t, sources, sanitized), 'ok\n');
+});
+
 test('pipeline: while reading the mappings hangs, the batch can be taken', (t) => {
   const parts = sourcesIn('native/proc', 'native/table', 'native/unwind');
   const own = ['native/sample_pipeline.cc', 'native/target_modules.cc', 'native/capture/threads.cc'];
