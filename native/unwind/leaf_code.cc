@@ -42,6 +42,11 @@ bool is_go_thread_start(std::span<const std::byte> window, size_t after_call) {
          window[after_call] == kReturn && window[after_call + 1] == kInt3;
 }
 
+// call *%rdi; mov %fs:-8, %rax: runtime.systemstack runs a function on the thread's own stack and takes the goroutine
+// back afterwards (asm_amd64.s).
+constexpr std::array<uint8_t, 11> kGoSystemStack{0xff, 0xd7, 0x64, 0x48, 0x8b, 0x04, 0x25, 0xf8, 0xff, 0xff, 0xff};
+constexpr size_t kGoSystemStackCall = 2;
+
 /// Bytes of a memory operand with its ModRM byte (SDM, vol. 2, table 2-2).
 size_t operand_bytes(uint8_t modrm, uint8_t sib) {
   const uint8_t mode = modrm >> 6;
@@ -83,6 +88,7 @@ CodeHints read_code_hints(std::span<const std::byte> before, std::span<const std
   const bool is_at_call = is_inside(kPythonTrampoline, kHere, kPythonCall);
   if (is_at_call || is_inside(kPythonTrampoline, kHere, kPythonAdd)) hints.here = LeafForm::ra_above_a_word;
   if (is_inside(kPythonTrampoline, kAfter, kPythonAdd)) hints.after = LeafForm::ra_above_a_word;
+  if (is_inside(kGoSystemStack, kAfter, kGoSystemStackCall)) hints.after = LeafForm::switched_stack;
   if (is_go_thread_start(window, kAfter)) hints.after = LeafForm::thread_start;
   // While the kernel works on rt_sigreturn, the pc stands after the syscall instruction.
   hints.in_signal_return = is_inside(kSignalReturn, kHere, 0) || is_inside(kSignalReturn, kHere, kMovBytes) ||

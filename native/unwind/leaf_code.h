@@ -20,6 +20,7 @@ enum class LeafForm : uint8_t {
   rbp_at_sp,        // between `push rbp` and `mov rbp, rsp`, or at `pop rbp`
   ra_above_a_word,  // between `sub $8, rsp` and `add $8, rsp` of CPython's perf trampoline
   thread_start,     // after the only call of Go's mstart, where its threads begin
+  switched_stack,   // after the call of Go's systemstack: rbp is a goroutine's, this stack ends here
 };
 
 struct CodeHints {

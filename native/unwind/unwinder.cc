@@ -81,6 +81,11 @@ class Unwinder::Walk {
   /// From here on, words that the copy does not hold are read late, and another stack may be entered.
   void go_on_late(LateStack& late) { late_ = &late; }
   [[nodiscard]] uint64_t pc() const { return pc_; }
+  /// This frame is Go's systemstack: the last one of the thread's own stack.
+  [[nodiscard]] bool has_switched_stack(const CodeStep& step) const {
+    const bool has_hints = step.rule.cfa == CfaKind::none && step.rule.ra == RaKind::at_cfa;
+    return has_hints && !exact_ && NoRuleHints::unpack(step.rule).code.after == LeafForm::switched_stack;
+  }
 
   /// Moves to the caller; a value means that the walk ends here. May be called again after `truncated_copy` and
   /// `bad_fp`: these leave the frame as it was.
@@ -228,6 +233,7 @@ class Unwinder::Walk {
     if (exact_ ? hints.code.in_signal_return : hints.code.calls_signal_return) return leave_signal_frame();
     if (hints.is_program_entry) return StackEnd::root;
     switch (exact_ ? hints.code.here : hints.code.after) {
+      case LeafForm::switched_stack:
       case LeafForm::framed:
         return knows(kRegRbp) ? leave_by_frame_pointer() : StackEnd::unsupported;
       case LeafForm::ra_at_sp:
@@ -337,26 +343,28 @@ bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& 
                         std::vector<UnwoundFrame>& out) {
   Walk walk(registers, stack);
   bool is_late = false;
+  bool is_at_stack_end = false;
   for (size_t depth = 0; depth < kMaxStackDepth;) {
     const CodeStep& step = step_at(walk.lookup());
-    if (step.range == nullptr) return false;
+    if (step.range == nullptr) return is_at_stack_end;
     // Go pretends that goexit, where goroutines begin, has made a call: a first frame need not follow one.
     const bool is_proven = !is_late || follows_call(walk.pc());
     frames_[depth++] = {step.lookup, step.range};
     auto ended = walk.leave(step);
     if (!is_late && (ended == StackEnd::truncated_copy || ended == StackEnd::bad_fp)) {
       is_late = true;
+      is_at_stack_end = ended == StackEnd::bad_fp && walk.has_switched_stack(step);
       walk.go_on_late(late);
       ended = walk.leave(step);
     }
-    if (ended && *ended != StackEnd::root) return false;
+    if (ended && *ended != StackEnd::root) return is_at_stack_end;
     if (ended) {
       out.assign(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(depth));
       return true;
     }
-    if (!is_proven) return false;
+    if (!is_proven) return is_at_stack_end;
   }
-  return false;
+  return is_at_stack_end;
 }
 
 bool Unwinder::follows_call(uint64_t address) {

@@ -61,7 +61,8 @@ class Unwinder {
   /// After unwind() of the same sample gave `truncated_copy` or `bad_fp`: goes on where it ended, through memory as it
   /// is now, also onto another stack that a frame pointer leads to (Go's systemstack and cgo calls). Callers seldom
   /// change in the meantime. True, with all frames in `out`, only if every address that was read late follows a call
-  /// and the last frame is a thread's first; else `out` stays as it is.
+  /// and the last frame is a thread's first. Else `out` stays as it is; true nevertheless when it ends in
+  /// Go's systemstack, the end of the thread's own stack, whose goroutine has gone on meanwhile.
   bool complete(const Registers& registers, StackCopy stack, LateStack& late, std::vector<UnwoundFrame>& out);
 
   /// Forgets cached rules. To be called after the code map changed; also lets code bytes of JIT memory be

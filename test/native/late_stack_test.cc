@@ -128,6 +128,18 @@ void goes_thread_start_is_a_root() {
   expect("with it", scene.frames.size(), 3);
 }
 
+void the_stack_of_gos_system_ends_at_its_switch() {
+  Scene scene;
+  // call *%rdi; mov %fs:-8, %rax: systemstack, in the name of a goroutine whose stack says nothing any more.
+  const std::array<uint8_t, 11> code{0xff, 0xd7, 0x64, 0x48, 0x8b, 0x04, 0x25, 0xf8, 0xff, 0xff, 0xff};
+  for (size_t i = 0; i < code.size(); i++) scene.code.bytes[kCode + 0x1e + i] = code[i];
+  scene.copied[2] = kOtherStack;
+  scene.memory.frame(kOtherStack, 0, kCode + 0x35);
+  scene.run();
+  expect("whole", scene.is_completed, 1);
+  expect("with the frames of this stack", scene.frames.size(), 2);
+}
+
 }  // namespace
 
 int main() {
@@ -136,5 +148,6 @@ int main() {
   a_rest_without_a_root_is_not_taken();
   another_stack_is_entered_but_not_for_ever();
   goes_thread_start_is_a_root();
+  the_stack_of_gos_system_ends_at_its_switch();
   std::puts("ok");
 }
