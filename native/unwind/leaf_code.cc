@@ -97,16 +97,16 @@ CodeHints read_code_hints(std::span<const std::byte> before, std::span<const std
   return hints;
 }
 
-bool ends_in_call(std::span<const std::byte, kMaxCallBytes> code) {
+CodeBefore code_before(std::span<const std::byte, kMaxCallBytes> code) {
   const auto from_end = [&code](size_t bytes) { return std::to_integer<uint8_t>(code[code.size() - bytes]); };
-  if (from_end(5) == 0xe8) return true;
+  if (from_end(5) == 0xe8) return CodeBefore::call;
   for (size_t length = 2; length <= kMaxCallBytes; length++) {
     if (from_end(length) != 0xff) continue;
     const uint8_t modrm = from_end(length - 1);
     const uint8_t sib = length > 2 ? from_end(length - 2) : uint8_t{0};
-    if (((modrm >> 3) & 7) == 2 && 1 + operand_bytes(modrm, sib) == length) return true;
+    if (((modrm >> 3) & 7) == 2 && 1 + operand_bytes(modrm, sib) == length) return CodeBefore::call;
   }
-  return false;
+  return from_end(1) == 0x90 ? CodeBefore::nop : CodeBefore::other;
 }
 
 }  // namespace prof

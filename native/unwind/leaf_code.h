@@ -36,7 +36,10 @@ struct CodeHints {
 /// The longest call instruction without prefixes.
 inline constexpr size_t kMaxCallBytes = 7;
 
-/// Whether the last instruction of `code` may be a call (Intel SDM, vol. 2, "CALL": E8 and FF /2).
-[[nodiscard]] bool ends_in_call(std::span<const std::byte, kMaxCallBytes> code);
+/// What the instruction before a return address may be.
+enum class CodeBefore : uint8_t { call, nop, other };
+
+/// Judges by the last bytes before the address (Intel SDM, vol. 2, "CALL": E8 and FF /2).
+[[nodiscard]] CodeBefore code_before(std::span<const std::byte, kMaxCallBytes> code);
 
 }  // namespace prof

@@ -320,7 +320,7 @@ Unwinder::Unwinder(const CodeMap& map, CodeReader& reader)
 
 void Unwinder::flush() {
   cache_.assign(kCacheEntries, CodeStep{kNeverMapped, nullptr, CfiRule{}});
-  follows_call_.clear();
+  code_before_.clear();
 }
 
 StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vector<UnwoundFrame>& out) {
@@ -347,8 +347,7 @@ bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& 
   for (size_t depth = 0; depth < kMaxStackDepth;) {
     const CodeStep& step = step_at(walk.lookup());
     if (step.range == nullptr) return is_at_stack_end;
-    // Go pretends that goexit, where goroutines begin, has made a call: a first frame need not follow one.
-    const bool is_proven = !is_late || follows_call(walk.pc());
+    const CodeBefore before = is_late ? look_before(walk.pc()) : CodeBefore::call;
     frames_[depth++] = {step.lookup, step.range};
     auto ended = walk.leave(step);
     if (!is_late && (ended == StackEnd::truncated_copy || ended == StackEnd::bad_fp)) {
@@ -358,22 +357,23 @@ bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& 
       ended = walk.leave(step);
     }
     if (ended && *ended != StackEnd::root) return is_at_stack_end;
+    // Go pretends that goexit, where goroutines begin, has made a call by its first instruction, a nop.
+    if (before == CodeBefore::other || (before == CodeBefore::nop && !ended)) return is_at_stack_end;
     if (ended) {
       out.assign(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(depth));
       return true;
     }
-    if (!is_proven) return is_at_stack_end;
   }
   return is_at_stack_end;
 }
 
-bool Unwinder::follows_call(uint64_t address) {
-  if (follows_call_.size() >= kMaxLateAddresses) follows_call_.clear();
-  const auto [known, is_new] = follows_call_.try_emplace(address, false);
+CodeBefore Unwinder::look_before(uint64_t address) {
+  if (code_before_.size() >= kMaxLateAddresses) code_before_.clear();
+  const auto [known, is_new] = code_before_.try_emplace(address, CodeBefore::other);
   if (!is_new) return known->second;
   std::array<std::byte, kMaxCallBytes> before{};
   const bool is_read = reader_.read_code(address - before.size(), before) == before.size();
-  known->second = is_read && ends_in_call(before);
+  if (is_read) known->second = code_before(before);
   return known->second;
 }
 

@@ -81,13 +81,13 @@ class Unwinder {
   const CodeStep& step_at(uint64_t lookup);
   [[nodiscard]] CodeStep resolve(uint64_t lookup);
   [[nodiscard]] CodeHints read_hints(uint64_t address);
-  [[nodiscard]] bool follows_call(uint64_t address);
+  [[nodiscard]] CodeBefore look_before(uint64_t address);
 
   const CodeMap& map_;
   CodeReader& reader_;
   std::vector<CodeStep> cache_;
   std::vector<UnwoundFrame> frames_;  // the walk in progress
-  std::unordered_map<uint64_t, bool> follows_call_;  // by return address that was read late
+  std::unordered_map<uint64_t, CodeBefore> code_before_;  // by return address that was read late
 };
 
 }  // namespace prof

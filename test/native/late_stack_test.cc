@@ -76,7 +76,7 @@ void a_proven_rest_is_taken() {
   Scene scene;
   scene.memory.frame(kStack + 0x1000, kStack + 0x1100, kCode + 0x30);
   scene.memory.frame(kStack + 0x1100, 0, kCode + 0x40);
-  // The last one, where the thread begins, need not follow a call.
+  // The last one, where the thread begins, may follow a nop.
   scene.code.bytes[kCode + 0x3b] = 0x90;
   scene.run();
   expect("completed", scene.is_completed, 1);
@@ -135,6 +135,7 @@ void the_stack_of_gos_system_ends_at_its_switch() {
   for (size_t i = 0; i < code.size(); i++) scene.code.bytes[kCode + 0x1e + i] = code[i];
   scene.copied[2] = kOtherStack;
   scene.memory.frame(kOtherStack, 0, kCode + 0x35);
+  scene.code.bytes[kCode + 0x34] = 0;
   scene.run();
   expect("whole", scene.is_completed, 1);
   expect("with the frames of this stack", scene.frames.size(), 2);
