@@ -63,7 +63,7 @@ function sortProgram(name: string, order: readonly string[]): Program {
     least: 0.995,
     prepare: (folder) => [
       ...['sort', ...order, '--parallel=2', '-S', '100M', '-T', folder, '-o', '/dev/null'],
-      ...Array<string>(24).fill(wordFile(folder)),
+      ...Array<string>(48).fill(wordFile(folder)),
     ],
   };
 }
@@ -156,6 +156,7 @@ export const programs: readonly Program[] = [
   },
   sortProgram('sort', ['-k2']),
   sortProgram('sort -V', ['-V']),
+  sortProgram('sort -g', ['-g']),
   {
     name: 'g++ -O2 (cc1plus)',
     debianPackage: 'g++',

@@ -79,6 +79,7 @@ Napi::Object to_object(Napi::Env env, const SessionState& state) {
   object["stackBytes"] = to_number(env, state.stack_bytes);
   object["samples"] = to_number(env, state.counts.samples);
   object["truncated"] = to_number(env, state.counts.truncated);
+  object["notKept"] = to_number(env, state.counts.not_kept);
   object["execs"] = to_number(env, state.counts.execs);
   object["shortLivedNs"] = to_number(env, state.counts.short_lived_ns);
   object["lost"] = to_number(env, state.loss.lost);

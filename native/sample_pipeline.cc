@@ -25,7 +25,7 @@ uint64_t blocked_address(Activity activity, int32_t system_call) {
 }  // namespace
 
 SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
-    : pid_(pid), start_ns_(session_start_ns), modules_(pid), memory_(pid), unwinder_(modules_.code_map(), memory_) {}
+    : pid_(pid), start_ns_(session_start_ns), modules_(pid), memory_(pid), holes_(memory_), late_(memory_), unwinder_(modules_.code_map(), memory_) {}
 
 int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
   const int error = modules_.refresh();
@@ -34,7 +34,6 @@ int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
   // The mappings were read anew, so every range that the unwinder remembers is gone.
   modules_.adopt_ready();
   unwinder_.flush();
-  const std::lock_guard lock(batch_mutex_);
   queue_new_modules();
   return error;
 }
@@ -47,7 +46,6 @@ std::vector<ThreadClock> SamplePipeline::read_thread_clocks() const {
 }
 
 void SamplePipeline::change_engine(std::span<const ThreadClock> clocks, bool carried_all, bool keeps_scales) {
-  const std::lock_guard lock(batch_mutex_);
   ledger_.change_engine(clocks, carried_all, keeps_scales);
   mode_split_ = {};
   short_lived_before_ns_ = counts_.short_lived_ns;
@@ -64,7 +62,6 @@ void SamplePipeline::follow_mappings() {
     if (modules_.refresh() == 0) unwinder_.flush();
   }
   if (modules_.adopt_ready()) unwinder_.flush();
-  const std::lock_guard lock(batch_mutex_);
   queue_new_modules();
 }
 
@@ -76,7 +73,6 @@ void SamplePipeline::queue_new_modules() {
 void SamplePipeline::settle_threads(std::span<const ThreadClock> clocks, bool has_lost, uint64_t cpu_ns,
                                     uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
-  const std::lock_guard lock(batch_mutex_);
   for (const auto& [tid, used] : clocks) {
     if (!used) {
       ledger_.mark_gone(tid);
@@ -103,26 +99,28 @@ void SamplePipeline::forget_ended_threads(std::span<const ThreadClock> clocks) {
 void SamplePipeline::close_accounts(uint64_t cpu_ns, uint64_t limit_ns) {
   const uint64_t now = monotonic_ns();
   const uint64_t short_lived_ns = counts_.short_lived_ns - short_lived_before_ns_;
-  const std::lock_guard lock(batch_mutex_);
   for (const auto& tail : ledger_.close(cpu_ns - std::min(cpu_ns, short_lived_ns), limit_ns)) {
     add_tail(now, tail);
   }
 }
 
+void SamplePipeline::hand_over() {
+  const std::lock_guard lock(shelf_mutex_);
+  shelf_.take_from(fill_);
+}
+
 Batch SamplePipeline::take_batch() {
-  const std::lock_guard lock(batch_mutex_);
-  return std::exchange(fill_, Batch{});
+  const std::lock_guard lock(shelf_mutex_);
+  return std::exchange(shelf_, Batch{});
 }
 
 void SamplePipeline::on_sample(const RawSample& sample) {
   if (sample.is_wall_time) return add_wall_row(sample);
   if (sample.time_ns < window_.from_ns || sample.time_ns >= window_.until_ns) return;
-  const std::lock_guard lock(batch_mutex_);
-  const uint32_t user_stack = push_user_frames(sample);
-  const uint32_t stack = push_above_user(user_stack, sample);
   const uint32_t thread = know_thread(sample.tid, 0);
+  const auto [stack, user_part] = intern_stack(sample, thread);
   counts_.samples++;
-  if (sample.mode_times) mode_split_.see(sample.tid, stack, user_stack, *sample.mode_times);
+  if (sample.mode_times) mode_split_.see(sample.tid, stack, user_part, *sample.mode_times);
   const uint64_t weight_ns = ledger_.book_sample(sample.tid, stack, sample.weight_ns, sample.is_clock_time);
   add_weight(sample.time_ns, weight_ns, sample.tid, thread, stack, 1);
 }
@@ -130,68 +128,91 @@ void SamplePipeline::on_sample(const RawSample& sample) {
 // Wall time has no clock to be held against, and nothing of it is counted twice at a cut: the thread ledger and the
 // window are for CPU time.
 void SamplePipeline::add_wall_row(const RawSample& sample) {
-  const std::lock_guard lock(batch_mutex_);
+  const uint32_t thread = know_thread(sample.tid, 0);
   WallStack& stack = wall_stacks_[sample.tid];
   const uint64_t truncated = counts_.truncated;
   if (!sample.is_unmoved) {
-    stack.id = push_above_user(push_user_frames(sample), sample);
+    stack.id = intern_stack(sample, thread).whole;
     stack.is_truncated = counts_.truncated > truncated;
   } else if (stack.is_truncated) {
     counts_.truncated += sample.looks;
   }
   counts_.samples += sample.looks;
-  add_row(sample.time_ns, sample.weight_ns, know_thread(sample.tid, 0), stack.id, sample.looks);
+  add_row(sample.time_ns, sample.weight_ns, thread, stack.id, sample.looks);
 }
 
-uint32_t SamplePipeline::push_above_user(uint32_t user_stack, const RawSample& sample) {
-  uint32_t stack = user_stack;
-  for (size_t i = sample.kernel_ips.size(); i-- > 0;) {
-    // All but the leaf are return addresses: the call is the byte before.
-    const uint64_t address = sample.kernel_ips[i] - (i == 0 ? 0 : 1);
-    stack = push_frame(stack, {FrameKind::kernel, kNoModuleId, address});
+SamplePipeline::InternedStack SamplePipeline::intern_stack(const RawSample& sample, uint32_t thread) {
+  path_.clear();
+  collect_above_user(sample);
+  const size_t above_user = path_.size();
+  collect_user_frames(sample);
+  const auto start_of = [this](const Frame& frame) { return function_start(frame); };
+  InternedStack interned;
+  const std::span<const Frame> path(path_);
+  // Only who splits by user and kernel time asks for the part below the kernel.
+  if (sample.mode_times && above_user < path.size()) {
+    interned.user_part = table_.add_path(path.subspan(above_user), thread, fill_.rows, start_of).value_or(0);
   }
-  if (sample.in_kernel && sample.kernel_unseen) stack = push_frame(stack, {FrameKind::kernel_unseen, kNoModuleId, 0});
+  if (path.empty()) return interned;
+  if (const auto stack = table_.add_path(path, thread, fill_.rows, start_of)) {
+    interned.whole = *stack;
+    return interned;
+  }
+  counts_.not_kept++;
+  counts_.truncated++;
+  interned.whole = table_.add_leaf(path.front(), fill_.rows, start_of);
+  return interned;
+}
+
+void SamplePipeline::collect_above_user(const RawSample& sample) {
   const bool is_blocked = sample.activity != Activity::running;
   if (is_blocked || (sample.is_wall_time && !sample.has_registers)) {
-    const uint64_t address = blocked_address(sample.activity, sample.system_call);
-    stack = push_frame(stack, {FrameKind::blocked, kNoModuleId, address});
+    path_.push_back({FrameKind::blocked, kNoModuleId, blocked_address(sample.activity, sample.system_call)});
   }
-  return stack;
+  if (sample.in_kernel && sample.kernel_unseen) path_.push_back({FrameKind::kernel_unseen, kNoModuleId, 0});
+  for (size_t i = 0; i < sample.kernel_ips.size(); i++) {
+    // All but the leaf are return addresses: the call is the byte before.
+    path_.push_back({FrameKind::kernel, kNoModuleId, sample.kernel_ips[i] - (i == 0 ? 0 : 1)});
+  }
 }
 
-uint32_t SamplePipeline::push_user_frames(const RawSample& sample) {
-  uint32_t stack = 0;
-  if (!sample.user_ips.empty()) {
-    for (size_t i = sample.user_ips.size(); i-- > 0;) {
-      stack = push_frame(stack, {FrameKind::native, kNoModuleId, sample.user_ips[i] - (i == 0 ? 0 : 1)});
-    }
-    return stack;
+void SamplePipeline::collect_user_frames(const RawSample& sample) {
+  for (size_t i = 0; i < sample.user_ips.size(); i++) {
+    path_.push_back({FrameKind::native, kNoModuleId, sample.user_ips[i] - (i == 0 ? 0 : 1)});
   }
-  if (!sample.has_registers) return stack;
-  if (sample.is_32_bit) return push_leaf_only(sample);
+  if (!sample.user_ips.empty() || !sample.has_registers) return;
+  if (!sample.is_32_bit) return unwind(sample);
+  // 32-bit code has its own registers and tables, which we do not read: where it was is all that is known.
+  const uint64_t pc = sample.registers.pc();
+  path_.push_back(frame_at({pc, modules_.code_map().find(pc)}));
+  collect_truncated();
+}
+
+void SamplePipeline::unwind(const RawSample& sample) {
   const StackCopy copy{sample.registers.sp(), sample.stack};
   StackEnd end = unwinder_.unwind(sample.registers, copy, unwound_);
   if (end == StackEnd::no_map && monotonic_ns() - last_refresh_ns_ >= kRefreshIntervalNs) {
     retry_unmapped();
     end = unwinder_.unwind(sample.registers, copy, unwound_);
   }
-  if (end != StackEnd::root) {
-    if (end == StackEnd::truncated_copy) counts_.copy_ended++;
-    stack = push_truncated();
-  }
-  for (size_t i = unwound_.size(); i-- > 0;) stack = push_frame(stack, frame_at(unwound_[i]));
-  return stack;
+  const bool is_whole = end == StackEnd::root || complete_late(sample, end);
+  for (const UnwoundFrame& unwound : unwound_) path_.push_back(frame_at(unwound));
+  if (!is_whole) collect_truncated();
 }
 
-uint32_t SamplePipeline::push_truncated() {
+/// What the copy did not hold: sees to it that the next copies do, and meanwhile reads it from the target.
+bool SamplePipeline::complete_late(const RawSample& sample, StackEnd end) {
+  if (end != StackEnd::truncated_copy && end != StackEnd::bad_fp) return false;
+  const StackCopy copy{sample.registers.sp(), sample.stack};
+  if (end == StackEnd::truncated_copy && sample.stack_missing == 0) counts_.copy_ended++;
+  if (end == StackEnd::truncated_copy) holes_.fill(copy.base + copy.bytes.size(), sample.stack_missing);
+  late_.forget();
+  return unwinder_.complete(sample.registers, copy, late_, unwound_);
+}
+
+void SamplePipeline::collect_truncated() {
   counts_.truncated++;
-  return push_frame(0, {FrameKind::truncated, kNoModuleId, 0});
-}
-
-// 32-bit code has its own registers and tables, which we do not read: where it was is all that is known.
-uint32_t SamplePipeline::push_leaf_only(const RawSample& sample) {
-  const uint64_t pc = sample.registers.pc();
-  return push_frame(push_truncated(), frame_at({pc, modules_.code_map().find(pc)}));
+  path_.push_back({FrameKind::truncated, kNoModuleId, 0});
 }
 
 void SamplePipeline::retry_unmapped() {
@@ -208,12 +229,9 @@ Frame SamplePipeline::frame_at(const UnwoundFrame& unwound) const {
   return {FrameKind::native, range->module, unwound.address - range->bias};
 }
 
-uint32_t SamplePipeline::push_frame(uint32_t stack, const Frame& frame) {
-  const uint32_t id = table_.add_frame(frame, fill_.rows, [this](const Frame& added) {
-    const bool has_table = added.kind == FrameKind::native && added.module != kNoModuleId;
-    return has_table ? modules_.function_start(added.module, added.address) : 0;
-  });
-  return table_.push(stack, id, fill_.rows);
+uint64_t SamplePipeline::function_start(const Frame& frame) const {
+  const bool has_table = frame.kind == FrameKind::native && frame.module != kNoModuleId;
+  return has_table ? modules_.function_start(frame.module, frame.address) : 0;
 }
 
 uint32_t SamplePipeline::know_thread(pid_t tid, uint64_t used_before_ns) {
@@ -251,7 +269,6 @@ void SamplePipeline::on_thread_tail(pid_t tid, uint64_t tail_ns) {
     counts_.short_lived_ns += tail.weight_ns;
     return;
   }
-  const std::lock_guard lock(batch_mutex_);
   add_tail(monotonic_ns(), tail);
 }
 
@@ -262,7 +279,6 @@ void SamplePipeline::on_thread_gone(pid_t tid) {
 }
 
 void SamplePipeline::on_thread_name(pid_t tid, std::string_view name) {
-  const std::lock_guard lock(batch_mutex_);
   const auto [thread, is_new] = ledger_.know(tid, 0);
   fill_.threads.push_back({thread, tid, std::string(name)});
 }

@@ -1,5 +1,5 @@
 // One sample's way through native code: record -> unwind -> intern -> a row of the batch. Drain thread only, but
-// for the batch, which is swapped under a lock. Knows engines only as SampleSink callers.
+// for the batch that is handed over, the one thing behind a lock. Knows engines only as SampleSink callers.
 #pragma once
 
 #include <array>
@@ -8,7 +8,9 @@
 #include <unordered_map>
 
 #include "capture/engine.h"
+#include "proc/late_memory.h"
 #include "proc/process_memory.h"
+#include "proc/stack_holes.h"
 #include "table/batch.h"
 #include "table/mode_split.h"
 #include "table/thread_ledger.h"
@@ -20,7 +22,8 @@ namespace prof {
 struct PipelineCounts {
   uint64_t samples = 0;
   uint64_t truncated = 0;       // stacks that end before the thread's root
-  uint64_t copy_ended = 0;      // of these, those whose stack copy was too short
+  uint64_t copy_ended = 0;      // of these, those whose stack copy was too small, though it was full
+  uint64_t not_kept = 0;        // the table of stacks was full: only their leaf was kept
   uint64_t execs = 0;           // times the target became another program
   uint64_t short_lived_ns = 0;  // CPU time of threads that ended before any sample
 };
@@ -59,7 +62,10 @@ class SamplePipeline final : public SampleSink {
   /// The target has ended after `cpu_ns` of CPU time under the running engine: gives its last moments to its last threads.
   void close_accounts(uint64_t cpu_ns, uint64_t limit_ns);
 
-  /// Any thread: takes what was gathered since the last call.
+  /// Makes what was gathered until now ready to be taken. No other call waits for the taker, nor he for them: they
+  /// read the target's mappings and files, which may be on a network that hangs.
+  void hand_over();
+  /// Any thread: takes what was handed over since the last call.
   [[nodiscard]] Batch take_batch();
   /// CPU time that rows of the batch have carried, since accounting began.
   [[nodiscard]] uint64_t carried_ns() const { return ledger_.carried_ns(); }
@@ -74,13 +80,20 @@ class SamplePipeline final : public SampleSink {
   void on_exec() override;
 
  private:
+  struct InternedStack {
+    uint32_t whole = 0;
+    uint32_t user_part = 0;  // below the kernel; only of samples that tell the thread's user and system time
+  };
+
   void add_wall_row(const RawSample& sample);
+  [[nodiscard]] InternedStack intern_stack(const RawSample& sample, uint32_t thread);
   /// The kernel part of a stack, or where a thread sleeps.
-  [[nodiscard]] uint32_t push_above_user(uint32_t user_stack, const RawSample& sample);
-  [[nodiscard]] uint32_t push_frame(uint32_t stack, const Frame& frame);
-  [[nodiscard]] uint32_t push_user_frames(const RawSample& sample);
-  [[nodiscard]] uint32_t push_truncated();
-  [[nodiscard]] uint32_t push_leaf_only(const RawSample& sample);
+  void collect_above_user(const RawSample& sample);
+  void collect_user_frames(const RawSample& sample);
+  void unwind(const RawSample& sample);
+  [[nodiscard]] bool complete_late(const RawSample& sample, StackEnd end);
+  void collect_truncated();
+  [[nodiscard]] uint64_t function_start(const Frame& frame) const;
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
   uint32_t know_thread(pid_t tid, uint64_t used_before_ns);
   void add_tail(uint64_t time_ns, const ThreadLedger::Tail& tail);
@@ -93,12 +106,15 @@ class SamplePipeline final : public SampleSink {
   const uint64_t start_ns_;
   TargetModules modules_;
   ProcessMemory memory_;
+  StackHoles holes_;
+  LateMemory late_;
   Unwinder unwinder_;
   StackTable table_;
   ThreadLedger ledger_;
   ModeSplit mode_split_;
   PipelineCounts counts_;
   std::vector<UnwoundFrame> unwound_;
+  std::vector<Frame> path_;  // of the sample in hand, leaf first
   /// Where a thread stood in its last sample of wall time.
   struct WallStack {
     uint32_t id = 0;
@@ -111,8 +127,10 @@ class SamplePipeline final : public SampleSink {
   SampleWindow window_;
   uint64_t short_lived_before_ns_ = 0;  // under earlier engines
 
-  std::mutex batch_mutex_;
-  Batch fill_;  // under batch_mutex_: the drain thread appends, JavaScript takes
+  Batch fill_;
+
+  std::mutex shelf_mutex_;
+  Batch shelf_;  // under shelf_mutex_: handed over, not yet taken
 };
 
 }  // namespace prof

@@ -18,6 +18,8 @@ namespace {
 constexpr int kDrainIntervalMs = 50;
 // With a ring that cannot wake us any more we look in more often.
 constexpr int kUnwakeableIntervalMs = 10;
+// A new engine's first samples are wanted at once: their modules, names and holes in stacks are met for the first time.
+constexpr int kFirstIntervalMs = 4;
 // Each settling reads a file per thread: often while that is cheap, for the sake of a true live figure.
 constexpr uint64_t kSettleIntervalNs = 250'000'000;
 constexpr uint64_t kCrowdedSettleIntervalNs = 1'000'000'000;
@@ -98,7 +100,7 @@ void Session::wait_for_data() {
   if (engine_) {
     if (exit_.valid() && !has_exited_) fds.push_back({exit_.get(), POLLIN, 0});
     for (const int fd : polled_) fds.push_back({fd, POLLIN, 0});
-    timeout_ms = polled_.size() == engine_->wake_fds().size() ? kDrainIntervalMs : kUnwakeableIntervalMs;
+    timeout_ms = polled_.size() == engine_->wake_fds().size() ? drain_interval_ms() : kUnwakeableIntervalMs;
   }
   poll(fds.data(), fds.size(), timeout_ms);
   // A ring's descriptor hangs up for ever once its first thread has ended, though others still fill the ring.
@@ -107,6 +109,12 @@ void Session::wait_for_data() {
   }
   eventfd_t ignored = 0;
   eventfd_read(wake_.get(), &ignored);
+}
+
+/// Grows with the age of the engine, so that its start costs a handful of wake-ups more.
+int Session::drain_interval_ms() const {
+  const uint64_t age_ms = (monotonic_ns() - armed_at_ns_) / 1'000'000;
+  return static_cast<int>(std::clamp<uint64_t>(age_ms / 2, kFirstIntervalMs, kDrainIntervalMs));
 }
 
 void Session::tick() {
@@ -119,9 +127,9 @@ void Session::tick() {
     last_settle_ns_ = now;
     settle();
     look_for_failure();
-    if (may_grow_) grow_stack_copies();
-    if (!engine_) return publish();
   }
+  if (!has_exited_ && may_grow_) grow_stack_copies();
+  if (!engine_) return publish();
   if (!has_exited_ && now - paired_at_ns_ >= kSecondNs) pair_clocks();
   pollfd exited{exit_.get(), POLLIN, 0};
   const bool is_gone = exit_.valid() ? poll(&exited, 1, 0) == 1 : has_ended(pid_);
@@ -230,6 +238,8 @@ SessionState Session::make_state() const {
 }
 
 void Session::publish() {
+  // Before the counts: who reads them finds the rows that they count.
+  pipeline_.hand_over();
   const SessionState state = make_state();
   const std::lock_guard lock(mutex_);
   published_ = state;

@@ -71,6 +71,7 @@ class Session {
   void on_drain_thread(const std::function<void()>& work);
   void run_pending_work();
   void wait_for_data();
+  [[nodiscard]] int drain_interval_ms() const;
   void tick();
   void settle();
   void settle(const std::vector<ThreadClock>& clocks, uint64_t cpu_ns);
@@ -107,6 +108,7 @@ class Session {
   PipelineCounts counts_at_growth_;
   bool may_grow_ = true;
   std::vector<int> polled_;  // ring descriptors that can still wake us
+  uint64_t armed_at_ns_ = 0;
   uint64_t lost_at_settle_ = 0;
   uint64_t last_settle_ns_ = 0;
   uint64_t cpu_base_ns_ = 0;     // the clock when accounting began

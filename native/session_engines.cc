@@ -66,6 +66,7 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config, ui
   lost_at_settle_ = 0;
   suspected_.reset();
   failure_.reset();
+  armed_at_ns_ = cut_ns;
   polled_ = engine_->wake_fds();
   counts_at_growth_ = pipeline_.counts();
   pair_clocks();

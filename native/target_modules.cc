@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
@@ -16,6 +17,16 @@ namespace prof {
 namespace {
 
 constexpr std::string_view kVdso = "[vdso]";
+// A module's file stays open, for its names are read when its first frame comes. A program that maps one file after the
+// other must use up neither our descriptors nor our memory.
+constexpr size_t kMostOpenFiles = 512;
+constexpr size_t kMostModules = 16384;
+
+size_t most_open_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMostOpenFiles;
+  return std::min<size_t>(kMostOpenFiles, limit.rlim_max / 4);
+}
 
 bool is_file(const Mapping& mapping) { return mapping.inode != 0; }
 
@@ -78,6 +89,7 @@ uint32_t TargetModules::module_of(const Mapping& mapping, std::vector<NewModule>
   const bool is_vdso = mapping.path == kVdso;
   if (!is_file(mapping) && !is_vdso) return kNoModule;
   const FileKey key{{device_of(mapping), mapping.inode}, mapping.path};
+  if (modules_.size() >= kMostModules && !ids_.contains(key)) return kNoModule;
   const auto [place, is_new] = ids_.try_emplace(key, kNoModule);
   if (!is_new) return place->second;
   ElfFile file = is_vdso ? open_vdso(mapping, memory_) : open_mapped_elf(pid_, mappings_of(mapping), memory_);
@@ -93,6 +105,10 @@ uint32_t TargetModules::add_module(const Mapping& mapping, ElfFile file, std::ve
   info.inode = mapping.inode;
   info.size = file.size;
   info.opened_by = file.opened_by;
+  if (file.fd.valid() && ++open_files_ > most_open_files()) {
+    file.fd.reset();
+    if (info.opened_by != OpenedBy::vdso) info.opened_by = OpenedBy::memory;
+  }
   info.fd = file.fd.get();
   Module module;
   module.fd = std::move(file.fd);

@@ -31,7 +31,7 @@ struct ModuleInfo {
   uint64_t inode = 0;
   uint64_t size = 0;
   OpenedBy opened_by = OpenedBy::none;
-  int fd = -1;  // owned by TargetModules, open as long as it lives
+  int fd = -1;  // owned by TargetModules, open as long as it lives; of the first 512 files only
   CfiState cfi = CfiState::none;
 };
 
@@ -44,6 +44,7 @@ class TargetModules {
 
   /// Reads the mappings anew; 0 or errno (then the old map stays). Ids are dense from 0 and never change;
   /// tables of new modules are queued, the biggest executable mapping first. Invalidates code_map() ranges.
+  /// Of more than 16,384 files the later ones count as code without a file.
   [[nodiscard]] int refresh();
   /// Until all queued tables are built or the time is over. They are used after adopt_ready().
   void wait_ready(std::chrono::milliseconds timeout);
@@ -85,6 +86,7 @@ class TargetModules {
   std::vector<Mapping> mappings_;
   std::vector<Module> modules_;  // by id, beside infos_
   std::vector<ModuleInfo> infos_;
+  size_t open_files_ = 0;  // ever asked to stay open
   std::map<FileKey, uint32_t> ids_;  // kNoModule: a file that is not ELF
   CodeMap code_map_;
   TableBuilder builder_;  // last: its thread ends before the rest goes

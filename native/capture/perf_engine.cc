@@ -23,8 +23,6 @@ constexpr int kListingRounds = 5;
 // An event samples once a period, a late one after a few; it cannot have counted so many before its first sample.
 constexpr uint64_t kMostBeforeASample = 16;
 
-}
-
 uint64_t read_value(int fd) {
   uint64_t fields[3] = {};  // value, time running, id
   return read(fd, fields, sizeof fields) == sizeof fields ? fields[0] : 0;

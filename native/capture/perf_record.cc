@@ -77,6 +77,7 @@ PerfRecord read_sample(ByteReader reader, uint16_t misc, uint64_t sample_type) {
     const auto stack = reader.take(copied);
     const auto valid = reader.read<uint64_t>();
     sample.stack = stack.first(valid < stack.size() ? static_cast<size_t>(valid) : stack.size());
+    sample.stack_missing = stack.size() - sample.stack.size();
   }
   if (reader.failed()) return OtherRecord{};
   sample.in_kernel = (misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;

@@ -32,6 +32,7 @@ struct RawSample {
   std::optional<ModeTimes> mode_times;  // of the thread, where `in_kernel` must be held to them
   Registers registers;
   std::span<const std::byte> stack;      // bytes upward from registers.sp()
+  size_t stack_missing = 0;              // bytes that were asked for beyond `stack`, at a page that was not there
   std::span<const uint64_t> kernel_ips;  // leaf first; empty when there is none
   std::span<const uint64_t> user_ips;    // the kernel's own frame-pointer walk; only when asked for instead of `stack`
 

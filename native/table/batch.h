@@ -30,6 +30,9 @@ struct Batch {
   // How many samples a row stands for. 0: the rest of a thread's time, carried by its last stack; more than 1: a thread
   // that was seen again and again where it sleeps.
   std::vector<uint32_t> samples;
+
+  /// Appends all of `newer`, which is empty afterwards.
+  void take_from(Batch& newer);
 };
 
 }  // namespace prof

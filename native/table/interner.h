@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace prof {
@@ -16,18 +17,20 @@ class Interner {
     bool is_new;
   };
 
-  Result intern(const Key& key) {
+  /// Nothing when the key is new and `most` keys are there already.
+  std::optional<Result> intern(const Key& key, size_t most) {
     if ((keys_.size() + 1) * 2 > slots_.size()) grow();
     size_t slot = Hash{}(key) & (slots_.size() - 1);
     while (slots_[slot] != kEmpty) {
       const uint32_t id = slots_[slot] - 1;
-      if (keys_[id] == key) return {id, false};
+      if (keys_[id] == key) return Result{id, false};
       slot = (slot + 1) & (slots_.size() - 1);
     }
+    if (keys_.size() >= most) return std::nullopt;
     const auto id = static_cast<uint32_t>(keys_.size());
     keys_.push_back(key);
     slots_[slot] = id + 1;
-    return {id, true};
+    return Result{id, true};
   }
 
   [[nodiscard]] size_t size() const { return keys_.size(); }

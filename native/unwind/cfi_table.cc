@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <random>
+#include <string_view>
 #include <unordered_map>
 
 #include "unwind/cfi_program.h"
@@ -15,14 +17,31 @@ namespace {
 
 constexpr unsigned kBlockShift = 8;
 constexpr size_t kMaxRules = std::numeric_limits<uint16_t>::max();
+// What one module may cost, several times what the largest known ones have (rustc_driver: 1 M rows, some 10 CIEs):
+// a hostile file is cut short, not worked through. Rows take 6 bytes each; a CIE's program is run once.
+constexpr size_t kMaxRows = size_t{1} << 24;
+constexpr size_t kMaxFunctions = size_t{1} << 22;
+constexpr size_t kMaxCies = size_t{1} << 14;
 
+// The seed keeps a file from choosing rules that all fall into one bucket.
 struct RuleHash {
+  uint64_t seed;
   size_t operator()(const CfiRule& rule) const {
     uint64_t words[2];
     std::memcpy(words, &rule, sizeof(words));
-    return (words[0] * 0x9e3779b97f4a7c15) ^ (words[1] * 0xc2b2ae3d27d4eb4f);
+    const uint64_t mixed = (words[0] ^ seed) * 0x9e3779b97f4a7c15;
+    return (mixed ^ (mixed >> 32) ^ words[1]) * 0xc2b2ae3d27d4eb4f;
   }
 };
+
+uint64_t random_seed() {
+  std::random_device random;
+  return (uint64_t{random()} << 32) | random();
+}
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 }  // namespace
 
@@ -39,7 +58,10 @@ class CfiTableBuilder {
     table_.function_offsets_.reserve(fdes_.size());
     table_.row_offsets_.reserve(fdes_.size() * 6);
     table_.row_rules_.reserve(fdes_.size() * 6);
-    for (const FdePlace& place : fdes_) add_function(place);
+    for (const FdePlace& place : fdes_) {
+      if (table_.row_rules_.size() >= kMaxRows) break;
+      add_function(place);
+    }
     if (covered_to_ != 0) push_row(covered_to_, 0);
     table_.row_offsets_.shrink_to_fit();
     table_.row_rules_.shrink_to_fit();
@@ -59,6 +81,7 @@ class CfiTableBuilder {
   void collect_fdes() {
     uint64_t offset = 0;
     while (const auto record = frame_.record_at(offset)) {
+      if (fdes_.size() >= kMaxFunctions) return;
       if (!record->is_cie) collect_fde(offset, record->cie_offset);
       offset = record->next_offset;
     }
@@ -74,6 +97,7 @@ class CfiTableBuilder {
   }
 
   const std::optional<KnownCie>& cie(uint64_t offset) {
+    if (cies_.size() >= kMaxCies && !cies_.contains(offset)) return no_cie_;
     const auto [place, is_new] = cies_.try_emplace(offset);
     if (is_new) {
       const auto parsed = frame_.cie_at(offset);
@@ -90,7 +114,7 @@ class CfiTableBuilder {
     table_.function_offsets_.push_back(static_cast<uint32_t>(fde->lo - table_.base_va_));
     CfiProgram program(frame_, place.cie->cie, place.cie->initial, *fde);
     CfiRow row;
-    while (program.next(row)) push_row(row.pc, rule_id(row.rule));
+    while (table_.row_rules_.size() < kMaxRows && program.next(row)) push_row(row.pc, rule_id(row.rule));
     covered_to_ = fde->hi;
   }
 
@@ -102,26 +126,29 @@ class CfiTableBuilder {
 
   uint16_t rule_id(const CfiRule& rule) {
     if (rule == last_rule_) return last_id_;
-    const auto [place, is_new] = ids_.try_emplace(rule, uint16_t{0});
-    if (is_new) place->second = add_rule(rule);
-    if (place->second == 0 && rule.cfa != CfaKind::none) ++table_.overflow_count_;
     last_rule_ = rule;
-    last_id_ = place->second;
+    last_id_ = find_or_add(rule);
+    if (last_id_ == 0 && rule.cfa != CfaKind::none) ++table_.overflow_count_;
     return last_id_;
   }
 
-  // An expression rule moves its bytes into the table's pool, so the section can be dropped.
-  uint16_t add_rule(CfiRule rule) {
+  uint16_t find_or_add(const CfiRule& rule) {
+    if (const auto known = ids_.find(rule); known != ids_.end()) return known->second;
     if (rule.cfa == CfaKind::none || table_.rules_.size() >= kMaxRules) return 0;
-    if (rule.cfa == CfaKind::expression) {
-      const auto bytes = frame_.bytes().subspan(static_cast<size_t>(rule.cfa_offset), rule.cfa_reg);
-      auto& pool = table_.expressions_;
-      const auto known = std::search(pool.begin(), pool.end(), bytes.begin(), bytes.end());
-      rule.cfa_offset = static_cast<int32_t>(known - pool.begin());
-      if (known == pool.end()) pool.insert(pool.end(), bytes.begin(), bytes.end());
-    }
-    table_.rules_.push_back(rule);
-    return static_cast<uint16_t>(table_.rules_.size() - 1);
+    table_.rules_.push_back(rule.cfa == CfaKind::expression ? with_own_bytes(rule) : rule);
+    const auto id = static_cast<uint16_t>(table_.rules_.size() - 1);
+    ids_.emplace(rule, id);
+    return id;
+  }
+
+  // An expression rule moves its bytes into the table's pool, so the section can be dropped.
+  CfiRule with_own_bytes(CfiRule rule) {
+    const auto bytes = frame_.bytes().subspan(static_cast<size_t>(rule.cfa_offset), rule.cfa_reg);
+    auto& pool = table_.expressions_;
+    const auto [known, is_new] = pool_offsets_.try_emplace(text_of(bytes), static_cast<int32_t>(pool.size()));
+    if (is_new) pool.insert(pool.end(), bytes.begin(), bytes.end());
+    rule.cfa_offset = known->second;
+    return rule;
   }
 
   const ModuleImage& image_;
@@ -129,7 +156,9 @@ class CfiTableBuilder {
   CfiTable& table_;
   std::vector<FdePlace> fdes_;
   std::unordered_map<uint64_t, std::optional<KnownCie>> cies_;  // by section offset; nodes do not move
-  std::unordered_map<CfiRule, uint16_t, RuleHash> ids_;
+  const std::optional<KnownCie> no_cie_;
+  std::unordered_map<CfiRule, uint16_t, RuleHash> ids_{64, RuleHash{random_seed()}};  // at most kMaxRules
+  std::unordered_map<std::string_view, int32_t> pool_offsets_;  // by the bytes, which lie in the section
   CfiRule last_rule_;
   uint16_t last_id_ = 0;
   uint64_t covered_to_ = 0;

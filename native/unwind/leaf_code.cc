@@ -31,6 +31,33 @@ constexpr std::array<uint8_t, 11> kPythonTrampoline{0x48, 0x83, 0xec, 0x08, 0xff
 constexpr size_t kPythonCall = 4;
 constexpr size_t kPythonAdd = 6;
 
+// A function of one call and a return that is never reached, with no frame: runtime.mstart of Go (asm_amd64.s). The
+// linker of Go fills the gaps between functions with int3.
+bool is_go_thread_start(std::span<const std::byte> window, size_t after_call) {
+  constexpr std::byte kInt3{0xcc};
+  constexpr std::byte kCall{0xe8};
+  constexpr std::byte kReturn{0xc3};
+  constexpr size_t kCallBytes = 5;
+  return window[after_call - kCallBytes - 1] == kInt3 && window[after_call - kCallBytes] == kCall &&
+         window[after_call] == kReturn && window[after_call + 1] == kInt3;
+}
+
+// call *%rdi; mov %fs:-8, %rax: runtime.systemstack runs a function on the thread's own stack and takes the goroutine
+// back afterwards (asm_amd64.s).
+constexpr std::array<uint8_t, 11> kGoSystemStack{0xff, 0xd7, 0x64, 0x48, 0x8b, 0x04, 0x25, 0xf8, 0xff, 0xff, 0xff};
+constexpr size_t kGoSystemStackCall = 2;
+
+/// Bytes of a memory operand with its ModRM byte (SDM, vol. 2, table 2-2).
+size_t operand_bytes(uint8_t modrm, uint8_t sib) {
+  const uint8_t mode = modrm >> 6;
+  const uint8_t rm = modrm & 7;
+  if (mode == 3) return 1;
+  const bool has_sib = rm == 4;
+  const bool has_base = !(mode == 0 && (rm == 5 || (has_sib && (sib & 7) == 5)));
+  const size_t displacement = mode == 1 ? 1 : mode == 2 || !has_base ? 4 : 0;
+  return 1 + (has_sib ? 1 : 0) + displacement;
+}
+
 LeafForm leaf_form(std::span<const std::byte> code) {
   if (starts_with(code, kPushRbp) || starts_with(code, kEndbr64) || starts_with(code, kRet) ||
       starts_with(code, kPythonTrampoline)) {
@@ -61,11 +88,25 @@ CodeHints read_code_hints(std::span<const std::byte> before, std::span<const std
   const bool is_at_call = is_inside(kPythonTrampoline, kHere, kPythonCall);
   if (is_at_call || is_inside(kPythonTrampoline, kHere, kPythonAdd)) hints.here = LeafForm::ra_above_a_word;
   if (is_inside(kPythonTrampoline, kAfter, kPythonAdd)) hints.after = LeafForm::ra_above_a_word;
+  if (is_inside(kGoSystemStack, kAfter, kGoSystemStackCall)) hints.after = LeafForm::switched_stack;
+  if (is_go_thread_start(window, kAfter)) hints.after = LeafForm::thread_start;
   // While the kernel works on rt_sigreturn, the pc stands after the syscall instruction.
   hints.in_signal_return = is_inside(kSignalReturn, kHere, 0) || is_inside(kSignalReturn, kHere, kMovBytes) ||
                            is_inside(kSignalReturn, kHere, kSignalReturnBytes);
   hints.calls_signal_return = is_inside(kSignalReturn, kAfter, 0);
   return hints;
+}
+
+CodeBefore code_before(std::span<const std::byte, kMaxCallBytes> code) {
+  const auto from_end = [&code](size_t bytes) { return std::to_integer<uint8_t>(code[code.size() - bytes]); };
+  if (from_end(5) == 0xe8) return CodeBefore::call;
+  for (size_t length = 2; length <= kMaxCallBytes; length++) {
+    if (from_end(length) != 0xff) continue;
+    const uint8_t modrm = from_end(length - 1);
+    const uint8_t sib = length > 2 ? from_end(length - 2) : uint8_t{0};
+    if (((modrm >> 3) & 7) == 2 && 1 + operand_bytes(modrm, sib) == length) return CodeBefore::call;
+  }
+  return from_end(1) == 0x90 ? CodeBefore::nop : CodeBefore::other;
 }
 
 }  // namespace prof

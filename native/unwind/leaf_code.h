@@ -19,6 +19,8 @@ enum class LeafForm : uint8_t {
   ra_at_sp,         // before `push rbp`, or at `ret`
   rbp_at_sp,        // between `push rbp` and `mov rbp, rsp`, or at `pop rbp`
   ra_above_a_word,  // between `sub $8, rsp` and `add $8, rsp` of CPython's perf trampoline
+  thread_start,     // after the only call of Go's mstart, where its threads begin
+  switched_stack,   // after the call of Go's systemstack: rbp is a goroutine's, this stack ends here
 };
 
 struct CodeHints {
@@ -30,5 +32,14 @@ struct CodeHints {
 
 /// `before` are the bytes up to the address (may be short or empty), `from` those at it.
 [[nodiscard]] CodeHints read_code_hints(std::span<const std::byte> before, std::span<const std::byte> from);
+
+/// The longest call instruction without prefixes.
+inline constexpr size_t kMaxCallBytes = 7;
+
+/// What the instruction before a return address may be.
+enum class CodeBefore : uint8_t { call, nop, other };
+
+/// Judges by the last bytes before the address (Intel SDM, vol. 2, "CALL": E8 and FF /2).
+[[nodiscard]] CodeBefore code_before(std::span<const std::byte, kMaxCallBytes> code);
 
 }  // namespace prof

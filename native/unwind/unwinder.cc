@@ -16,6 +16,8 @@ constexpr size_t kCacheEntries = 16384;
 constexpr uint64_t kNeverMapped = std::numeric_limits<uint64_t>::max();  // an empty entry is true of it
 constexpr uint64_t kMaxFrameBytes = 64ull << 20;   // beyond this a CFA is taken for garbage
 constexpr uint64_t kMaxFpFrameBytes = 1ull << 20;  // frame pointers prove less, so less is believed
+constexpr size_t kMaxStackSwitches = 16;           // a cgo callback switches twice
+constexpr size_t kMaxLateAddresses = 65536;
 constexpr uint64_t kEntryBytes = 64;               // the start code of a program, ld.so's _start included
 
 constexpr uint32_t bit(size_t reg) { return uint32_t{1} << reg; }
@@ -78,7 +80,17 @@ class Unwinder::Walk {
   // function. The sampled frame and one that a signal interrupted stand at the instruction itself.
   [[nodiscard]] uint64_t lookup() const { return exact_ ? pc_ : pc_ - 1; }
 
-  /// Moves to the caller; a value means that the walk ends here.
+  /// From here on, words that the copy does not hold are read late, and another stack may be entered.
+  void go_on_late(LateStack& late) { late_ = &late; }
+  [[nodiscard]] uint64_t pc() const { return pc_; }
+  /// This frame is Go's systemstack: the last one of the thread's own stack.
+  [[nodiscard]] bool has_switched_stack(const CodeStep& step) const {
+    const bool has_hints = step.rule.cfa == CfaKind::none && step.rule.ra == RaKind::at_cfa;
+    return has_hints && !exact_ && NoRuleHints::unpack(step.rule).code.after == LeafForm::switched_stack;
+  }
+
+  /// Moves to the caller; a value means that the walk ends here. May be called again after `truncated_copy` and
+  /// `bad_fp`: these leave the frame as it was.
   std::optional<StackEnd> leave(const CodeStep& step) {
     if (step.rule.ra != RaKind::at_cfa) return leave_unusual(step.rule.ra);
     return step.rule.cfa == CfaKind::none ? leave_without_rule(step) : leave_by_rule(step);
@@ -92,6 +104,12 @@ class Unwinder::Walk {
     rbx_ = full_->value[kRegRbx];
     known_ = full_->known;
     exact_ = true;
+    floor_ = sp_;
+  }
+
+  bool read_word(uint64_t address, uint64_t& out) const {
+    if (stack_.read_word(address, out)) return true;
+    return late_ != nullptr && late_->read_word(address, out);
   }
 
   [[gnu::always_inline]] inline std::optional<StackEnd> leave_by_rule(const CodeStep& step) {
@@ -106,7 +124,7 @@ class Unwinder::Walk {
     }
     if (cfa <= sp_ || (cfa & 7) != 0 || cfa - sp_ > kMaxFrameBytes) return StackEnd::bad_cfa;
     uint64_t return_address = 0;
-    if (!stack_.read_word(cfa - 8, return_address)) return StackEnd::truncated_copy;
+    if (!read_word(cfa - 8, return_address)) return StackEnd::truncated_copy;
 
     uint64_t rbp = rbp_;
     uint64_t rbx = rbx_;
@@ -159,7 +177,7 @@ class Unwinder::Walk {
   }
 
   std::optional<StackEnd> read_cfa(uint64_t address, uint64_t& cfa) const {
-    if (stack_.read_word(address, cfa)) return std::nullopt;
+    if (read_word(address, cfa)) return std::nullopt;
     return StackEnd::truncated_copy;
   }
 
@@ -186,12 +204,12 @@ class Unwinder::Walk {
     return restore_unusual(kind, offset, cfa, value, reg, known);
   }
 
-  // A slot below the sampled rsp has been popped already (an epilogue whose rows do not say so): then the
-  // register holds the caller's value again.
+  // A slot below the sampled rsp (or below where another stack was entered) has been popped already (an epilogue whose
+  // rows do not say so): then the register holds the caller's value again.
   bool restore_from(uint64_t slot, uint64_t& value, uint32_t reg, uint32_t& known) const {
-    if (slot < stack_.base) return true;
+    if (slot < floor_) return true;
     known |= reg;
-    return stack_.read_word(slot, value);
+    return read_word(slot, value);
   }
 
   [[gnu::noinline]] bool restore_unusual(SaveKind kind, int32_t offset, uint64_t cfa, uint64_t& value,
@@ -215,7 +233,7 @@ class Unwinder::Walk {
     Registers saved;
     for (size_t reg = 0; reg < kRegisterCount; ++reg) {
       const uint64_t slot = sp_ + kGregsOffset + 8 * uint64_t{kGregOfDwarf[reg]};
-      if (!stack_.read_word(slot, saved.value[reg])) return StackEnd::truncated_copy;
+      if (!read_word(slot, saved.value[reg])) return StackEnd::truncated_copy;
     }
     full_ = &interrupted_.emplace(saved);
     load();
@@ -227,22 +245,25 @@ class Unwinder::Walk {
     if (exact_ ? hints.code.in_signal_return : hints.code.calls_signal_return) return leave_signal_frame();
     if (hints.is_program_entry) return StackEnd::root;
     switch (exact_ ? hints.code.here : hints.code.after) {
+      case LeafForm::switched_stack:
       case LeafForm::framed:
         return knows(kRegRbp) ? leave_by_frame_pointer() : StackEnd::unsupported;
       case LeafForm::ra_at_sp:
         return leave_frameless(sp_);
       case LeafForm::rbp_at_sp:
-        if (!stack_.read_word(sp_, rbp_)) return StackEnd::truncated_copy;
+        if (!read_word(sp_, rbp_)) return StackEnd::truncated_copy;
         return leave_frameless(sp_ + 8);
       case LeafForm::ra_above_a_word:
         return leave_frameless(sp_ + 8);
+      case LeafForm::thread_start:
+        return StackEnd::root;
     }
     return StackEnd::unsupported;
   }
 
   std::optional<StackEnd> leave_frameless(uint64_t slot) {
     uint64_t return_address = 0;
-    if (!stack_.read_word(slot, return_address)) return StackEnd::truncated_copy;
+    if (!read_word(slot, return_address)) return StackEnd::truncated_copy;
     known_ &= kFollowed;
     return enter(return_address, slot + 8, rbp_, rbx_);
   }
@@ -250,10 +271,15 @@ class Unwinder::Walk {
   std::optional<StackEnd> leave_by_frame_pointer() {
     // Go's goexit and clone() start threads with rbp 0. Where code was interrupted, 0 proves nothing.
     if (rbp_ == 0 && !exact_) return StackEnd::root;
-    if (rbp_ < sp_ || (rbp_ & 7) != 0 || rbp_ - sp_ >= kMaxFpFrameBytes) return StackEnd::bad_fp;
+    if ((rbp_ & 7) != 0) return StackEnd::bad_fp;
+    if (rbp_ < sp_ || rbp_ - sp_ >= kMaxFpFrameBytes) {
+      if (late_ == nullptr || switches_ == kMaxStackSwitches) return StackEnd::bad_fp;
+      switches_++;
+      floor_ = rbp_;
+    }
     uint64_t saved = 0;
     uint64_t return_address = 0;
-    if (!stack_.read_word(rbp_, saved) || !stack_.read_word(rbp_ + 8, return_address)) {
+    if (!read_word(rbp_, saved) || !read_word(rbp_ + 8, return_address)) {
       return StackEnd::truncated_copy;
     }
     // Whether this function saved rbx is not known.
@@ -291,6 +317,9 @@ class Unwinder::Walk {
   uint64_t rbx_ = 0;
   uint32_t known_ = 0;  // a bit per DWARF register whose value is this frame's
   bool exact_ = true;
+  uint64_t floor_ = 0;  // what lies below on this stack has been popped
+  size_t switches_ = 0;
+  LateStack* late_ = nullptr;
   const Registers* full_;  // of the last frame that was sampled or interrupted
   StackCopy stack_;
   FramePointers& frame_pointers_;
@@ -305,6 +334,7 @@ Unwinder::Unwinder(const CodeMap& map, CodeReader& reader)
 void Unwinder::flush() {
   cache_.assign(kCacheEntries, CodeStep{kNeverMapped, nullptr, CfiRule{}});
   frame_pointers_.flush();
+  code_before_.clear();
 }
 
 StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vector<UnwoundFrame>& out) {
@@ -321,6 +351,44 @@ StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vect
   }
   out.assign(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(depth));
   return end;
+}
+
+bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& late,
+                        std::vector<UnwoundFrame>& out) {
+  Walk walk(registers, stack, frame_pointers_);
+  bool is_late = false;
+  bool is_at_stack_end = false;
+  for (size_t depth = 0; depth < kMaxStackDepth;) {
+    const CodeStep& step = step_at(walk.lookup());
+    if (step.range == nullptr) return is_at_stack_end;
+    const CodeBefore before = is_late ? look_before(walk.pc()) : CodeBefore::call;
+    frames_[depth++] = {step.lookup, step.range};
+    auto ended = walk.leave(step);
+    if (!is_late && (ended == StackEnd::truncated_copy || ended == StackEnd::bad_fp)) {
+      is_late = true;
+      is_at_stack_end = ended == StackEnd::bad_fp && walk.has_switched_stack(step);
+      walk.go_on_late(late);
+      ended = walk.leave(step);
+    }
+    if (ended && *ended != StackEnd::root) return is_at_stack_end;
+    // Go pretends that goexit, where goroutines begin, has made a call by its first instruction, a nop.
+    if (before == CodeBefore::other || (before == CodeBefore::nop && !ended)) return is_at_stack_end;
+    if (ended) {
+      out.assign(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(depth));
+      return true;
+    }
+  }
+  return is_at_stack_end;
+}
+
+CodeBefore Unwinder::look_before(uint64_t address) {
+  if (code_before_.size() >= kMaxLateAddresses) code_before_.clear();
+  const auto [known, is_new] = code_before_.try_emplace(address, CodeBefore::other);
+  if (!is_new) return known->second;
+  std::array<std::byte, kMaxCallBytes> before{};
+  const bool is_read = reader_.read_code(address - before.size(), before) == before.size();
+  if (is_read) known->second = code_before(before);
+  return known->second;
 }
 
 const Unwinder::CodeStep& Unwinder::step_at(uint64_t lookup) {

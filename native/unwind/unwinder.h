@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "unwind/code_map.h"
@@ -30,6 +31,13 @@ enum class StackEnd : uint8_t {
 
 inline constexpr size_t kMaxStackDepth = 1024;
 
+/// Reads stack memory of the live target, later than the sample: what it says must prove itself.
+class LateStack {
+ public:
+  virtual ~LateStack() = default;
+  virtual bool read_word(uint64_t address, uint64_t& out) = 0;
+};
+
 struct UnwoundFrame {
   uint64_t address = 0;              // absolute, as looked up: already -1 for return addresses
   const CodeRange* range = nullptr;  // null: no mapping. Points into the code map
@@ -43,6 +51,13 @@ class Unwinder {
   /// Frames go to `out` (cleared first), leaf first, at most kMaxStackDepth. Never fails: the result says
   /// why it ended. `stack.base` must be registers.sp(); the copy may be short or empty.
   StackEnd unwind(const Registers& registers, StackCopy stack, std::vector<UnwoundFrame>& out);
+
+  /// After unwind() of the same sample gave `truncated_copy` or `bad_fp`: goes on where it ended, through memory as it
+  /// is now, also onto another stack that a frame pointer leads to (Go's systemstack and cgo calls). Callers seldom
+  /// change in the meantime. True, with all frames in `out`, only if every address that was read late follows a call
+  /// and the last frame is a thread's first. Else `out` stays as it is; true nevertheless when it ends in
+  /// Go's systemstack, the end of the thread's own stack, whose goroutine has gone on meanwhile.
+  bool complete(const Registers& registers, StackCopy stack, LateStack& late, std::vector<UnwoundFrame>& out);
 
   /// Forgets cached rules. To be called after the code map changed; also lets code bytes of JIT memory be
   /// read again.
@@ -60,12 +75,14 @@ class Unwinder {
   const CodeStep& step_at(uint64_t lookup);
   [[nodiscard]] CodeStep resolve(uint64_t lookup);
   [[nodiscard]] CodeHints read_hints(uint64_t address);
+  [[nodiscard]] CodeBefore look_before(uint64_t address);
 
   const CodeMap& map_;
   CodeReader& reader_;
   std::vector<CodeStep> cache_;
   FramePointers frame_pointers_;
   std::vector<UnwoundFrame> frames_;  // the walk in progress
+  std::unordered_map<uint64_t, CodeBefore> code_before_;  // by return address that was read late
 };
 
 }  // namespace prof

@@ -21,6 +21,7 @@ export function since(now: NativeState, base: NativeState): NativeState {
     cpuNs: now.cpuNs - base.cpuNs,
     samples: now.samples - base.samples,
     truncated: now.truncated - base.truncated,
+    notKept: now.notKept - base.notKept,
     shortLivedNs: now.shortLivedNs - base.shortLivedNs,
     lost: now.lost - base.lost,
     lostNs: now.lostNs - base.lostNs,

@@ -71,7 +71,8 @@ function losses({ plan, counters, frequencyHz }: Situation): Degradation[] {
   const found: Degradation[] = [];
   if (counters.lost > 0) found.push({ code: 'records-lost', lost: counters.lost, hz: frequencyHz });
   if (counters.throttled > 0) found.push({ code: 'throttled', times: counters.throttled, hz: frequencyHz });
-  const share = counters.truncated / Math.max(1, counters.samples);
+  if (counters.notKept > 0) found.push({ code: 'stacks-not-kept', samples: counters.notKept });
+  const share = (counters.truncated - counters.notKept) / Math.max(1, counters.samples);
   if (counters.samples >= fewSamples && share > truncatedShareToTell) {
     found.push({
       code: 'stacks-cut',

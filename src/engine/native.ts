@@ -73,6 +73,8 @@ export interface NativeState {
   readonly stackBytes: number;
   readonly samples: number;
   readonly truncated: number;
+  /** Of the truncated: those whose stack the full table had no room for. */
+  readonly notKept: number;
   /** Times the target became another program. */
   readonly execs: number;
   readonly shortLivedNs: number;

@@ -13,6 +13,7 @@ const zero: NativeState = {
   samples: 0,
   truncated: 0,
   execs: 0,
+  notKept: 0,
   shortLivedNs: 0,
   lost: 0,
   lostNs: 0,

@@ -52,6 +52,7 @@ export type Degradation =
       readonly stackBytes: number;
       readonly isWall: boolean;
     }
+  | { readonly code: 'stacks-not-kept'; readonly samples: number }
   | { readonly code: 'symbols'; readonly subject: string; readonly detail: string };
 
 /** A warning in words. `title` fits the banner. */
@@ -171,6 +172,13 @@ function words(of: Degradation): Omit<Warning, 'code'> {
           ? 'of a sleeping thread only pc and sp can be read: its stack ends where a frame needs another register'
           : `stacks are deeper than the ${Math.round(of.stackBytes / 1024)} KiB that are copied, or have no unwind tables`,
         cure: undefined,
+      };
+    case 'stacks-not-kept':
+      return {
+        title: `${of.samples.toLocaleString('en-US')} samples kept by their leaf alone, under [truncated]`,
+        cause:
+          'the target has had more different stacks than memory is set aside for; new ones lose their callers',
+        cure: 'start prof-tui anew',
       };
     case 'symbols':
       return { title: `names missing for ${of.subject}: ${of.detail}`, cause: of.detail, cure: undefined };

@@ -187,6 +187,24 @@ test("text copied to anonymous memory stays the file's if its bytes agree, and o
   assert.equal(other[0], other[2]);
 });
 
+test('of a program that maps hundreds of files some stay open, the others are read from memory', async (t) => {
+  if (!hasTools(t, 'gcc', 'python3')) return;
+  const names = Array.from({ length: 600 }, (_, i) => `part${i}.so`);
+  const library = compile('library.c', ['-O2', '-shared', '-fPIC']);
+  const folder = publicFolder(t, Object.fromEntries(names.map((name) => [name, library])));
+  const mapAll = `import mmap, os, sys, time
+keep = [mmap.mmap(os.open(f'${folder}/part{i}.so', os.O_RDONLY), 0, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC)
+        for i in range(600)]
+time.sleep(60)`;
+  const pid = startTarget(t, '/usr/bin/python3', ['-c', mapAll]);
+  await until('all files to be mapped', () => (maps(pid).match(/part\d+\.so/g) ?? []).length === 600);
+  const modules = modulesOf(replay(['modules', String(pid)]));
+  assert.equal(modules.filter(({ isOpen }) => isOpen).length, 512);
+  const later = modules.filter(({ isOpen, path }) => !isOpen && path.includes('part'));
+  assert.ok(later.length >= 600 - 512, `${later.length}`);
+  assert.deepEqual([...new Set(later.map(({ openedBy, cfi }) => `${openedBy} ${cfi}`))], ['memory ready']);
+});
+
 test('a process that is gone is refused with its errno', () => {
   const result = spawnSync(replayPath, ['modules', '4194303'], { encoding: 'utf8' });
   assert.deepEqual([result.status, result.stderr], [1, 'maps of 4194303: No such file or directory\n']);
