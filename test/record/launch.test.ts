@@ -29,6 +29,7 @@ import { withSteadyMachine } from '../helpers/sysctl.ts';
 import type { FixtureTruth } from '../helpers/target.ts';
 import { openTerminal } from '../helpers/terminal.ts';
 import { chainTo, inclusiveShare } from '../helpers/tree.ts';
+import { tolerance } from '../helpers/truth.ts';
 
 /** What the command printed of itself: with a report on standard output all of its own goes to stderr. */
 function truthOf(run: CliRun): FixtureTruth {
@@ -37,12 +38,15 @@ function truthOf(run: CliRun): FixtureTruth {
   return JSON.parse(line) as FixtureTruth;
 }
 
-function assertWhole(run: CliRun, profile: RecordedProfile, tolerance: number): void {
+function assertWhole(run: CliRun, profile: RecordedProfile, room: number): void {
   const { cpuTimeNs, accounted } = profile.accounting;
   const truth = truthOf(run).processCpuNs;
   assert(Math.abs(cpuTimeNs - truth) < truth * 0.02, `${cpuTimeNs} ns, the command says ${truth}`);
-  assert(Math.abs(accounted - 1) < tolerance, `accounted ${accounted}`);
-  assert(Math.abs(inclusiveShare(profile.tree, 'leaf_seventy') - 0.7) < 0.05);
+  assert(Math.abs(accounted - 1) < room, `accounted ${accounted}`);
+  // The command works for a wall time: on a busy machine there are few samples of it.
+  const share = inclusiveShare(profile.tree, 'leaf_seventy');
+  const noise = tolerance(0.7, profile.spans[0]?.samples ?? 1);
+  assert(Math.abs(share - 0.7) < noise, `leaf_seventy ${share}, ± ${noise}`);
   assert.match(chainTo(profile.tree, 'leaf_ten')[0] ?? '', /main › serve_split › leaf_ten$/);
 }
 
@@ -64,7 +68,7 @@ test('a command is recorded from its first instruction to its end', async () => 
   assert.match(run.stderr, /split ended with code 0$/m);
 });
 
-for (const [engine, tolerance] of [
+for (const [engine, room] of [
   ['ctimer', 0.05],
   ['cpu-clock', 0.03],
 ] as const) {
@@ -85,7 +89,7 @@ for (const [engine, tolerance] of [
     const run = await withSteadyMachine(() => runCli(words));
     const profile = profileOf(run);
     assert.equal(profile.spans[0]?.engine, engine);
-    assertWhole(run, profile, tolerance);
+    assertWhole(run, profile, room);
     assert.match(run.stderr, /split ended with code 0$/m);
   });
 }
@@ -152,9 +156,14 @@ test('a command starts with default signals and none of our descriptors', async 
 });
 
 test('-d ends the recording, not the command', async () => {
-  const run = await runCli(['record', '-d', '0.3', '-f', 'json', '--', buildFixture('split'), 1.2]);
-  assert(profileOf(run).accounting.cpuTimeNs < 0.8e9);
+  // It closes what it has of ours, so that the run is over when prof-tui is.
+  const command = ['sh', '-c', 'exec sleep 600 >&- 2>&-'];
+  const run = await runCli(['record', '-d', '0.3', '-o', '/dev/null', '--', ...command]);
+  assert.equal(run.code, 0, run.stderr);
   assert.doesNotMatch(run.stderr, /ended with code|ended by signal/);
+  const pid = Number(/^recording sh \[(\d+)\]/m.exec(run.stderr)?.[1]);
+  // Throws if it is gone.
+  process.kill(pid, 'SIGKILL');
 });
 
 test('a signal ends the recording: it is written, then the command is ended', async (t) => {
