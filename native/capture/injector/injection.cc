@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +40,21 @@ uint64_t ticks_per_second() {
 uint64_t slots_for(uint64_t period_ns) {
   const uint64_t rate = std::min(kSecondNs / period_ns, ticks_per_second()) * static_cast<uint64_t>(get_nprocs_conf());
   return std::bit_ceil(std::max(kFewestSlots, rate * 3 / 10));
+}
+
+/// Opens the target's new memory for writing, if that is what it is: the number comes from the target, which could
+/// name any file it has open, and we may have more rights than it. What is looked at is pinned before it is opened.
+UniqueFd open_new_memory(const std::string& path) {
+  const UniqueFd pinned(open(path.c_str(), O_PATH | O_CLOEXEC));
+  const UniqueFd ours(static_cast<int>(syscall(SYS_memfd_create, "prof-tui", MFD_CLOEXEC)));
+  struct stat found {};
+  struct stat wanted {};
+  if (fstat(pinned.get(), &found) != 0 || fstat(ours.get(), &wanted) != 0) return {};
+  const bool is_new_memory =
+      S_ISREG(found.st_mode) && found.st_size == 0 && found.st_nlink == 0 && found.st_dev == wanted.st_dev;
+  if (!is_new_memory) return {};
+  const std::string again = "/proc/self/fd/" + std::to_string(pinned.get());
+  return UniqueFd(open(again.c_str(), O_RDWR | O_CLOEXEC));
 }
 
 uint64_t rounded_up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
@@ -94,8 +111,8 @@ std::optional<Refusal> Injection::prepare(const payload::Outcome& ready, int sig
   const auto difference = static_cast<int64_t>(ready.clock_ns - monotonic_ns());
   clock_ahead_ns_ = std::abs(difference) < kSameClockNs ? 0 : difference;
   const std::string path = "/proc/" + std::to_string(pid_) + "/fd/" + std::to_string(ready.fd);
-  memory_.reset(open(path.c_str(), O_RDWR | O_CLOEXEC));
-  if (!memory_.valid()) return Refusal{"open", path, errno};
+  memory_ = open_new_memory(path);
+  if (!memory_.valid()) return Refusal{"memfd_create", path, EBADF};
   const uint64_t size = payload::kControlBytes + ring_bytes_;
   if (ftruncate(memory_.get(), static_cast<off_t>(size)) != 0) return Refusal{"ftruncate", path, errno};
   // Else the target could shrink it under the profiler's hands.
@@ -137,7 +154,9 @@ bool Injection::list_timers() {
   std::unordered_set<pid_t> unknown(tids.begin(), tids.end());
   bool has_changed = false;
   std::vector<payload::Timer*> free;
-  for (uint32_t i = 0; i < of.timer_count; i++) {
+  // Shared with the target, which is not trusted.
+  uint32_t count = std::min(of.timer_count, payload::kMaxTimers);
+  for (uint32_t i = 0; i < count; i++) {
     payload::Timer& timer = of.timers[i];
     const bool lives = timer.wish == payload::Wish::runs && unknown.erase(timer.tid) > 0;
     if (timer.wish == payload::Wish::runs && !lives) {
@@ -148,13 +167,14 @@ bool Injection::list_timers() {
     }
   }
   for (const pid_t tid : unknown) {
-    if (free.empty() && of.timer_count == payload::kMaxTimers) break;
-    payload::Timer* timer = free.empty() ? &of.timers[of.timer_count] : free.back();
+    if (free.empty() && count == payload::kMaxTimers) break;
+    payload::Timer* timer = free.empty() ? &of.timers[count] : free.back();
     *timer = {tid, own_tid(pid_, tid), -1, payload::Wish::runs};
-    if (free.empty()) of.timer_count++;
+    if (free.empty()) count++;
     else free.pop_back();
     has_changed = true;
   }
+  of.timer_count = count;
   return has_changed;
 }
 
