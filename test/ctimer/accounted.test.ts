@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type RecordedProfile, recordCpu, recordCpuUnlocked } from '../helpers/cli.ts';
+import { type RecordedProfile, recordCpu, recordCpuUnlocked, recordJson } from '../helpers/cli.ts';
 import { asNobody, installForEveryone, mayActAsRoot } from '../helpers/gates.ts';
 import { assertIntact } from '../helpers/intact.ts';
 import { withSysctls } from '../helpers/sysctl.ts';
@@ -44,7 +44,6 @@ for (const [name, args] of [
   ['reader', [600, 400]],
   ['split', [600]],
   ['many_threads', [600, 50]],
-  ['churn', [600]],
 ] as const) {
   test(`${name}: all CPU time accounted, the kernel's share of it, intact afterwards`, async (t) => {
     const target = await startFixture(t, name, args);
@@ -54,6 +53,14 @@ for (const [name, args] of [
     assertIntact(target.pid);
   });
 }
+
+test('threads that live 30 ms: all CPU time accounted, also that of those that ended', async (t) => {
+  const target = await startFixture(t, 'churn', [600]);
+  const profile = await recordJson(target.pid, [...inTarget, '-d', 5]);
+  assertInTarget(profile);
+  assert(profile.threads.length > 20, `${profile.threads.length} threads`);
+  assertIntact(target.pid);
+});
 
 test('shares of functions are those of the work', async (t) => {
   const target = await startFixture(t, 'split', [600]);
