@@ -39,7 +39,9 @@ export function ensureNative() {
   );
   const files = filesBelow('native', (name) => name === 'build' || name.startsWith('.'));
   const hash = contentHash(files, [toolchain]);
-  const outputs = ['prof_tui.node', 'prof_tui_demo', 'prof_tui_injector'].map((name) => join(root, 'native/build/Release', name));
+  const outputs = ['prof_tui.node', 'prof_tui_demo', 'prof_tui_injector'].map((name) =>
+    join(root, 'native/build/Release', name),
+  );
   if (stampOf('native') === hash && outputs.every(existsSync)) return;
   requireCompiler();
   dropStamp('native');
