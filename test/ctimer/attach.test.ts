@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { buildDriver, drive, drivenBy, startDriver } from '../helpers/ctimer-driver.ts';
-import { assertIntact, ownMappings } from '../helpers/intact.ts';
+import { assertIntact, ownMappings, until } from '../helpers/intact.ts';
 import { type FixtureTruth, startFixture } from '../helpers/target.ts';
 import { livingCpuNs, waitForCpu } from '../helpers/truth.ts';
 
@@ -59,14 +59,6 @@ function injectors(): number[] {
         return false;
       }
     });
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!holds()) {
-    if (Date.now() > deadline) throw new Error(`not within 30 s: ${what}`);
-    await delay(10);
-  }
 }
 
 test('SIGKILL of the profiler at 50 random moments: the target lives, undisturbed, and can be attached again', async (t) => {
