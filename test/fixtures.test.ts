@@ -39,6 +39,7 @@ const targets: Readonly<Record<string, { args: readonly (string | number)[]; cou
   split: { args: [], counts: ['leaf_seventy', 'leaf_twenty', 'leaf_ten'] },
   stopper: { args: [200], counts: ['stops'] },
   tight: { args: [], counts: ['done'] },
+  woken: { args: [], counts: ['woken', 'missed'] },
   zombie: { args: [], counts: ['zombie'] },
 };
 /** Those that need more than their knobs have tests of their own below. */

@@ -130,6 +130,16 @@ test('a target that is stopped and goes on all the time: every round ends, it li
   assert.equal((await target.finish()).fixture, 'split');
 });
 
+test('a signal that comes while a sleeping thread works for us still ends its call', async (t) => {
+  const target = await startFixture(t, 'woken', [600]);
+  const driven = await drive(t, target.pid, { ms: 5, rounds: 60 });
+  assert.equal(driven.refused, 0, driven.refusal);
+  const { counts } = await target.finish();
+  assert((counts['woken'] ?? 0) > 500, `${counts['woken']} rounds`);
+  // The last one waits for a sender that has ended.
+  assert((counts['missed'] ?? 0) <= 1, `${counts['missed']} missed`);
+});
+
 test('a target that is stopped when the profiler ends: all is taken back once it goes on', async (t) => {
   const target = await startFixture(t, 'split', [600]);
   const driver = startDriver(t, target.pid, { ms: 1500, rounds: 1 });

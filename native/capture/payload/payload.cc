@@ -8,7 +8,7 @@ namespace prof::payload {
 namespace {
 
 constexpr long kEagain = 11, kEbusy = 16, kEinval = 22, kEtimedout = 110;
-constexpr long kSysMmap = 9, kSysMunmap = 11, kSysClose = 3, kSysSigaction = 13, kSysMadvise = 28, kSysGetpid = 39,
+constexpr long kSysMmap = 9, kSysMunmap = 11, kSysClose = 3, kSysSigaction = 13, kSysMadvise = 28, kSysGetpid = 39, kSysSigpending = 127,
                kSysSigtimedwait = 128, kSysGettid = 186, kSysTimerCreate = 222, kSysTimerSettime = 223,
                kSysTimerDelete = 226, kSysClockGettime = 228, kSysReadv = 310, kSysMemfdCreate = 319;
 constexpr uint64_t kSaFlags = 0x4 | 0x08000000 | 0x04000000 | 0x10000000;  // SIGINFO ONSTACK RESTORER RESTART
@@ -320,6 +320,14 @@ bool attach(const Command* wanted, Outcome* result) {
   return fail(refused, error);
 }
 
+/// A signal has come for a thread that sleeps in a system call: the call must end, as it would have without us.
+bool must_end_call(const Resume& resume) {
+  if (resume.rip_behind_call == 0) return false;
+  uint64_t pending = 0;
+  call(kSysSigpending, address(&pending), 8);
+  return (pending & ~resume.mask) != 0;
+}
+
 }  // namespace
 
 extern "C" __attribute__((visibility("hidden"))) void payload_main() {
@@ -327,6 +335,7 @@ extern "C" __attribute__((visibility("hidden"))) void payload_main() {
   Outcome* result = outcome();
   result->call = Call::none;
   result->error = 0;
+  result->is_interrupted = 0;
   __atomic_store_n(&result->begun, wanted->serial, __ATOMIC_SEQ_CST);
   switch (wanted->operation) {
     case Operation::attach:
@@ -339,6 +348,7 @@ extern "C" __attribute__((visibility("hidden"))) void payload_main() {
       retire(control());
       break;
   }
+  result->is_interrupted = must_end_call(wanted->resume) ? 1 : 0;
   __atomic_store_n(&result->done, wanted->serial, __ATOMIC_SEQ_CST);
 }
 
