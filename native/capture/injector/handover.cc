@@ -25,6 +25,7 @@ namespace {
 constexpr uint64_t kPatienceNs = 300'000'000;
 constexpr int kGetRseqConfiguration = 0x420f;  // linux/ptrace.h, kernel 5.13
 constexpr int kGetSignalMask = 0x420a;
+constexpr int kSetSignalMask = 0x420b;
 constexpr uint64_t kUserCode64 = 0x33;  // the code segment of 64-bit user mode
 
 /// Faults of the thread's own code: blocked, they would kill it at once.
@@ -123,10 +124,14 @@ HandoverResult divert(pid_t pid, pid_t tid, const UniqueFd& status, CodeRange ou
     error = *refused;
     return error == ESRCH ? HandoverResult::gone : HandoverResult::refused;
   }
+  uint64_t blocked = mask | ~kSynchronous;
   regs.rip = errand.entry();
   regs.orig_rax = ~uint64_t{0};  // not in a call any more: the kernel must not restart one
   // The last change: before it the thread goes on as it was, after it as we want, whoever dies.
   if (trace(PTRACE_SETREGSET, tid, NT_PRSTATUS, reinterpret_cast<uint64_t>(&io)) != 0) return HandoverResult::gone;
+  // The payload does this too, but a signal may come before the thread gets to run; it must still be pending then, to
+  // end the call that the thread sleeps in. The way back sets the mask again, so it is safe from here on.
+  if (errand.restores_mask()) trace(kSetSignalMask, tid, sizeof blocked, reinterpret_cast<uint64_t>(&blocked));
   return HandoverResult::given;
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@ namespace {
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kSecondNs = 1'000'000'000;
 constexpr uint64_t kLeaseNs = 2 * kSecondNs;
+constexpr uint64_t kLockPatienceNs = 8 * kSecondNs;
 constexpr uint64_t kFewestSlots = 64;
 constexpr int64_t kSameClockNs = 100'000'000;  // closer than this is the same clock, read a moment later
 
@@ -83,7 +85,25 @@ std::optional<Refusal> Injection::attach(const AttachConfig& config) {
   return refusal;
 }
 
+UniqueFd Injection::lock_target() const {
+  UniqueFd lock(open(("/proc/" + std::to_string(pid_) + "/status").c_str(), O_RDONLY | O_CLOEXEC));
+  const uint64_t deadline = monotonic_ns() + kLockPatienceNs;
+  constexpr timespec kPause{0, 2'000'000};
+  while (lock.valid() && flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (monotonic_ns() > deadline) return {};
+    nanosleep(&kPause, nullptr);
+  }
+  return lock;
+}
+
+/// What it means that the lock cannot be had.
+Refusal Injection::busy() const {
+  return Refusal{"ctimer", std::to_string(pid_), thread_exists(pid_, pid_) ? EBUSY : ESRCH};
+}
+
 std::optional<Refusal> Injection::try_attach() {
+  const UniqueFd lock = lock_target();
+  if (!lock.valid()) return busy();
   if (auto unfit = refuse_unfit()) return unfit;
   if (!region_.find()) {
     if (auto refusal = region_.create()) return refusal;
@@ -181,12 +201,16 @@ bool Injection::list_timers() {
 std::optional<Refusal> Injection::follow(bool rearm) {
   if (control() == nullptr) return std::nullopt;
   if (!list_timers() && !rearm) return std::nullopt;
+  const UniqueFd lock = lock_target();
+  if (!lock.valid()) return busy();
   payload::Outcome outcome{};
   return region_.run(payload::Operation::follow, 0, nullptr, outcome);
 }
 
 std::optional<Refusal> Injection::detach() {
   if (control() != nullptr) __atomic_store_n(&control()->enabled, 0, __ATOMIC_SEQ_CST);
+  const UniqueFd lock = lock_target();
+  if (!lock.valid()) return thread_exists(pid_, pid_) ? std::optional(busy()) : std::nullopt;
   if (region_.base() == 0 && !region_.find()) return std::nullopt;
   const auto left = region_.read_control();
   if (!left || (left->is_installed == 0 && left->ring == 0)) return std::nullopt;

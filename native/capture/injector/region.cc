@@ -155,8 +155,8 @@ std::optional<Refusal> Region::give(Errand& errand, pid_t first_choice) {
   return last ? last : Refusal{"ptrace", std::to_string(pid_), ETIMEDOUT};
 }
 
-/// Waits until no thread is in a call of ours. `last_thread` is the one that may still stand on its last
-/// instructions: it must be looked at first, which a stop does.
+/// Waits until no call of an injector that died is under way. `last_thread` is one that may still be on its way in or
+/// out of our code: it must be looked at first, which a stop does.
 std::optional<Refusal> Region::await_idle(pid_t& last_thread) const {
   last_thread = 0;
   const uint64_t deadline = monotonic_ns() + kEndPatienceNs;
@@ -166,9 +166,11 @@ std::optional<Refusal> Region::await_idle(pid_t& last_thread) const {
     if (!read(base_ + payload::kCommandAt, &command, sizeof command)) return vanished();
     if (command.serial == 0 || !thread_exists(pid_, command.tid)) return std::nullopt;
     const bool has_outcome = read(base_ + payload::kScratchAt, &outcome, sizeof outcome);
+    // One that never began may be about to, or was never sent: its injector died between writing and sending.
+    const bool works = has_outcome && outcome.begun == command.serial && outcome.done != command.serial;
     const auto pc = blocked_pc(pid_, command.tid);
     const bool is_inside = pc && *pc >= base_ && *pc < base_ + payload::kCodeBytes;
-    if (has_outcome && outcome.done == command.serial && !is_inside) {
+    if (!works && !is_inside) {
       if (!pc) last_thread = command.tid;
       return std::nullopt;
     }
