@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -124,6 +125,8 @@ class Injector {
 }  // namespace prof::injector
 
 int main() {
+  // What the profiler has open and did not mark is not ours to hold.
+  syscall(SYS_close_range, 3U, ~0U, 0U);
   prof::injector::Injector().serve();
   return 0;
 }
