@@ -81,7 +81,7 @@ bool is_in_restartable_sequence(pid_t pid, pid_t tid, uint64_t pc) {
 /// no signal (arch_do_signal_or_restart, arch/x86/kernel/signal.c).
 payload::Resume resume_of(const user_regs_struct& r, uint64_t mask) {
   payload::Resume resume{r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8,  r.r9,
-                         r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip, r.eflags, mask, mask | ~kSynchronous, 0};
+                         r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip, r.eflags, mask, mask | ~kSynchronous, 0, 0};
   if (static_cast<int64_t>(r.orig_rax) < 0) return resume;
   constexpr uint64_t kSyscallInstruction = 2, kRestartSyscall = 219;
   constexpr int64_t kErestartsys = -512, kErestartnointr = -513, kErestartnohand = -514, kRestartBlock = -516;
@@ -89,7 +89,8 @@ payload::Resume resume_of(const user_regs_struct& r, uint64_t mask) {
   if (result == kErestartsys || result == kErestartnointr || result == kErestartnohand) resume.rax = r.orig_rax;
   else if (result == kRestartBlock) resume.rax = kRestartSyscall;
   else return resume;
-  resume.rip_behind_call = resume.rip;
+  if (result != kErestartnointr) resume.rip_behind_call = resume.rip;
+  resume.restarts_for_handlers = result == kErestartsys ? 1 : 0;
   resume.rip -= kSyscallInstruction;
   return resume;
 }

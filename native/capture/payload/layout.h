@@ -27,9 +27,10 @@ struct Resume {
   uint64_t rip, flags;
   uint64_t mask;     // the thread's own signal mask
   uint64_t blocked;  // the mask during the call
-  // The thread sleeps in a system call that begins anew afterwards, unless a signal has come meanwhile: then it goes
-  // on here, behind the call, with EINTR. 0: it is in no such call.
+  // The thread sleeps in a system call that begins anew afterwards, unless a handler is to run first: then it goes on
+  // here, behind the call, with EINTR. 0: it is in no such call.
   uint64_t rip_behind_call;
+  uint64_t restarts_for_handlers;  // those with SA_RESTART do not end this call
 };
 
 enum class Operation : uint32_t { attach = 1, follow = 2, detach = 3 };

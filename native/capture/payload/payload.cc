@@ -12,6 +12,7 @@ constexpr long kSysMmap = 9, kSysMunmap = 11, kSysClose = 3, kSysSigaction = 13,
                kSysSigtimedwait = 128, kSysGettid = 186, kSysTimerCreate = 222, kSysTimerSettime = 223,
                kSysTimerDelete = 226, kSysClockGettime = 228, kSysReadv = 310, kSysMemfdCreate = 319;
 constexpr uint64_t kSaFlags = 0x4 | 0x08000000 | 0x04000000 | 0x10000000;  // SIGINFO ONSTACK RESTORER RESTART
+constexpr uint64_t kSaRestart = 0x10000000;
 constexpr int kSiTimer = -2;
 constexpr size_t kGregsAt = 5;  // in a ucontext, 64-bit words
 constexpr uint64_t kSecondNs = 1'000'000'000;
@@ -320,12 +321,21 @@ bool attach(const Command* wanted, Outcome* result) {
   return fail(refused, error);
 }
 
-/// A signal has come for a thread that sleeps in a system call: the call must end, as it would have without us.
+/// A handler is to run for a thread that sleeps in a system call, and must end that call, as it would have without us.
+/// What is ignored is pending only because we block it (sig_ignored, kernel/signal.c).
 bool must_end_call(const Resume& resume) {
   if (resume.rip_behind_call == 0) return false;
   uint64_t pending = 0;
   call(kSysSigpending, address(&pending), 8);
-  return (pending & ~resume.mask) != 0;
+  pending &= ~resume.mask;
+  for (int signal = 1; signal <= 64; signal++) {
+    if ((pending >> (signal - 1) & 1) == 0) continue;
+    Action action{};
+    if (set_action(signal, nullptr, &action) < 0 || action.handler <= 1) continue;
+    const bool restarts = resume.restarts_for_handlers != 0 && (action.flags & kSaRestart) != 0;
+    if (!restarts) return true;
+  }
+  return false;
 }
 
 }  // namespace
