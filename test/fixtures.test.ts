@@ -44,6 +44,7 @@ const targets: Readonly<Record<string, { args: readonly (string | number)[]; cou
   stopper: { args: [200], counts: ['stops'] },
   tight: { args: [], counts: ['done'] },
   untouched: { args: [], counts: ['tableBytes'] },
+  woken: { args: [], counts: ['woken', 'missed'] },
   zombie: { args: [], counts: ['zombie'] },
 };
 /** Those that need more than their knobs have tests of their own below, `tracer` in engine/switching.test.ts. */

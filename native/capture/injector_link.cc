@@ -21,7 +21,7 @@ namespace {
 
 // The injector's own limits add up to less.
 constexpr int kAnswerPatienceMs = 40'000;
-constexpr int kEndPatienceMs = 2'000;
+constexpr int kEndPatienceMs = 300;
 
 /// Beside the addon that holds this code.
 std::string injector_path() {
@@ -111,7 +111,8 @@ std::optional<Refusal> InjectorLink::receive(injector::Reply& reply, UniqueFd& m
   return Refusal{reply.call, "target", reply.error};
 }
 
-/// It ends when it reads the end of the socket; what it still has to take back takes milliseconds.
+/// It ends when it reads the end of the socket, mostly at once; one that still has to take something back goes on
+/// without us.
 void InjectorLink::close_and_reap() {
   socket_.reset();
   if (process_ <= 0) return;

@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { drive, drivenBy, startDriver } from '../helpers/ctimer-driver.ts';
 import { buildFixture } from '../helpers/fixtures.ts';
-import { type RefusedCall, refusing } from '../helpers/gates.ts';
-import { assertIntact, ownMappings } from '../helpers/intact.ts';
+import { mayActAsRoot, type RefusedCall, refusing } from '../helpers/gates.ts';
+import { assertIntact, ownMappings, until } from '../helpers/intact.ts';
 import { startFixture } from '../helpers/target.ts';
 import { waitForCpu } from '../helpers/truth.ts';
 
@@ -129,6 +129,43 @@ test('a target that is stopped and goes on all the time: every round ends, it li
   assertIntact(target.pid);
   assert.equal((await target.finish()).fixture, 'split');
 });
+
+test('a signal that comes while a sleeping thread works for us still ends its call', async (t) => {
+  const target = await startFixture(t, 'woken', [600]);
+  const driven = await drive(t, target.pid, { ms: 5, rounds: 60 });
+  assert.equal(driven.refused, 0, driven.refusal);
+  const { counts } = await target.finish();
+  assert((counts['woken'] ?? 0) > 500, `${counts['woken']} rounds`);
+  // The last one waits for a sender that has ended.
+  assert((counts['missed'] ?? 0) <= 1, `${counts['missed']} missed`);
+});
+
+test('a target that is stopped when the profiler ends: all is taken back once it goes on', async (t) => {
+  const target = await startFixture(t, 'split', [600]);
+  const driver = startDriver(t, target.pid, { ms: 1500, rounds: 1 });
+  await until('it is attached', () => ownMappings(target.pid).length === 2);
+  process.kill(target.pid, 'SIGSTOP');
+  await drivenBy(driver);
+  assert.equal(ownMappings(target.pid).length, 2, 'nothing can be taken from a stopped target');
+  process.kill(target.pid, 'SIGCONT');
+  await until('ring and timer are gone', () => ownMappings(target.pid).length === 1);
+  assertIntact(target.pid);
+});
+
+for (const [name, launcher] of [
+  ['pid namespace', ['unshare', '-pf']],
+  ['time namespace', ['unshare', '-Tf', '--monotonic', '100000']],
+] as const) {
+  test(`a target in another ${name}: sampled, its threads known by our ids`, async (t) => {
+    if (!mayActAsRoot(t, 'makes a namespace')) return;
+    const target = await startFixture(t, 'split', [600], { launcher });
+    const driven = await drive(t, target.pid, { ms: 500, rounds: 2 });
+    assert.equal(driven.refused, 0, driven.refusal);
+    assert(driven.samples > 5, `${driven.samples} samples`);
+    assert.deepEqual(driven.tids, [target.pid]);
+    assertIntact(target.pid);
+  });
+}
 
 test('threads that come and go by the dozen: attached and detached, every one lives', async (t) => {
   const target = await startFixture(t, 'churn', [600, 1]);

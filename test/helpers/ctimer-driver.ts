@@ -26,6 +26,8 @@ export interface Driven {
   readonly lost: number;
   readonly execs: number;
   readonly threads: number;
+  /** Of the threads sampled, as seen from here. */
+  readonly tids: readonly number[];
 }
 
 export interface Drive {

@@ -74,10 +74,16 @@ int main(int argc, char** argv) {
     if (const auto failed = engine.failure()) failure = failed->syscall;
   }
   printf("{\"rounds\":%ld,\"refused\":%ld,\"refusal\":\"%s\",\"failure\":\"%s\",\"samples\":%llu,\"weightNs\":%llu,"
-         "\"kernelNs\":%llu,\"withoutStack\":%llu,\"lost\":%llu,\"execs\":%llu,\"threads\":%zu}\n",
+         "\"kernelNs\":%llu,\"withoutStack\":%llu,\"lost\":%llu,\"execs\":%llu,\"threads\":%zu,\"tids\":[",
          rounds, refused, refusal.c_str(), failure.c_str(), static_cast<unsigned long long>(counts.samples),
          static_cast<unsigned long long>(counts.weight_ns), static_cast<unsigned long long>(counts.kernel_ns),
          static_cast<unsigned long long>(counts.without_stack), static_cast<unsigned long long>(lost),
          static_cast<unsigned long long>(counts.execs), counts.by_thread.size());
+  const char* separator = "";
+  for (const auto& [tid, weight_ns] : counts.by_thread) {
+    printf("%s%d", separator, tid);
+    separator = ",";
+  }
+  printf("]}\n");
   return 0;
 }

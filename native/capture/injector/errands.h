@@ -15,6 +15,7 @@ class MapErrand final : public Errand {
   MapErrand(uint64_t hole, uint64_t wanted_base);
   [[nodiscard]] uint64_t entry() const override { return hole_; }
   [[nodiscard]] std::span<const Poke> fill(const payload::Resume& resume) override;
+  [[nodiscard]] bool restores_mask() const override { return false; }
   void set_thread(pid_t) override {}
   /// What takes the stub away again.
   [[nodiscard]] std::vector<Poke> zeros() const;
@@ -32,6 +33,7 @@ class CallErrand final : public Errand {
   CallErrand(uint64_t base, const payload::Command& command, std::vector<Poke> before);
   [[nodiscard]] uint64_t entry() const override { return base_; }
   [[nodiscard]] std::span<const Poke> fill(const payload::Resume& resume) override;
+  [[nodiscard]] bool restores_mask() const override { return true; }
   void set_thread(pid_t tid) override { command_.tid = tid; }
 
  private:

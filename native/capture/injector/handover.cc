@@ -25,6 +25,7 @@ namespace {
 constexpr uint64_t kPatienceNs = 300'000'000;
 constexpr int kGetRseqConfiguration = 0x420f;  // linux/ptrace.h, kernel 5.13
 constexpr int kGetSignalMask = 0x420a;
+constexpr int kSetSignalMask = 0x420b;
 constexpr uint64_t kUserCode64 = 0x33;  // the code segment of 64-bit user mode
 
 /// Faults of the thread's own code: blocked, they would kill it at once.
@@ -35,12 +36,19 @@ long trace(int request, pid_t tid, uint64_t address = 0, uint64_t data = 0) {
   return ptrace(static_cast<__ptrace_request>(request), tid, address, data);
 }
 
-/// Signals queued for this thread alone; the file was opened before the stop.
-uint64_t pending_signals(const UniqueFd& status) {
+uint64_t mask_field(const char* status, const char* name) {
+  const char* field = std::strstr(status, name);
+  return field == nullptr ? 0 : strtoull(field + std::strlen(name), nullptr, 16);
+}
+
+/// A signal is on its way to this thread: a fault that belongs to this very instruction (a JVM's null check), or one
+/// that must end the call it sleeps in. The file was opened before the stop.
+bool has_signal_coming(const UniqueFd& status) {
   std::array<char, 4096> text{};
-  if (pread(status.get(), text.data(), text.size() - 1, 0) <= 0) return kSynchronous;
-  const char* field = std::strstr(text.data(), "SigPnd:");
-  return field == nullptr ? 0 : strtoull(field + std::strlen("SigPnd:"), nullptr, 16);
+  if (pread(status.get(), text.data(), text.size() - 1, 0) <= 0) return true;
+  const uint64_t own = mask_field(text.data(), "SigPnd:");
+  const uint64_t open = ~mask_field(text.data(), "SigBlk:");
+  return (own & kSynchronous) != 0 || ((own | mask_field(text.data(), "ShdPnd:")) & open) != 0;
 }
 
 template <class Value>
@@ -73,7 +81,7 @@ bool is_in_restartable_sequence(pid_t pid, pid_t tid, uint64_t pc) {
 /// no signal (arch_do_signal_or_restart, arch/x86/kernel/signal.c).
 payload::Resume resume_of(const user_regs_struct& r, uint64_t mask) {
   payload::Resume resume{r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8,  r.r9,
-                         r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip, r.eflags, mask, mask | ~kSynchronous};
+                         r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip, r.eflags, mask, mask | ~kSynchronous, 0, 0};
   if (static_cast<int64_t>(r.orig_rax) < 0) return resume;
   constexpr uint64_t kSyscallInstruction = 2, kRestartSyscall = 219;
   constexpr int64_t kErestartsys = -512, kErestartnointr = -513, kErestartnohand = -514, kRestartBlock = -516;
@@ -81,6 +89,8 @@ payload::Resume resume_of(const user_regs_struct& r, uint64_t mask) {
   if (result == kErestartsys || result == kErestartnointr || result == kErestartnohand) resume.rax = r.orig_rax;
   else if (result == kRestartBlock) resume.rax = kRestartSyscall;
   else return resume;
+  if (result != kErestartnointr) resume.rip_behind_call = resume.rip;
+  resume.restarts_for_handlers = result == kErestartsys ? 1 : 0;
   resume.rip -= kSyscallInstruction;
   return resume;
 }
@@ -105,8 +115,7 @@ HandoverResult divert(pid_t pid, pid_t tid, const UniqueFd& status, CodeRange ou
   iovec io{&regs, sizeof regs};
   if (trace(PTRACE_GETREGSET, tid, NT_PRSTATUS, reinterpret_cast<uint64_t>(&io)) != 0) return HandoverResult::gone;
   if (io.iov_len != sizeof regs || regs.cs != kUserCode64) return HandoverResult::foreign;
-  // A fault that is queued but not delivered belongs to this very instruction (a JVM's null check).
-  if ((pending_signals(status) & kSynchronous) != 0) return HandoverResult::not_now;
+  if (has_signal_coming(status)) return HandoverResult::not_now;
   if (regs.rip >= ours.lo && regs.rip < ours.hi) return HandoverResult::not_now;
   if (is_in_restartable_sequence(pid, tid, regs.rip)) return HandoverResult::not_now;
   uint64_t mask = 0;
@@ -116,10 +125,14 @@ HandoverResult divert(pid_t pid, pid_t tid, const UniqueFd& status, CodeRange ou
     error = *refused;
     return error == ESRCH ? HandoverResult::gone : HandoverResult::refused;
   }
+  uint64_t blocked = mask | ~kSynchronous;
   regs.rip = errand.entry();
   regs.orig_rax = ~uint64_t{0};  // not in a call any more: the kernel must not restart one
   // The last change: before it the thread goes on as it was, after it as we want, whoever dies.
   if (trace(PTRACE_SETREGSET, tid, NT_PRSTATUS, reinterpret_cast<uint64_t>(&io)) != 0) return HandoverResult::gone;
+  // The payload does this too, but a signal may come before the thread gets to run; it must still be pending then, to
+  // end the call that the thread sleeps in. The way back sets the mask again, so it is safe from here on.
+  if (errand.restores_mask()) trace(kSetSignalMask, tid, sizeof blocked, reinterpret_cast<uint64_t>(&blocked));
   return HandoverResult::given;
 }
 

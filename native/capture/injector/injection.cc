@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +27,7 @@ namespace {
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kSecondNs = 1'000'000'000;
 constexpr uint64_t kLeaseNs = 2 * kSecondNs;
+constexpr uint64_t kLockPatienceNs = 8 * kSecondNs;
 constexpr uint64_t kFewestSlots = 64;
 constexpr int64_t kSameClockNs = 100'000'000;  // closer than this is the same clock, read a moment later
 
@@ -38,6 +42,21 @@ uint64_t ticks_per_second() {
 uint64_t slots_for(uint64_t period_ns) {
   const uint64_t rate = std::min(kSecondNs / period_ns, ticks_per_second()) * static_cast<uint64_t>(get_nprocs_conf());
   return std::bit_ceil(std::max(kFewestSlots, rate * 3 / 10));
+}
+
+/// Opens the target's new memory for writing, if that is what it is: the number comes from the target, which could
+/// name any file it has open, and we may have more rights than it. What is looked at is pinned before it is opened.
+UniqueFd open_new_memory(const std::string& path) {
+  const UniqueFd pinned(open(path.c_str(), O_PATH | O_CLOEXEC));
+  const UniqueFd ours(static_cast<int>(syscall(SYS_memfd_create, "prof-tui", MFD_CLOEXEC)));
+  struct stat found {};
+  struct stat wanted {};
+  if (fstat(pinned.get(), &found) != 0 || fstat(ours.get(), &wanted) != 0) return {};
+  const bool is_new_memory =
+      S_ISREG(found.st_mode) && found.st_size == 0 && found.st_nlink == 0 && found.st_dev == wanted.st_dev;
+  if (!is_new_memory) return {};
+  const std::string again = "/proc/self/fd/" + std::to_string(pinned.get());
+  return UniqueFd(open(again.c_str(), O_RDWR | O_CLOEXEC));
 }
 
 uint64_t rounded_up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
@@ -66,7 +85,25 @@ std::optional<Refusal> Injection::attach(const AttachConfig& config) {
   return refusal;
 }
 
+UniqueFd Injection::lock_target() const {
+  UniqueFd lock(open(("/proc/" + std::to_string(pid_) + "/status").c_str(), O_RDONLY | O_CLOEXEC));
+  const uint64_t deadline = monotonic_ns() + kLockPatienceNs;
+  constexpr timespec kPause{0, 2'000'000};
+  while (lock.valid() && flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (monotonic_ns() > deadline) return {};
+    nanosleep(&kPause, nullptr);
+  }
+  return lock;
+}
+
+/// What it means that the lock cannot be had.
+Refusal Injection::busy() const {
+  return Refusal{"ctimer", std::to_string(pid_), thread_exists(pid_, pid_) ? EBUSY : ESRCH};
+}
+
 std::optional<Refusal> Injection::try_attach() {
+  const UniqueFd lock = lock_target();
+  if (!lock.valid()) return busy();
   if (auto unfit = refuse_unfit()) return unfit;
   if (!region_.find()) {
     if (auto refusal = region_.create()) return refusal;
@@ -94,8 +131,8 @@ std::optional<Refusal> Injection::prepare(const payload::Outcome& ready, int sig
   const auto difference = static_cast<int64_t>(ready.clock_ns - monotonic_ns());
   clock_ahead_ns_ = std::abs(difference) < kSameClockNs ? 0 : difference;
   const std::string path = "/proc/" + std::to_string(pid_) + "/fd/" + std::to_string(ready.fd);
-  memory_.reset(open(path.c_str(), O_RDWR | O_CLOEXEC));
-  if (!memory_.valid()) return Refusal{"open", path, errno};
+  memory_ = open_new_memory(path);
+  if (!memory_.valid()) return Refusal{"memfd_create", path, EBADF};
   const uint64_t size = payload::kControlBytes + ring_bytes_;
   if (ftruncate(memory_.get(), static_cast<off_t>(size)) != 0) return Refusal{"ftruncate", path, errno};
   // Else the target could shrink it under the profiler's hands.
@@ -137,7 +174,9 @@ bool Injection::list_timers() {
   std::unordered_set<pid_t> unknown(tids.begin(), tids.end());
   bool has_changed = false;
   std::vector<payload::Timer*> free;
-  for (uint32_t i = 0; i < of.timer_count; i++) {
+  // Shared with the target, which is not trusted.
+  uint32_t count = std::min(of.timer_count, payload::kMaxTimers);
+  for (uint32_t i = 0; i < count; i++) {
     payload::Timer& timer = of.timers[i];
     const bool lives = timer.wish == payload::Wish::runs && unknown.erase(timer.tid) > 0;
     if (timer.wish == payload::Wish::runs && !lives) {
@@ -148,25 +187,30 @@ bool Injection::list_timers() {
     }
   }
   for (const pid_t tid : unknown) {
-    if (free.empty() && of.timer_count == payload::kMaxTimers) break;
-    payload::Timer* timer = free.empty() ? &of.timers[of.timer_count] : free.back();
+    if (free.empty() && count == payload::kMaxTimers) break;
+    payload::Timer* timer = free.empty() ? &of.timers[count] : free.back();
     *timer = {tid, own_tid(pid_, tid), -1, payload::Wish::runs};
-    if (free.empty()) of.timer_count++;
+    if (free.empty()) count++;
     else free.pop_back();
     has_changed = true;
   }
+  of.timer_count = count;
   return has_changed;
 }
 
 std::optional<Refusal> Injection::follow(bool rearm) {
   if (control() == nullptr) return std::nullopt;
   if (!list_timers() && !rearm) return std::nullopt;
+  const UniqueFd lock = lock_target();
+  if (!lock.valid()) return busy();
   payload::Outcome outcome{};
   return region_.run(payload::Operation::follow, 0, nullptr, outcome);
 }
 
 std::optional<Refusal> Injection::detach() {
   if (control() != nullptr) __atomic_store_n(&control()->enabled, 0, __ATOMIC_SEQ_CST);
+  const UniqueFd lock = lock_target();
+  if (!lock.valid()) return thread_exists(pid_, pid_) ? std::optional(busy()) : std::nullopt;
   if (region_.base() == 0 && !region_.find()) return std::nullopt;
   const auto left = region_.read_control();
   if (!left || (left->is_installed == 0 && left->ring == 0)) return std::nullopt;

@@ -40,6 +40,10 @@ class Injection {
   [[nodiscard]] payload::Control* control() const { return static_cast<payload::Control*>(mapped_.base()); }
 
  private:
+  /// One injector at a time works on a target: two would overwrite each other's way back for a thread. Held for one
+  /// operation; the kernel lets go of it when we die.
+  [[nodiscard]] UniqueFd lock_target() const;
+  [[nodiscard]] Refusal busy() const;
   [[nodiscard]] std::optional<Refusal> try_attach();
   [[nodiscard]] std::optional<Refusal> refuse_unfit() const;
   [[nodiscard]] std::optional<Refusal> prepare(const payload::Outcome& ready, int signal);

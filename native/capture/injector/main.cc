@@ -5,7 +5,9 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +25,7 @@ namespace {
 
 constexpr int kSocket = 0;
 constexpr int kFollowIntervalMs = 100;
+constexpr int kTakeBackTries = 600;
 
 class Injector {
  public:
@@ -41,8 +44,9 @@ class Injector {
       const ssize_t size = recv(kSocket, &request, sizeof request, 0);
       if (size < 0 && errno == EINTR) continue;
       if (size != sizeof request) break;
-      send_reply(answer(request));
-      if (request.kind == RequestKind::detach) return;
+      const auto refusal = answer(request);
+      send_reply(refusal);
+      if (request.kind == RequestKind::detach && !refusal) return;
     }
     if (injection_) take_back();
   }
@@ -74,9 +78,11 @@ class Injector {
     return injection_->attach({request.period_ns, request.stack_bytes, timers == Timers::per_thread});
   }
 
-  /// Nobody waits for an answer any more; what cannot be reached now ends by its lease.
+  /// Nobody waits for an answer any more. A target that is stopped, say, is tried again: its timers end by the lease,
+  /// but handler and ring should not stay.
   void take_back() {
-    if (injection_->detach()) return;
+    constexpr timespec kPause{1, 0};
+    for (int i = 0; i < kTakeBackTries && injection_->detach(); i++) nanosleep(&kPause, nullptr);
   }
 
   void send_reply(const std::optional<Refusal>& refusal) const {
@@ -119,6 +125,8 @@ class Injector {
 }  // namespace prof::injector
 
 int main() {
+  // What the profiler has open and did not mark is not ours to hold.
+  syscall(SYS_close_range, 3U, ~0U, 0U);
   prof::injector::Injector().serve();
   return 0;
 }

@@ -23,6 +23,7 @@ namespace {
 constexpr uint64_t kGivePatienceNs = 3'000'000'000;
 // A thread that sleeps in a call which does not restart is stopped only when no other one turns up in this time.
 constexpr uint64_t kChoicePatienceNs = 1'000'000'000;
+constexpr uint64_t kRefusalPatienceNs = 300'000'000;
 constexpr uint64_t kEndPatienceNs = 6'000'000'000;
 constexpr timespec kLook{0, 100'000};
 constexpr timespec kRetry{0, 1'000'000};
@@ -129,6 +130,8 @@ std::optional<Refusal> Region::give(Errand& errand, pid_t first_choice) {
   while (monotonic_ns() - start < kGivePatienceNs) {
     auto threads = stoppable_threads(pid_);
     if (threads.empty() && !thread_exists(pid_, pid_)) return vanished();
+    const bool is_stopped = threads.empty() && all_stopped(pid_) && monotonic_ns() - start > kRefusalPatienceNs;
+    if (is_stopped) return Refusal{"stopped", std::to_string(pid_), EAGAIN};
     // Nobody else before that one is known to be out of our code: its way back would be overwritten.
     if (first_choice != 0 && !blocked_pc(pid_, first_choice)) threads = {{first_choice, StopCost::none}};
     for (const Candidate& thread : threads) {
@@ -139,7 +142,10 @@ std::optional<Refusal> Region::give(Errand& errand, pid_t first_choice) {
       given_to_ = thread.tid;
       if (result == HandoverResult::given) return std::nullopt;
       if (result == HandoverResult::foreign) return Refusal{"elf", std::to_string(pid_), ENOEXEC};
-      if (result == HandoverResult::refused) return Refusal{"ptrace", std::to_string(pid_), error};
+      // Another engine of ours may have it stopped for an instant.
+      if (result == HandoverResult::refused) last = Refusal{"ptrace", std::to_string(pid_), error};
+      const bool is_final = monotonic_ns() - start > kRefusalPatienceNs;
+      if (result == HandoverResult::refused && is_final) return last;
       if (result == HandoverResult::gone) first_choice = 0;
       if (result == HandoverResult::halted) last = Refusal{"stopped", std::to_string(pid_), EAGAIN};
       if (result == HandoverResult::not_now) break;
@@ -149,8 +155,8 @@ std::optional<Refusal> Region::give(Errand& errand, pid_t first_choice) {
   return last ? last : Refusal{"ptrace", std::to_string(pid_), ETIMEDOUT};
 }
 
-/// Waits until no thread is in a call of ours. `last_thread` is the one that may still stand on its last
-/// instructions: it must be looked at first, which a stop does.
+/// Waits until no call of an injector that died is under way. `last_thread` is one that may still be on its way in or
+/// out of our code: it must be looked at first, which a stop does.
 std::optional<Refusal> Region::await_idle(pid_t& last_thread) const {
   last_thread = 0;
   const uint64_t deadline = monotonic_ns() + kEndPatienceNs;
@@ -160,9 +166,11 @@ std::optional<Refusal> Region::await_idle(pid_t& last_thread) const {
     if (!read(base_ + payload::kCommandAt, &command, sizeof command)) return vanished();
     if (command.serial == 0 || !thread_exists(pid_, command.tid)) return std::nullopt;
     const bool has_outcome = read(base_ + payload::kScratchAt, &outcome, sizeof outcome);
+    // One that never began may be about to, or was never sent: its injector died between writing and sending.
+    const bool works = has_outcome && outcome.begun == command.serial && outcome.done != command.serial;
     const auto pc = blocked_pc(pid_, command.tid);
     const bool is_inside = pc && *pc >= base_ && *pc < base_ + payload::kCodeBytes;
-    if (has_outcome && outcome.done == command.serial && !is_inside) {
+    if (!works && !is_inside) {
       if (!pc) last_thread = command.tid;
       return std::nullopt;
     }

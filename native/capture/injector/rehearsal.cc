@@ -23,11 +23,16 @@ constexpr uint64_t kPatienceNs = 1'000'000'000;
 // One tells: kernels before 6.4 prefer a main thread that sleeps always, not now and then (complete_signal,
 // kernel/signal.c). Each costs a tick of CPU time on a machine that may be busy.
 constexpr uint64_t kSamplesWanted = 1;
+// Whatever happens to the injector, its child must not stay busy.
+constexpr uint64_t kLongestNs = 20'000'000'000;
+constexpr int kRounds = 10'000;
 constexpr uint32_t kStackBytes = 4096;
 constexpr timespec kLook{0, 1'000'000};
 
-[[noreturn]] void play_target(const UniqueFd& ready) {
+[[noreturn]] void play_target(const UniqueFd& ready, pid_t injector) {
+  // Asked for too late when the injector has died already.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != injector) _exit(1);
   // The injector blocks every signal; a target does not.
   sigset_t none;
   sigemptyset(&none);
@@ -35,7 +40,11 @@ constexpr timespec kLook{0, 1'000'000};
   std::thread busy([&ready] {
     const pid_t tid = gettid();
     if (write(ready.get(), &tid, sizeof tid) != sizeof tid) _exit(1);
-    for (volatile uint64_t rounds = 0;;) rounds = rounds + 1;
+    const uint64_t end = monotonic_ns() + kLongestNs;
+    while (monotonic_ns() < end) {
+      for (volatile int rounds = 0; rounds < kRounds;) rounds = rounds + 1;
+    }
+    _exit(1);
   });
   busy.join();
   _exit(1);
@@ -84,8 +93,9 @@ Rehearsal rehearse() {
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return {Refusal{"pipe", "rehearsal", errno}, false};
   const UniqueFd reads(ends[0]);
   UniqueFd writes(ends[1]);
+  const pid_t injector = getpid();
   const pid_t child = fork();
-  if (child == 0) play_target(writes);
+  if (child == 0) play_target(writes, injector);
   if (child < 0) return {Refusal{"fork", "rehearsal", errno}, false};
   writes.reset();
   const pid_t busy = await_ready(reads);

@@ -127,6 +127,14 @@ std::vector<Candidate> stoppable_threads(pid_t pid) {
   return found;
 }
 
+bool all_stopped(pid_t pid) {
+  const auto tids = list_threads(pid);
+  return std::all_of(tids.begin(), tids.end(), [pid](pid_t tid) {
+    const char state = state_of(pid, tid);
+    return state == 'T' || state == 't';
+  });
+}
+
 std::optional<uint64_t> blocked_pc(pid_t pid, pid_t tid) {
   const auto at = blocked_at(pid, tid);
   return at ? std::optional(at->pc) : std::nullopt;

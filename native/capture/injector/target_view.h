@@ -36,6 +36,9 @@ struct Candidate {
 /// Threads that can be stopped, cheapest first. Uninterruptible and stopped threads are left out.
 std::vector<Candidate> stoppable_threads(pid_t pid);
 
+/// Every thread is stopped by a signal, or frozen by its tracer.
+[[nodiscard]] bool all_stopped(pid_t pid);
+
 /// The pc of a thread that is blocked in a system call; nothing while it runs or when it is gone.
 std::optional<uint64_t> blocked_pc(pid_t pid, pid_t tid);
 

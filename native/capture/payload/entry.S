@@ -8,6 +8,7 @@
 #define COMMAND 7680
 #define SCRATCH_TOP 16384
 #define REGION_BYTES 28672
+#define INTERRUPTED 56
 #define AT(offset) enter+COMMAND+(offset)(%rip)
 
   .section .text.entry, "ax"
@@ -48,9 +49,7 @@ leave_mask:
   mov $8, %r10d
   syscall
 leave_registers:
-  mov AT(0), %rax
   mov AT(8), %rbx
-  mov AT(16), %rcx
   mov AT(24), %rdx
   mov AT(32), %rsi
   mov AT(40), %rdi
@@ -63,6 +62,14 @@ leave_registers:
   mov AT(104), %r13
   mov AT(112), %r14
   mov AT(120), %r15
+  mov enter+CODE_BYTES+INTERRUPTED(%rip), %rcx
+  jrcxz 3f
+  mov $-4, %rax                     // EINTR
+  mov AT(16), %rcx
+  jmp *AT(160)
+3:
+  mov AT(0), %rax
+  mov AT(16), %rcx
   jmp *AT(128)
 
   .globl restorer

@@ -27,6 +27,10 @@ struct Resume {
   uint64_t rip, flags;
   uint64_t mask;     // the thread's own signal mask
   uint64_t blocked;  // the mask during the call
+  // The thread sleeps in a system call that begins anew afterwards, unless a handler is to run first: then it goes on
+  // here, behind the call, with EINTR. 0: it is in no such call.
+  uint64_t rip_behind_call;
+  uint64_t restarts_for_handlers;  // those with SA_RESTART do not end this call
 };
 
 enum class Operation : uint32_t { attach = 1, follow = 2, detach = 3 };
@@ -58,7 +62,9 @@ struct Outcome {
   uint64_t clock_ns;   // CLOCK_MONOTONIC of the target: a time namespace may shift it
   Call call;
   int32_t error;       // errno of `call`
+  uint64_t is_interrupted;  // the way back is `rip_behind_call`; read by entry.S
 };
+static_assert(offsetof(Outcome, is_interrupted) == 56 && offsetof(Resume, rip_behind_call) == 160);
 
 enum class Wish : uint32_t { none, runs, ends };
 

@@ -8,10 +8,11 @@ namespace prof::payload {
 namespace {
 
 constexpr long kEagain = 11, kEbusy = 16, kEinval = 22, kEtimedout = 110;
-constexpr long kSysMmap = 9, kSysMunmap = 11, kSysClose = 3, kSysSigaction = 13, kSysMadvise = 28, kSysGetpid = 39,
+constexpr long kSysMmap = 9, kSysMunmap = 11, kSysClose = 3, kSysSigaction = 13, kSysMadvise = 28, kSysGetpid = 39, kSysSigpending = 127,
                kSysSigtimedwait = 128, kSysGettid = 186, kSysTimerCreate = 222, kSysTimerSettime = 223,
                kSysTimerDelete = 226, kSysClockGettime = 228, kSysReadv = 310, kSysMemfdCreate = 319;
 constexpr uint64_t kSaFlags = 0x4 | 0x08000000 | 0x04000000 | 0x10000000;  // SIGINFO ONSTACK RESTORER RESTART
+constexpr uint64_t kSaRestart = 0x10000000;
 constexpr int kSiTimer = -2;
 constexpr size_t kGregsAt = 5;  // in a ucontext, 64-bit words
 constexpr uint64_t kSecondNs = 1'000'000'000;
@@ -320,6 +321,23 @@ bool attach(const Command* wanted, Outcome* result) {
   return fail(refused, error);
 }
 
+/// A handler is to run for a thread that sleeps in a system call, and must end that call, as it would have without us.
+/// What is ignored is pending only because we block it (sig_ignored, kernel/signal.c).
+bool must_end_call(const Resume& resume) {
+  if (resume.rip_behind_call == 0) return false;
+  uint64_t pending = 0;
+  call(kSysSigpending, address(&pending), 8);
+  pending &= ~resume.mask;
+  for (int signal = 1; signal <= 64; signal++) {
+    if ((pending >> (signal - 1) & 1) == 0) continue;
+    Action action{};
+    if (set_action(signal, nullptr, &action) < 0 || action.handler <= 1) continue;
+    const bool restarts = resume.restarts_for_handlers != 0 && (action.flags & kSaRestart) != 0;
+    if (!restarts) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 extern "C" __attribute__((visibility("hidden"))) void payload_main() {
@@ -327,6 +345,7 @@ extern "C" __attribute__((visibility("hidden"))) void payload_main() {
   Outcome* result = outcome();
   result->call = Call::none;
   result->error = 0;
+  result->is_interrupted = 0;
   __atomic_store_n(&result->begun, wanted->serial, __ATOMIC_SEQ_CST);
   switch (wanted->operation) {
     case Operation::attach:
@@ -339,6 +358,7 @@ extern "C" __attribute__((visibility("hidden"))) void payload_main() {
       retire(control());
       break;
   }
+  result->is_interrupted = must_end_call(wanted->resume) ? 1 : 0;
   __atomic_store_n(&result->done, wanted->serial, __ATOMIC_SEQ_CST);
 }
 
