@@ -142,6 +142,8 @@ export class Switching {
       host.onRuns({ asked, plan: outcome.plan, frequencyHz }, outcome);
     }
     this.#show(undefined);
+    // A zombie looks alive until its parent asks for it.
+    if (outcome.kind === 'gone') host.onNothingRuns('target exited');
     if (outcome.kind === 'refused') {
       host.onNothingRuns(`${plan.engine} ended (${because}), and nothing else opens: ${outcome.because}`);
     }

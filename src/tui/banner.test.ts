@@ -35,6 +35,12 @@ test('before the engine runs the banner says what is started, not what runs', ()
   assert.match(engine ?? '', /^ENGINE {2}starting cpu …/);
 });
 
+test('a change under way is shown from old to new; a change of rate says the rate', () => {
+  const to = (change: SessionStatus['switching']): string => banner({ switching: change })[1] ?? '';
+  assert.match(to({ from: 'ctimer', to: 'cpu', hz: 99 }), /^ENGINE {2}ctimer → cpu … {2}/);
+  assert.match(to({ from: 'cpu', to: 'cpu', hz: 199 }), /^ENGINE {2}cpu → 199 Hz … {2}/);
+});
+
 test('paused shows how many samples went by; ended shows why', () => {
   assert.match(banner({}, 140, true)[0] ?? '', /○ PAUSED \+1,204 samples/);
   assert.match(banner({ state: 'ended', endReason: 'target exited' })[0] ?? '', /■ ENDED \(target exited\)/);

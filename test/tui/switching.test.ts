@@ -18,7 +18,7 @@ function open(
   options: TerminalOptions = {},
 ): TestTerminal {
   const command = [process.execPath, program, ...args.map(String)];
-  return openTerminal(command, { cols: 110, rows: 34, test: t, ...options });
+  return openTerminal(command, { cols: 110, rows: 34, test: t, lifeMs: 120_000, ...options });
 }
 
 /** The ask under the cursor of the open switcher. */
