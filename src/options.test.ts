@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { helpText, optionSpecs, parseCommandLine, UsageError } from './options.ts';
+import { formatOf, formats, helpText, optionSpecs, parseCommandLine, UsageError } from './options.ts';
 
 const usageErrors: readonly (readonly [argv: readonly string[], says: RegExp])[] = [
   [[], /which process/],
@@ -47,3 +47,27 @@ test('options may stand anywhere, and everything after -- belongs to the command
 test('help names every option', () => {
   for (const name of Object.keys(optionSpecs)) assert.match(helpText(), new RegExp(`--${name}\\b`));
 });
+
+test('help names every format', () => {
+  assert.ok(helpText().includes(formats.join('|')));
+});
+
+const endings: readonly (readonly [path: string, format: string])[] = [
+  ['out.json', 'json'],
+  ['out.speedscope.json', 'speedscope'],
+  ['out.firefox.json.gz', 'firefox'],
+  ['out.pb.gz', 'pprof'],
+  ['out.folded', 'folded'],
+  ['out.md', 'md'],
+  ['out.html', 'html'],
+  ['out.jfr', 'jfr'],
+  ['out.txt', 'text'],
+  ['out', 'text'],
+  ['-', 'text'],
+];
+
+for (const [path, format] of endings) {
+  test(`ending: ${path} is ${format}`, () => {
+    assert.equal(formatOf(path), format);
+  });
+}

@@ -6,7 +6,7 @@ import { constants, crc32, deflateRawSync } from 'node:zlib';
 
 // Deflate looks back 32 KiB at most, so little is lost where a block begins.
 const blockBytes = 512 * 1024;
-// Measured on 743,404 rows: level 6 takes a third longer than 4 and saves 2 %.
+// Measured on 743,404 rows: level 6 takes a tenth to a quarter longer for the whole file and saves 3 %.
 const level = 4;
 
 export function* gzip(pieces: Iterable<string | Uint8Array>): Generator<Uint8Array> {
