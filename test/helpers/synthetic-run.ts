@@ -34,7 +34,7 @@ export const everyKind: readonly StackLine[] = [
   })),
 ];
 
-const span = {
+const span: SpanSummary = {
   asked: 'auto',
   planned: 'cpu',
   engine: 'cpu',
@@ -45,7 +45,6 @@ const span = {
   startNs: 0,
   endNs: 5e9,
   periodNs,
-  cpuTimeNs: 101 * periodNs,
   samples: 100,
   weightNs: 100 * periodNs,
   lost: 1,
@@ -68,7 +67,6 @@ export const twoSpans: readonly SpanSummary[] = [
     startNs: 5e9,
     endNs: 8e9,
     periodNs: periodNs * 2,
-    cpuTimeNs: 50 * periodNs,
     samples: 47,
     weightNs: 47 * periodNs,
   },
