@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { withSteadyMachine } from '../test/helpers/sysctl.ts';
 import { accounted } from './accounted.ts';
 import { callerKept } from './caller-kept.ts';
+import { exportCost } from './export.ts';
 import type { Figure, Row } from './figure.ts';
 import { firstPaint } from './first-paint.ts';
 import { kernelShareFigure } from './kernel-share.ts';
@@ -30,6 +31,7 @@ const figures: readonly Figure[] = [
   keyLatency,
   firstPaint,
   sampleCost,
+  exportCost,
 ];
 
 const wanted = process.argv.slice(2);

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { helpText, optionSpecs, parseCommandLine, UsageError } from './options.ts';
+import {
+  formatOf,
+  formatSpecs,
+  formats,
+  helpText,
+  optionSpecs,
+  parseCommandLine,
+  UsageError,
+} from './options.ts';
 
 const usageErrors: readonly (readonly [argv: readonly string[], says: RegExp])[] = [
   [[], /which process/],
@@ -54,3 +62,34 @@ test('-- alone starts the command under the live view', () => {
 test('help names every option', () => {
   for (const name of Object.keys(optionSpecs)) assert.match(helpText(), new RegExp(`--${name}\\b`));
 });
+
+test('help names every format with its endings', () => {
+  for (const format of formats) {
+    const [ending] = formatSpecs[format].endings;
+    assert.match(helpText(), new RegExp(`^  ${format} +\\${ending}`, 'm'));
+  }
+});
+
+test('help: what an option is for never touches its name', () => {
+  for (const { help } of Object.values(optionSpecs)) assert.ok(helpText().includes(` ${help}\n`), help);
+});
+
+const endings: readonly (readonly [path: string, format: string])[] = [
+  ['out.json', 'json'],
+  ['out.speedscope.json', 'speedscope'],
+  ['out.firefox.json.gz', 'firefox'],
+  ['out.pb.gz', 'pprof'],
+  ['out.folded', 'folded'],
+  ['out.md', 'md'],
+  ['out.html', 'html'],
+  ['out.jfr', 'jfr'],
+  ['out.txt', 'text'],
+  ['out', 'text'],
+  ['-', 'text'],
+];
+
+for (const [path, format] of endings) {
+  test(`ending: ${path} is ${format}`, () => {
+    assert.equal(formatOf(path), format);
+  });
+}

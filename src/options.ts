@@ -7,18 +7,20 @@ interface FormatSpec {
   readonly endings: readonly string[];
   /** Binary ones never go to a terminal. */
   readonly isBinary: boolean;
+  /** What reads it. */
+  readonly help: string;
 }
 
 export const formatSpecs = {
-  text: { endings: ['.txt'], isBinary: false },
-  json: { endings: ['.json'], isBinary: false },
-  folded: { endings: ['.folded', '.collapsed'], isBinary: false },
-  md: { endings: ['.md'], isBinary: false },
-  speedscope: { endings: ['.speedscope.json', '.speedscope'], isBinary: false },
-  pprof: { endings: ['.pb.gz', '.pprof'], isBinary: true },
-  html: { endings: ['.html'], isBinary: false },
-  firefox: { endings: ['.firefox.json.gz', '.json.gz'], isBinary: true },
-  jfr: { endings: ['.jfr'], isBinary: true },
+  text: { endings: ['.txt'], isBinary: false, help: 'report for people; any other ending' },
+  json: { endings: ['.json'], isBinary: false, help: 'summary and tree, a stable contract' },
+  folded: { endings: ['.folded', '.collapsed'], isBinary: false, help: 'collapsed stacks: flamegraph.pl' },
+  md: { endings: ['.md'], isBinary: false, help: 'report in Markdown' },
+  speedscope: { endings: ['.speedscope.json', '.speedscope'], isBinary: false, help: 'speedscope.app' },
+  pprof: { endings: ['.pb.gz', '.pprof'], isBinary: true, help: 'go tool pprof, Pyroscope, Parca' },
+  html: { endings: ['.html'], isBinary: false, help: 'flame graph in one file, offline' },
+  firefox: { endings: ['.firefox.json.gz', '.json.gz'], isBinary: true, help: 'profiler.firefox.com' },
+  jfr: { endings: ['.jfr'], isBinary: true, help: 'JDK Mission Control, jfr, jfrconv' },
 } as const satisfies Record<string, FormatSpec>;
 export type Format = keyof typeof formatSpecs;
 export const formats = Object.keys(formatSpecs) as Format[];
@@ -56,7 +58,7 @@ export const optionSpecs = {
     value: 'SECONDS',
     help: 'record: how long (default: until it ends or ^C)',
   },
-  format: { type: 'string', short: 'f', value: formats.join('|'), help: 'record: format of the file' },
+  format: { type: 'string', short: 'f', value: 'FORMAT', help: 'record: format (default: by the ending)' },
   output: { type: 'string', short: 'o', value: 'FILE', help: 'record: file to write, - for standard output' },
   threads: { type: 'boolean', help: 'folded: keep stacks apart by thread' },
   ascii: { type: 'boolean', help: 'draw with ASCII characters only' },
@@ -210,6 +212,9 @@ function number(value: unknown, name: string, least: number, most: number): numb
 /** The text of `--help`. */
 export function helpText(): string {
   const commands = commandSpecs.map(([usage, help]) => `  ${usage.padEnd(32)}${help}\n`);
+  const formatLines = Object.entries<FormatSpec>(formatSpecs).map(
+    ([name, { endings, help }]) => `  ${name.padEnd(12)}${endings.join(' ').padEnd(30)}${help}\n`,
+  );
   const options = Object.entries<OptionSpec>(optionSpecs).map(([name, spec]) => {
     const short = spec.short === undefined ? '    ' : `-${spec.short}, `;
     const value = spec.value === undefined ? '' : ` ${spec.value}`;
@@ -219,6 +224,8 @@ export function helpText(): string {
     'A live terminal profiler for any Linux process: never loses CPU time, never hides how it knows.\n\n',
     'Usage\n',
     ...commands,
+    '\nFormats of record, by -f or by the ending of -o\n',
+    ...formatLines,
     '\nOptions\n',
     ...options,
     '\nExit codes: 0 ok, 1 failure, 2 usage, 3 no such process, 4 not permitted;\n',

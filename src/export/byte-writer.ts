@@ -17,6 +17,11 @@ export class ByteWriter {
     this.#bytes[this.#length++] = value;
   }
 
+  /** Changes a byte that was written. */
+  setByte(at: number, value: number): void {
+    this.#bytes[at] = value;
+  }
+
   /** Unsigned LEB128 of an integer from 0 to 2^53. */
   varint(value: number): void {
     this.#reserve(longestVarint);

@@ -3,8 +3,9 @@
  * its weight in ms; times of single samples are not kept, so rows follow each other at the thread's mean use of CPU.
  * Facts: docs-developer/CHANGELOG-formats.md of firefox-devtools/profiler.
  */
-import { StringTable, type ThreadTables, threadTables } from './firefox/thread-tables.ts';
+import { StringTable, type Table, type ThreadTables, threadTables } from './firefox/thread-tables.ts';
 import { gzip } from './gzip.ts';
+import { jsonColumn } from './json-column.ts';
 import { metaEntries, type ProfileMeta, profileMeta, type SpanMeta } from './meta.ts';
 import { processThread, stacksByThread, type ThreadStacks } from './stacks.ts';
 import type { RunSummary } from './summary.ts';
@@ -37,7 +38,10 @@ function* json(run: RunSummary): Generator<string> {
   const strings = new StringTable();
   yield `{"meta":${JSON.stringify(metaOf(run, meta))},"libs":[],"threads":[`;
   // A profile without a thread is refused.
-  const none: ThreadStacks = { thread: processThread, weightNs: 0, rows: [] };
+  const none: ThreadStacks = {
+    ...{ thread: processThread, weightNs: 0 },
+    ...{ nodes: new Uint32Array(0), weightsNs: new Float64Array(0), samples: new Float64Array(0) },
+  };
   const threads = stacksByThread(run.profile);
   for (const [i, stacks] of (threads.length > 0 ? threads : [none]).entries()) {
     if (i > 0) yield ',';
@@ -108,11 +112,12 @@ function* threadPieces(
     nativeSymbols: { length: 0, libIndex: [], address: [], name: [], functionSize: [] },
   };
   yield JSON.stringify(head).slice(0, -1);
-  for (const [name, table] of Object.entries(tables)) {
-    yield `,"${name}":{`;
-    const columns = Object.entries(table as Readonly<Record<string, unknown>>);
-    for (const [i, [column, values]] of columns.entries()) {
-      yield `${i > 0 ? ',' : ''}"${column}":${JSON.stringify(values)}`;
+  for (const [name, { length, columns, facts }] of Object.entries<Table>(tables)) {
+    yield `,"${name}":${JSON.stringify({ length, ...facts }).slice(0, -1)}`;
+    for (const [column, at] of Object.entries(columns)) {
+      yield `,"${column}":[`;
+      yield* jsonColumn(length, at);
+      yield ']';
     }
     yield '}';
   }

@@ -6,6 +6,8 @@ import { constants, crc32, deflateRawSync } from 'node:zlib';
 
 // Deflate looks back 32 KiB at most, so little is lost where a block begins.
 const blockBytes = 512 * 1024;
+// Measured on 743,404 rows: level 6 takes a tenth to a quarter longer for the whole file and saves 3 %.
+const level = 4;
 
 export function* gzip(pieces: Iterable<string | Uint8Array>): Generator<Uint8Array> {
   // Deflate, no name, no time (the same profile gives the same bytes), made on Unix.
@@ -15,7 +17,7 @@ export function* gzip(pieces: Iterable<string | Uint8Array>): Generator<Uint8Arr
   for (const block of blocksOf(pieces)) {
     crc = crc32(block, crc);
     size += block.length;
-    yield deflateRawSync(block, { level: 6, finishFlush: constants.Z_SYNC_FLUSH });
+    yield deflateRawSync(block, { level, finishFlush: constants.Z_SYNC_FLUSH });
   }
   yield deflateRawSync(new Uint8Array(0));
   const end = Buffer.alloc(8);

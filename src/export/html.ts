@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type CallTree, ROOT } from '../profile/call-tree.ts';
 import { duration, percent } from '../profile/format.ts';
+import { jsonColumn } from './json-column.ts';
 import { metaEntries, profileMeta } from './meta.ts';
 import { bannerLines, hottest, titleLine } from './report.ts';
 import type { RunSummary } from './summary.ts';
@@ -86,24 +87,14 @@ function* pageProfile(tree: CallTree): Generator<string> {
     return rows.push(JSON.stringify([name, indexIn(modules, module), indexIn(kinds, kind)])) - 1;
   };
   yield '{"parents":[';
-  yield* column(tree.nodeCount, (node) => tree.parentOf(node));
+  yield* jsonColumn(tree.nodeCount, (node) => tree.parentOf(node));
   yield '],"nodeFunctions":[';
-  yield* column(tree.nodeCount, functionOf);
+  yield* jsonColumn(tree.nodeCount, functionOf);
   yield '],"selfNs":[';
-  yield* column(tree.nodeCount, (node) => tree.selfNs(node));
+  yield* jsonColumn(tree.nodeCount, (node) => tree.selfNs(node));
   yield '],"functions":[';
   for (const [i, row] of rows.entries()) yield i > 0 ? `,${row}` : row;
   yield `],"modules":${JSON.stringify([...modules.keys()])},"kinds":${JSON.stringify([...kinds.keys()])}}`;
-}
-
-const rowsInPiece = 4096;
-
-function* column(length: number, at: (node: number) => number): Generator<string> {
-  for (let first = 0; first < length; first += rowsInPiece) {
-    const size = Math.min(rowsInPiece, length - first);
-    const values = Array.from({ length: size }, (_, i) => at(first + i));
-    yield (first > 0 ? ',' : '') + values.join(',');
-  }
 }
 
 function hashOf(text: string): string {

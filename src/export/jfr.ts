@@ -4,24 +4,24 @@
  * is spread evenly over the span. Types and traps: jfr/metadata.ts, docs/formats.md.
  */
 import { ByteWriter } from './byte-writer.ts';
-import { roundToCounts } from './folded.ts';
 import { ConstantPools, defaultState } from './jfr/constant-pools.ts';
 import { metadataEvent, typeIds, writeNullString, writeString } from './jfr/metadata.ts';
 import { settingsOf } from './jfr/settings.ts';
 import { type ProfileMeta, profileMeta, type SpanMeta } from './meta.ts';
 import { stacksByThread } from './stacks.ts';
 import type { RunSummary } from './summary.ts';
+import { roundToCounts } from './whole-counts.ts';
 
 const headerBytes = 68;
 const flushBytes = 64 * 1024;
 // Sizes are written before what they measure, with as many bytes whatever they are.
 const sizeBytes = 5;
 
-/** A stack of a thread in one chunk: keys of its constants, and how often it stands there. */
-interface EventRow {
-  readonly thread: number;
-  readonly stack: number;
-  readonly count: number;
+/** Stacks of threads in one chunk, in columns: keys of their constants, and how often each stands there. */
+interface EventRows {
+  readonly threads: Uint32Array;
+  readonly stacks: Uint32Array;
+  readonly counts: Float64Array;
 }
 
 export function* writeJfr(run: RunSummary): Generator<Uint8Array> {
@@ -106,18 +106,32 @@ function sized(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Counts by largest remainder over all rows, so that their sum is that of the span. */
-function eventRows(run: RunSummary, span: SpanMeta, share: number, pools: ConstantPools): EventRow[] {
-  const rows = stacksByThread(run.profile).flatMap(({ thread, rows }) =>
-    rows.map(({ node, weightNs }) => ({ thread, node, weightNs })),
-  );
+function eventRows(run: RunSummary, span: SpanMeta, share: number, pools: ConstantPools): EventRows {
+  const groups = stacksByThread(run.profile);
+  const length = groups.reduce((sum, { nodes }) => sum + nodes.length, 0);
+  const weightsNs = new Float64Array(length);
+  let first = 0;
+  for (const group of groups) {
+    weightsNs.set(group.weightsNs, first);
+    first += group.nodes.length;
+  }
   const counts = roundToCounts(
-    rows.map((row) => row.weightNs * share),
+    weightsNs.map((weightNs) => weightNs * share),
     span.periodNs,
   );
-  return rows.flatMap(({ thread, node }, i) => {
-    const count = counts[i] as number;
-    return count > 0 ? [{ thread: pools.thread(thread), stack: pools.stack(node), count }] : [];
-  });
+  const [threads, stacks] = [new Uint32Array(length), new Uint32Array(length)];
+  let row = 0;
+  for (const { thread, nodes } of groups) {
+    for (const node of nodes) {
+      // Constants that no event holds are left out.
+      if (counts[row] !== 0) {
+        threads[row] = pools.thread(thread);
+        stacks[row] = pools.stack(node);
+      }
+      row++;
+    }
+  }
+  return { threads, stacks, counts };
 }
 
 // Slots of time to sort by; slot and row together stay an exact integer.
@@ -127,36 +141,36 @@ const rowLimit = 2 ** 32;
 const goldenRatio = 0.618033988749895;
 
 /** Rows by event in order of time: each row's events lie evenly in the span, and rows do not begin together. */
-function spreadOrder(rows: readonly EventRow[]): Float64Array {
-  const total = rows.reduce((sum, { count }) => sum + count, 0);
-  const keys = new Float64Array(total);
+function spreadOrder({ counts }: EventRows): Float64Array {
+  const keys = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
   let at = 0;
-  for (const [row, { count }] of rows.entries()) {
+  for (const [row, count] of counts.entries()) {
     const phase = (row * goldenRatio) % 1;
     for (let i = 0; i < count; i++) keys[at++] = Math.floor(((i + phase) / count) * slots) * rowLimit + row;
   }
-  return keys.sort().map((key) => key % rowLimit);
+  keys.sort();
+  for (let i = 0; i < keys.length; i++) keys[i] = (keys[i] as number) % rowLimit;
+  return keys;
 }
 
 function* sampleEvents(
-  rows: readonly EventRow[],
+  { threads, stacks }: EventRows,
   order: Float64Array,
   startTicks: number,
   durationNs: number,
 ): Generator<Uint8Array> {
   const out = new ByteWriter();
-  const event = new ByteWriter();
   for (let i = 0; i < order.length; i++) {
-    const { thread, stack } = rows[order[i] as number] as EventRow;
-    event.clear();
-    event.varint(typeIds['jdk.ExecutionSample']);
-    event.varint(startTicks + Math.floor(((i + 0.5) / order.length) * durationNs));
-    event.varint(thread);
-    event.varint(stack);
-    event.byte(defaultState);
+    const row = order[i] as number;
+    const sizeAt = out.length;
+    out.byte(0);
+    out.varint(typeIds['jdk.ExecutionSample']);
+    out.varint(startTicks + Math.floor(((i + 0.5) / order.length) * durationNs));
+    out.varint(threads[row] as number);
+    out.varint(stacks[row] as number);
+    out.byte(defaultState);
     // Far below 128 bytes: one byte of size, which counts itself.
-    out.byte(event.length + 1);
-    out.bytes(event.view());
+    out.setByte(sizeAt, out.length - sizeAt);
     if (out.length >= flushBytes) yield out.take();
   }
   yield out.take();

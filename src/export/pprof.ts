@@ -3,12 +3,12 @@
  * `cpu/nanoseconds`. Written message by message, never as a whole. The metadata are comments, which `go tool pprof`
  * prints above `-top`, and labels of each sample: thread, tid, engine.
  */
-import type { CallTree } from '../profile/call-tree.ts';
+import type { CallTree, NodeId } from '../profile/call-tree.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
 import { gzip } from './gzip.ts';
 import { metaEntries, type ProfileMeta, profileMeta } from './meta.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
-import { pathOf, type StackRow, stacksByThread } from './stacks.ts';
+import { pathOf, stacksByThread } from './stacks.ts';
 import type { RunSummary } from './summary.ts';
 
 /** Field numbers of profile.proto. */
@@ -32,13 +32,13 @@ export function writePprof(run: RunSummary): Iterable<Uint8Array> {
 
 function* messages(run: RunSummary): Generator<Uint8Array> {
   const meta = profileMeta(run);
-  const { tree } = run.profile;
-  const writer = new PprofWriter(run.target.exe);
+  const writer = new PprofWriter(run.profile.tree, run.target.exe);
   writer.head(meta);
-  for (const { thread, rows } of stacksByThread(run.profile)) {
+  for (const { thread, nodes, weightsNs, samples } of stacksByThread(run.profile)) {
     const labels = writer.threadLabels(thread.name, thread.tid, meta.engine);
-    for (const row of rows) {
-      writer.sample(tree, row, labels);
+    for (let row = 0; row < nodes.length; row++) {
+      const values = [samples[row] as number, weightsNs[row] as number];
+      writer.sample(nodes[row] as number, values, labels);
       if (writer.length >= flushBytes) yield writer.take();
     }
   }
@@ -54,13 +54,15 @@ class PprofWriter {
   readonly #locations = new Map<number, number>();
   /** Mapping id by file: the first one is what pprof calls "File:", so that is the program itself. */
   readonly #mappings: Map<string, number>;
+  readonly #tree: CallTree;
   readonly #exe: string;
-  /** Of the sample at hand. */
-  readonly #ids: number[] = [];
+  /** By node: the field of its locations, made once for all threads. */
+  readonly #stackByNode: (Uint8Array | undefined)[] = [];
 
-  constructor(exe: string) {
+  constructor(tree: CallTree, exe: string) {
     this.#string('');
     this.#mappings = new Map([[exe, 1]]);
+    this.#tree = tree;
     this.#exe = exe;
   }
 
@@ -106,14 +108,11 @@ class PprofWriter {
     return labels.take();
   }
 
-  sample(tree: CallTree, { node, weightNs, samples }: StackRow, labels: Uint8Array): void {
-    const path = pathOf(tree, node);
-    this.#ids.length = 0;
-    // Leaf first.
-    for (let i = path.length - 1; i >= 0; i--) this.#ids.push(this.#location(path[i] as ProfileFunction));
+  sample(node: NodeId, values: readonly number[], labels: Uint8Array): void {
+    const stack = this.#stack(node);
     this.#out.message(profileField.sample, (message) => {
-      message.packed(sampleField.location, this.#ids);
-      message.packed(sampleField.value, [samples, weightNs]);
+      message.raw(stack);
+      message.packed(sampleField.value, values);
       message.raw(labels);
     });
   }
@@ -129,6 +128,20 @@ class PprofWriter {
         mapping.integer(mappingField.hasFunctions, 1);
       });
     }
+  }
+
+  /** Leaf first. */
+  #stack(node: NodeId): Uint8Array {
+    const known = this.#stackByNode[node];
+    if (known !== undefined) return known;
+    const ids = pathOf(this.#tree, node)
+      .reverse()
+      .map((found) => this.#location(found));
+    const field = new ProtobufWriter();
+    field.packed(sampleField.location, ids);
+    const stack = field.take();
+    this.#stackByNode[node] = stack;
+    return stack;
   }
 
   #location(found: ProfileFunction): number {

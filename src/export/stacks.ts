@@ -1,23 +1,25 @@
-/** Folded stacks of a profile for formats that write stacks: named and marked as on screen, root first. Pure. */
+/**
+ * Folded stacks of a profile for formats that write stacks: named and marked as on screen, root first. In columns, since
+ * there may be as many rows as samples. Pure.
+ */
 import type { Thread } from '../profile/batch.ts';
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import { Column, float64, uint32 } from '../profile/column.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
 import type { Profile } from '../profile/profile.ts';
 
-/** The stack that ends at a node, with the weight of one thread there. */
-export interface StackRow {
-  readonly node: NodeId;
+/** Stacks by the node that they end at, each once, with the weight of their own there. */
+export interface StackRows {
+  readonly nodes: Uint32Array;
   /** Whole ns: formats keep integers. */
-  readonly weightNs: number;
+  readonly weightsNs: Float64Array;
   /** 0 for time that no sample carries. */
-  readonly samples: number;
+  readonly samples: Float64Array;
 }
 
-export interface ThreadStacks {
+export interface ThreadStacks extends StackRows {
   readonly thread: Thread;
   readonly weightNs: number;
-  /** A node stands here once. */
-  readonly rows: readonly StackRow[];
 }
 
 /** Time that no sample carries belongs to the process, not to a thread. */
@@ -37,15 +39,14 @@ export function pathOf(tree: CallTree, node: NodeId): ProfileFunction[] {
 }
 
 /** Every node that has weight of its own, all threads together. */
-export function stacks(profile: Profile): StackRow[] {
-  const { tree } = profile;
-  const rows: StackRow[] = [];
+export function stacks({ tree }: Profile): StackRows {
+  const rows = new RowColumns();
   const whole = wholeSteps();
   for (let node = ROOT; node < tree.nodeCount; node++) {
     const weightNs = whole(tree.selfNs(node));
-    if (weightNs > 0) rows.push({ node, weightNs, samples: ownSamples(tree, node) });
+    if (weightNs > 0) rows.push(node, weightNs, ownSamples(tree, node));
   }
-  return rows;
+  return rows.read();
 }
 
 function ownSamples(tree: CallTree, node: NodeId): number {
@@ -55,27 +56,62 @@ function ownSamples(tree: CallTree, node: NodeId): number {
 
 /** The same by thread, heaviest thread first; the time that no sample carries comes last. */
 export function stacksByThread(profile: Profile): ThreadStacks[] {
-  const byThread = new Map<Thread, Map<NodeId, { weightNs: number; samples: number }>>();
+  const byThread = new Map<Thread, RowColumns>();
   for (const { thread, node, weightNs, samples } of profile.placedStacks()) {
-    const rows = byThread.get(thread) ?? new Map<NodeId, { weightNs: number; samples: number }>();
+    const rows = byThread.get(thread) ?? new RowColumns();
     byThread.set(thread, rows);
-    const row = rows.get(node) ?? { weightNs: 0, samples: 0 };
-    rows.set(node, row);
-    row.weightNs += weightNs;
-    row.samples += samples;
+    rows.push(node, weightNs, samples);
   }
-  const unsampled = profile.unsampled();
-  if (unsampled.length > 0) {
-    const rows = unsampled.map(({ node, weightNs }) => [node, { weightNs, samples: 0 }] as const);
-    byThread.set(processThread, new Map(rows));
+  for (const { node, weightNs } of profile.unsampled()) {
+    const rows = byThread.get(processThread) ?? new RowColumns();
+    byThread.set(processThread, rows);
+    rows.push(node, weightNs, 0);
   }
   const whole = wholeSteps();
+  const rowOfNode = new Int32Array(profile.tree.nodeCount).fill(-1);
   const threads = Array.from(byThread, ([thread, rows]): ThreadStacks => {
-    const wholeRows = Array.from(rows, ([node, row]) => ({ ...row, node, weightNs: whole(row.weightNs) }));
-    return { thread, weightNs: wholeRows.reduce((sum, row) => sum + row.weightNs, 0), rows: wholeRows };
+    const read = rows.merged(rowOfNode).read();
+    for (const [i, weightNs] of read.weightsNs.entries()) read.weightsNs[i] = whole(weightNs);
+    return { ...read, thread, weightNs: read.weightsNs.reduce((sum, weightNs) => sum + weightNs, 0) };
   });
   const isProcess = ({ thread }: ThreadStacks): number => Number(thread === processThread);
   return threads.sort((a, b) => isProcess(a) - isProcess(b) || b.weightNs - a.weightNs);
+}
+
+class RowColumns {
+  readonly #nodes = new Column(uint32);
+  readonly #weightsNs = new Column(float64);
+  readonly #samples = new Column(float64);
+
+  push(node: NodeId, weightNs: number, samples: number): number {
+    this.#weightsNs.push(weightNs);
+    this.#samples.push(samples);
+    return this.#nodes.push(node);
+  }
+
+  /** Folding puts several stacks of capture at one node: their rows become one. `rowOfNode` is -1, before and after. */
+  merged(rowOfNode: Int32Array): RowColumns {
+    const merged = new RowColumns();
+    for (let i = 0; i < this.#nodes.length; i++) {
+      const node = this.#nodes.at(i);
+      const row = rowOfNode[node] as number;
+      if (row < 0) rowOfNode[node] = merged.push(node, this.#weightsNs.at(i), this.#samples.at(i));
+      else {
+        merged.#weightsNs.add(row, this.#weightsNs.at(i));
+        merged.#samples.add(row, this.#samples.at(i));
+      }
+    }
+    for (let i = 0; i < merged.#nodes.length; i++) rowOfNode[merged.#nodes.at(i)] = -1;
+    return merged;
+  }
+
+  read(): StackRows {
+    return {
+      nodes: this.#nodes.values.subarray(0, this.#nodes.length),
+      weightsNs: this.#weightsNs.values.subarray(0, this.#weightsNs.length),
+      samples: this.#samples.values.subarray(0, this.#samples.length),
+    };
+  }
 }
 
 /** Rounds weights one after another so that at each point their sum is the rounded sum of the exact ones. */

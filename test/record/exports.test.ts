@@ -76,16 +76,17 @@ function treeOf(run: RunSummary): Map<string, number> {
   return new Map([...treeStacks(exportedJson(run).tree)].map(([stack, ns]) => [stack, Math.round(ns)]));
 }
 
-/** Rounding a fraction of a ns may move one ns from one stack to another; the total is held apart. */
+/** Rounding a fraction of a ns may move one ns a thread from one stack to another; the total is held apart. */
 function assertSameStacks(actual: ReadonlyMap<string, number>, run: RunSummary): void {
   const expected = treeOf(run);
+  const threads = exportedJson(run).threads.length + 1;
   for (const [stack, ns] of actual) {
     // A sample may weigh nothing: its thread's time was given to the one before.
     assert(ns === 0 || expected.has(stack), `not in the tree: ${stack.slice(0, 200)}`);
   }
   for (const [stack, ns] of expected) {
     const found = actual.get(stack) ?? Number.NaN;
-    assert(Math.abs(found - ns) <= 1, `${stack.slice(0, 200)}: ${found} of ${ns} ns`);
+    assert(Math.abs(found - ns) <= threads, `${stack.slice(0, 200)}: ${found} of ${ns} ns`);
   }
   assert.equal(totalOf(actual), Math.round(run.profile.tree.totalNs(0)));
 }
@@ -149,7 +150,9 @@ for (const [name, make] of runs) {
     assert.deepEqual(htmlStacks(page.profile), treeStacks(exportedJson(run).tree));
     assert.doesNotMatch(page.rest, /<(img|script src|link|iframe|base|form)/);
     for (const code of [page.script, page.style]) assert.doesNotMatch(code, /https?:|url\(|@import|fetch\(/);
-    assert.doesNotMatch(page.rest, /(src|href|style|on\w+)="/);
+    for (const [tag] of page.rest.matchAll(/<[^>]*>/g)) {
+      assert.doesNotMatch(tag, /\s(src|href|style|on\w+)=/);
+    }
     assert.match(page.policy, /^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; /);
     const hash = (code: string): string => createHash('sha256').update(code).digest('base64');
     assert(page.policy.includes(`script-src 'sha256-${hash(page.script)}'`));
@@ -213,8 +216,11 @@ for (const [name, make] of runs) {
       samples.map(({ sampledThread }) => sampledThread.osThreadId).filter((tid) => tid > 0),
     );
     for (const tid of tids) assert(threadWeights(run).has(tid), String(tid));
-    const times = samples.map(({ startTime }) => startTime);
-    assert.deepEqual(times, times.toSorted(), 'in order of time');
+    const times = samples.map(({ startTime }) => Date.parse(startTime));
+    assert(
+      times.every((time, i) => time >= (times[i - 1] ?? 0)),
+      'in order of time',
+    );
   });
 
   test(`folded: ${name}: counts are those of the tree, to the sample`, async (t) => {
@@ -234,7 +240,8 @@ for (const [name, make] of runs) {
         .map((line) => cellsOf(line).length);
       assert.equal(new Set(widths).size, 1, table);
     }
-    assert.doesNotMatch(withoutCode(text), /[<>[\]]/);
+    // `<0.1%` is a share; HTML begins with a letter, a slash or a mark.
+    assert.doesNotMatch(withoutCode(text), /<(?!\d)|[>[\]]/);
   });
 }
 
@@ -384,7 +391,8 @@ test('metadata: folded, speedscope and pprof say the same, and what json says', 
   const [span] = json.spans;
   assert(span !== undefined && json.spans.length === 1);
   for (const [key, value] of Object.entries(span)) {
-    if (key === 'startNs' || key === 'endNs') continue;
+    // Of a span alone, or summed by another clock reading for the whole.
+    if (['startNs', 'endNs', 'cpuTimeNs'].includes(key)) continue;
     assert.deepEqual(folded[key], value, key);
   }
   assert.deepEqual(folded['spans'], [{ ...span, unit: 'cpu' }]);

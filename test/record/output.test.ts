@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { parseFolded, profileOf, program, runCli, startCli, untilRecording } from '../helpers/cli.ts';
 import { mayActAsRoot } from '../helpers/gates.ts';
 import { type FixtureTarget, startFixture } from '../helpers/target.ts';
@@ -25,6 +26,12 @@ for (const [ending, read] of [
   ['json', (text: string) => assert.equal(JSON.parse(text).tool.name, 'prof-tui')],
   ['folded', (text: string) => assert(parseFolded(text).stacks.length > 0)],
   ['txt', (text: string) => assert.match(text, /^ENGINE /m)],
+  ['md', (text: string) => assert.match(text, /^- `ENGINE /m)],
+  ['speedscope.json', (text: string) => assert.match(JSON.parse(text).$schema, /speedscope/)],
+  ['html', (text: string) => assert.match(text, /^<!doctype html>[\s\S]*<\/html>\n$/)],
+  ['jfr', (_: string, bytes: Buffer) => assert.equal(bytes.toString('latin1', 0, 4), 'FLR\0')],
+  ['pb.gz', (_: string, bytes: Buffer) => assert(gunzipSync(bytes).length > bytes.length)],
+  ['json.gz', (_: string, bytes: Buffer) => JSON.parse(gunzipSync(bytes).toString('utf8'))],
 ] as const) {
   test(`-o FILE.${ending}: the ending chooses the format, the file is private, nothing else is left`, async (t) => {
     const { pid } = await split(t);
@@ -34,11 +41,28 @@ for (const [ending, read] of [
     assert.equal(run.code, 0, run.stderr);
     assert.equal(run.stdout, '');
     assert(run.stderr.includes(file));
-    read(readFileSync(file, 'utf8'));
+    const bytes = readFileSync(file);
+    read(bytes.toString('utf8'), bytes);
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(folder), [`out.${ending}`]);
   });
 }
+
+test('a binary format refuses a terminal at once, with 2 and one line; a pipe gets it', async (t) => {
+  const { pid } = await split(t);
+  for (const format of ['pprof', 'firefox', 'jfr']) {
+    const command = [process.execPath, program, 'record', pid, '-f', format]
+      .map((word) => `'${word}'`)
+      .join(' ');
+    // No duration: only a refusal before the recording ends in time. script(1) gives a terminal.
+    const result = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8', timeout: 20_000 });
+    assert.equal(result.status, 2, result.stdout);
+    assert.match(result.stdout, /^prof-tui: \w+ is binary and no text for a terminal: [^\n]*\r?\n$/);
+  }
+  const script = `"$0" "$1" record ${pid} -d 0.3 -f pprof | gunzip | wc -c`;
+  const piped = spawnSync('bash', ['-c', script, process.execPath, program], { encoding: 'utf8' });
+  assert(Number(piped.stdout) > 100, piped.stderr);
+});
 
 test('-f wins over the ending', async (t) => {
   const { pid } = await split(t);

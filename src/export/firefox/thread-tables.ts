@@ -2,29 +2,18 @@
 import { type CallTree, type NodeId, ROOT } from '../../profile/call-tree.ts';
 import type { FunctionKind } from '../../profile/frames.ts';
 import type { ProfileFunction } from '../../profile/functions.ts';
-import type { StackRow, ThreadStacks } from '../stacks.ts';
+import type { ThreadStacks } from '../stacks.ts';
 
-type Column<T> = readonly T[];
-
-/** Columns that no frame of ours fills are of nulls. */
-export interface ThreadTables {
-  readonly samples: {
-    readonly length: number;
-    readonly stack: Column<number | null>;
-    readonly time: Column<number>;
-    readonly weight: Column<number>;
-    readonly weightType: 'tracing-ms';
-    readonly threadCPUDelta: Column<number>;
-  };
-  readonly stackTable: {
-    readonly length: number;
-    readonly frame: Column<number>;
-    readonly prefix: Column<number | null>;
-  };
-  readonly frameTable: Readonly<Record<string, number | Column<number | null>>>;
-  readonly funcTable: Readonly<Record<string, number | Column<number | boolean | null>>>;
-  readonly resourceTable: Readonly<Record<string, number | Column<number | null>>>;
+/** Columns by name, all of the table's length, each value made as it is written; `facts` are said once for all rows. */
+export interface Table {
+  readonly length: number;
+  readonly columns: Readonly<Record<string, (row: number) => number | boolean | null>>;
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
+
+export type ThreadTables = Readonly<
+  Record<'samples' | 'stackTable' | 'frameTable' | 'funcTable' | 'resourceTable', Table>
+>;
 
 /** Index in the list of categories that firefox.ts writes. */
 const categoryOf: Readonly<Record<FunctionKind, number>> = {
@@ -59,35 +48,40 @@ export class StringTable {
 /** @param durationNs of the recording: the rows of a thread fill it, each as long as its part of the thread's weight */
 export function threadTables(
   tree: CallTree,
-  { weightNs, rows }: ThreadStacks,
+  { weightNs, nodes, weightsNs }: ThreadStacks,
   durationNs: number,
   strings: StringTable,
 ): ThreadTables {
-  const stacks = new StackRows(tree, strings);
+  const stacks = new StackTables(tree, strings);
+  const stackOfRow = Uint32Array.from(nodes, (node) => stacks.indexOf(node));
+  const timesNs = new Float64Array(nodes.length);
   let beforeNs = 0;
-  const timeMs = (row: StackRow): number => {
-    beforeNs += row.weightNs;
-    return weightNs > 0 ? (durationNs * (beforeNs / weightNs)) / 1e6 : 0;
-  };
+  for (const [row, ns] of weightsNs.entries()) {
+    beforeNs += ns;
+    timesNs[row] = weightNs > 0 ? Math.round(durationNs * (beforeNs / weightNs)) : 0;
+  }
   // CPU time is what was used since the row before: the first row is one without a stack, else its successor's is lost.
-  const samples = {
-    length: rows.length + 1,
-    stack: [null, ...rows.map(({ node }) => stacks.indexOf(node))],
-    time: [0, ...rows.map(timeMs)],
-    weight: [0, ...rows.map((row) => row.weightNs / 1e6)],
-    weightType: 'tracing-ms',
-    threadCPUDelta: [0, ...rows.map((row) => row.weightNs / 1e3)],
-  } as const;
+  const behindFirst = (values: Float64Array, perUnit: number) => (row: number) =>
+    row === 0 ? 0 : (values[row - 1] as number) / perUnit;
+  const samples: Table = {
+    length: nodes.length + 1,
+    columns: {
+      stack: (row) => (row === 0 ? null : (stackOfRow[row - 1] as number)),
+      time: behindFirst(timesNs, 1e6),
+      weight: behindFirst(weightsNs, 1e6),
+      threadCPUDelta: behindFirst(weightsNs, 1e3),
+    },
+    facts: { weightType: 'tracing-ms' },
+  };
   return { samples, ...stacks.tables() };
 }
 
-class StackRows {
+class StackTables {
   readonly #tree: CallTree;
   readonly #strings: StringTable;
   readonly #stackByNode = new Map<NodeId, number>();
   readonly #prefix: (number | null)[] = [];
   readonly #frame: number[] = [];
-  /** A frame is a function here: the tree has summed its addresses. */
   readonly #frameByFunction = new Map<number, number>();
   readonly #functions: ProfileFunction[] = [];
   readonly #resourceByModule = new Map<string, number>();
@@ -114,39 +108,34 @@ class StackRows {
   tables(): Omit<ThreadTables, 'samples'> {
     const functions = this.#functions;
     const resources = functions.map(({ module }) => (module === '' ? -1 : this.#resource(module)));
-    const none = functions.map(() => null);
     const names = functions.map(({ name }) => this.#strings.indexOf(name));
-    const modules = [...this.#resourceByModule.keys()];
+    const categories = functions.map(categoryIn);
+    const modules = Array.from(this.#resourceByModule.keys(), (module) => this.#strings.indexOf(module));
+    const of = (values: readonly (number | null)[]) => (row: number) => values[row] as number | null;
+    const [none, no, zero] = [() => null, () => false, () => 0];
     return {
-      stackTable: { length: this.#frame.length, frame: this.#frame, prefix: this.#prefix },
+      stackTable: {
+        length: this.#frame.length,
+        columns: { frame: of(this.#frame), prefix: of(this.#prefix) },
+      },
+      // A frame is a function here: the tree has summed its addresses.
       frameTable: {
         length: functions.length,
-        address: functions.map(() => -1),
-        inlineDepth: functions.map(() => 0),
-        category: functions.map(categoryIn),
-        subcategory: functions.map(() => 0),
-        func: functions.map((_, i) => i),
-        nativeSymbol: none,
-        innerWindowID: none,
-        line: none,
-        column: none,
+        columns: {
+          ...{ address: () => -1, inlineDepth: zero, category: of(categories), subcategory: zero },
+          ...{ func: (row) => row, nativeSymbol: none, innerWindowID: none, line: none, column: none },
+        },
       },
       funcTable: {
         length: functions.length,
-        name: names,
-        isJS: functions.map(() => false),
-        relevantForJS: functions.map(() => false),
-        resource: resources,
-        fileName: none,
-        lineNumber: none,
-        columnNumber: none,
+        columns: {
+          ...{ name: of(names), isJS: no, relevantForJS: no, resource: of(resources) },
+          ...{ fileName: none, lineNumber: none, columnNumber: none },
+        },
       },
       resourceTable: {
         length: modules.length,
-        name: modules.map((module) => this.#strings.indexOf(module)),
-        lib: modules.map(() => null),
-        host: modules.map(() => null),
-        type: modules.map(() => libraryResource),
+        columns: { name: of(modules), lib: none, host: none, type: () => libraryResource },
       },
     };
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { roundToCounts } from './folded.ts';
+import { roundToCounts } from './whole-counts.ts';
 
 test('counts: the sum is the rounded total, each within one of its weight', () => {
   let state = 42;
