@@ -37,7 +37,9 @@ class Code {
     if (at_ >= bytes_.size()) failed_ = true;
     return failed_ ? uint8_t{0} : std::to_integer<uint8_t>(bytes_[at_++]);
   }
-  [[nodiscard]] uint8_t peek() const { return at_ < bytes_.size() ? std::to_integer<uint8_t>(bytes_[at_]) : uint8_t{0}; }
+  [[nodiscard]] uint8_t peek() const {
+    return at_ < bytes_.size() ? std::to_integer<uint8_t>(bytes_[at_]) : uint8_t{0};
+  }
   int64_t next_signed(size_t size) {
     uint64_t value = 0;
     for (size_t i = 0; i < size; i++) value |= static_cast<uint64_t>(next()) << (8 * i);
@@ -249,8 +251,9 @@ CallTarget jump_at(std::span<const std::byte> code, uint64_t address) {
   if (!first) return {};
   const uint64_t after = address + first->bytes;
   if (first->opcode == 0xe9 || first->opcode == 0xeb) return {CallForm::direct, add(after, first->immediate)};
-  const bool is_by_slot = first->opcode == 0xff && (first->reg() & 7) == 4 && first->mod() == 0 && (first->modrm & 7) == kRbp;
-  if (is_by_slot) return {CallForm::by_slot, add(after, read_int32(code.subspan(first->bytes - 4)))};
+  const bool is_indirect = first->opcode == 0xff && (first->reg() & 7) == 4;
+  const bool is_pc_relative = first->mod() == 0 && (first->modrm & 7) == kRbp;
+  if (is_indirect && is_pc_relative) return {CallForm::by_slot, add(after, read_int32(code.subspan(first->bytes - 4)))};
   return {};
 }
 
