@@ -183,8 +183,8 @@ std::optional<int64_t> lowers_rsp_by(const Instruction& at) {
     return (at.reg() & 7) == 7 ? std::optional<int64_t>(0) : std::nullopt;  // cmp
   }
   // The other two-operand forms: to the operand byte's register (…1, …9) or to its reg field (…3, …b, lea, loads).
-  const bool writes_rm = at.opcode == 0x89 || at.opcode == 0x88 || at.opcode == 0xc7 || at.opcode == 0xff || at.opcode == 0xf7 ||
-                         (at.opcode <= 0x37 && (at.opcode & 7) <= 1);
+  const bool writes_rm = at.opcode == 0x89 || at.opcode == 0x88 || at.opcode == 0xc7 || at.opcode == 0xff ||
+                         at.opcode == 0xf7 || (at.opcode <= 0x37 && (at.opcode & 7) <= 1);
   const bool writes_reg = at.opcode == 0x8b || at.opcode == 0x8d || at.opcode == 0x63 || at.opcode == 0x69 ||
                           at.opcode == 0x6b || (at.opcode <= 0x37 && (at.opcode & 7) >= 2);
   if ((writes_rm && to_rm) || (writes_reg && at.reg() == kRsp)) return std::nullopt;
