@@ -15,8 +15,8 @@ constexpr uint64_t kArchitecture = 0;
 constexpr uint64_t kArchitecture = 1;
 #endif
 
-/// What `blockedLabel` in src/profile/blocked.ts reads. The architecture is in it because call numbers are its own, and a
-/// profile may be read on another one.
+/// What `blockedLabel` in src/profile/blocked.ts reads. The architecture is in it because call numbers are its own, and
+/// a profile may be read on another one.
 uint64_t blocked_address(Activity activity, int32_t system_call) {
   const auto number = static_cast<uint32_t>(system_call + 1);  // 0: in no call
   return kArchitecture << 40 | static_cast<uint64_t>(activity) << 32 | number;

@@ -19,8 +19,8 @@ const sources = fileURLToPath(new URL('fixtures', import.meta.url));
 
 /** Knobs after the seconds, and what the counts of a short run must show. */
 const targets: Readonly<Record<string, { args: readonly (string | number)[]; counts: readonly string[] }>> = {
-  blockers: { args: [], counts: ['calls'] },
   big_frame: { args: [], counts: ['localBytes'] },
+  blockers: { args: [], counts: ['calls'] },
   catcher: { args: [], counts: ['caught'] },
   checker: { args: [], counts: ['calls', 'interrupted', 'shortReads', 'shortWrites'] },
   churn: { args: [1], counts: ['threads', 'children'] },

@@ -45,7 +45,10 @@ void RunningThreads::collect() {
 }
 
 void RunningThreads::on_sample(const RawSample& sample) {
-  KeptSample kept{sample, {sample.stack.begin(), sample.stack.end()}, {sample.kernel_ips.begin(), sample.kernel_ips.end()}};
+  KeptSample kept;
+  kept.sample = sample;
+  kept.stack.assign(sample.stack.begin(), sample.stack.end());
+  kept.kernel_ips.assign(sample.kernel_ips.begin(), sample.kernel_ips.end());
   kept.sample.stack = {};
   kept.sample.kernel_ips = {};
   kept.sample.user_ips = {};

@@ -159,7 +159,8 @@ void WallEngine::carry_unmoved(pid_t tid, Watched& thread, uint64_t until_ns) {
   KeptSample kept;
   kept.sample.is_unmoved = true;
   const uint64_t last_look = until_ns < look_ns_ ? looks_ - 1 : looks_;
-  kept.sample.looks = static_cast<uint32_t>(std::max<uint64_t>(1, last_look - std::min(last_look, thread.looks_carried)));
+  const uint64_t looks = last_look - std::min(last_look, thread.looks_carried);
+  kept.sample.looks = static_cast<uint32_t>(std::max<uint64_t>(1, looks));
   add_row(tid, thread, std::move(kept), until_ns);
 }
 

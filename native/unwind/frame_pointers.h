@@ -1,5 +1,5 @@
-// Finds rbp where it is not known: of a thread that sleeps only pc and sp can be had, and a function with a frame pointer
-// has its CFA by rbp alone. Its prologue says how far the two are apart, and the return address found there must follow
+// Finds rbp where it is not known: of a thread that sleeps only pc and sp can be had, and a function with a frame
+// pointer has its CFA by rbp alone. Its prologue says how far the two are apart, and the return address found there must follow
 // a call of this very function; else nothing is found.
 #pragma once
 

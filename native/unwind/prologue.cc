@@ -37,7 +37,9 @@ class Code {
     if (at_ >= bytes_.size()) failed_ = true;
     return failed_ ? uint8_t{0} : std::to_integer<uint8_t>(bytes_[at_++]);
   }
-  [[nodiscard]] uint8_t peek() const { return at_ < bytes_.size() ? std::to_integer<uint8_t>(bytes_[at_]) : uint8_t{0}; }
+  [[nodiscard]] uint8_t peek() const {
+    return at_ < bytes_.size() ? std::to_integer<uint8_t>(bytes_[at_]) : uint8_t{0};
+  }
   int64_t next_signed(size_t size) {
     uint64_t value = 0;
     for (size_t i = 0; i < size; i++) value |= static_cast<uint64_t>(next()) << (8 * i);
@@ -181,8 +183,8 @@ std::optional<int64_t> lowers_rsp_by(const Instruction& at) {
     return (at.reg() & 7) == 7 ? std::optional<int64_t>(0) : std::nullopt;  // cmp
   }
   // The other two-operand forms: to the operand byte's register (…1, …9) or to its reg field (…3, …b, lea, loads).
-  const bool writes_rm = at.opcode == 0x89 || at.opcode == 0x88 || at.opcode == 0xc7 || at.opcode == 0xff || at.opcode == 0xf7 ||
-                         (at.opcode <= 0x37 && (at.opcode & 7) <= 1);
+  const bool writes_rm = at.opcode == 0x89 || at.opcode == 0x88 || at.opcode == 0xc7 || at.opcode == 0xff ||
+                         at.opcode == 0xf7 || (at.opcode <= 0x37 && (at.opcode & 7) <= 1);
   const bool writes_reg = at.opcode == 0x8b || at.opcode == 0x8d || at.opcode == 0x63 || at.opcode == 0x69 ||
                           at.opcode == 0x6b || (at.opcode <= 0x37 && (at.opcode & 7) >= 2);
   if ((writes_rm && to_rm) || (writes_reg && at.reg() == kRsp)) return std::nullopt;
@@ -249,8 +251,9 @@ CallTarget jump_at(std::span<const std::byte> code, uint64_t address) {
   if (!first) return {};
   const uint64_t after = address + first->bytes;
   if (first->opcode == 0xe9 || first->opcode == 0xeb) return {CallForm::direct, add(after, first->immediate)};
-  const bool is_by_slot = first->opcode == 0xff && (first->reg() & 7) == 4 && first->mod() == 0 && (first->modrm & 7) == kRbp;
-  if (is_by_slot) return {CallForm::by_slot, add(after, read_int32(code.subspan(first->bytes - 4)))};
+  const bool is_indirect = first->opcode == 0xff && (first->reg() & 7) == 4;
+  const bool is_pc_relative = first->mod() == 0 && (first->modrm & 7) == kRbp;
+  if (is_indirect && is_pc_relative) return {CallForm::by_slot, add(after, read_int32(code.subspan(first->bytes - 4)))};
   return {};
 }
 

@@ -15,8 +15,8 @@ inline constexpr size_t kPrologueBytes = 192;
 /// Bytes before a return address that hold any call instruction.
 inline constexpr size_t kCallBytes = 8;
 
-/// rbp − rsp after the prologue of the function whose code begins here: what `mov rbp, rsp` is followed by, up to the
-/// first branch. Nothing when there is no such prologue, or the distance is not fixed (a realigned stack, a probed one).
+/// rbp − rsp after the prologue of the function whose code begins here: what `mov rbp, rsp` is followed by, up to
+/// the first branch. Nothing when there is no such prologue, or the distance is not fixed (a realigned stack, a probed one).
 [[nodiscard]] std::optional<uint64_t> fixed_frame_bytes(std::span<const std::byte> function);
 
 /// How a call says what it calls.
