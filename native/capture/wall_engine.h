@@ -72,6 +72,8 @@ class WallEngine final : public Engine {
   [[nodiscard]] bool look_at(pid_t tid, Watched& thread);
   void look_at_blocked(pid_t tid, Watched& thread, const BlockedPlace& place);
   void look_at_running(pid_t tid, Watched& thread);
+  /// It has used half a period of CPU time since it was last shown running.
+  [[nodiscard]] bool is_due(const Watched& thread) const;
   [[nodiscard]] bool may_be_stopped(const Watched& thread) const;
   void add_samples_of_events(pid_t tid, Watched& thread, std::vector<KeptSample> samples);
   /// Time until `until_ns` in which the thread stood where its last row says.

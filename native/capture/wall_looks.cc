@@ -121,7 +121,6 @@ void WallEngine::look_at_blocked(pid_t tid, Watched& thread, const BlockedPlace&
 }
 
 void WallEngine::look_at_running(pid_t tid, Watched& thread) {
-  if (running_->source() == RunningStacks::none) return add_row(tid, thread, {}, look_ns_);
   if (may_be_stopped(thread)) {
     if (auto kept = running_->stop(tid)) {
       add_row(tid, thread, std::move(*kept), look_ns_);
@@ -130,18 +129,25 @@ void WallEngine::look_at_running(pid_t tid, Watched& thread) {
       return;
     }
   }
+  if (running_->source() == RunningStacks::none && is_due(thread)) {
+    thread.stopped_at_cpu_ns = thread.count.cpu_ns;
+    return add_row(tid, thread, {}, look_ns_);
+  }
   // It waits for a CPU about where it was sampled. One that was not, since it woke, will be soon: its time waits.
   if (thread.was_sampled) carry_unmoved(tid, thread, look_ns_);
   if (look_ns_ - thread.carried_to_ns > kPeriodsToSample * config_.period_ns) add_row(tid, thread, {}, look_ns_);
+}
+
+bool WallEngine::is_due(const Watched& thread) const {
+  return (thread.count.cpu_ns - thread.stopped_at_cpu_ns) * 2 >= config_.period_ns;
 }
 
 // A thread that mostly sleeps is in a system call or about to enter one whenever it runs: a stop would interrupt that.
 // One that computes is stopped, once per period of its CPU time at most (half of one, for its clock is no comb).
 bool WallEngine::may_be_stopped(const Watched& thread) const {
   if (running_->source() != RunningStacks::stops) return false;
-  const bool is_due = (thread.count.cpu_ns - thread.stopped_at_cpu_ns) * 2 >= config_.period_ns;
   // Looked at once more right before.
-  return is_due && thread.look.is_running();
+  return is_due(thread) && thread.look.is_running();
 }
 
 void WallEngine::add_samples_of_events(pid_t tid, Watched& thread, std::vector<KeptSample> samples) {
