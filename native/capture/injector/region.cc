@@ -179,7 +179,7 @@ std::optional<Refusal> Region::await_idle(pid_t& last_thread) const {
   }
 }
 
-std::optional<Refusal> Region::run(payload::Operation operation, uint64_t ring_bytes, const WhenReady& when_ready,
+std::optional<Refusal> Region::run(payload::Operation operation, int signal, uint64_t ring_bytes, const WhenReady& when_ready,
                                    payload::Outcome& outcome) {
   pid_t last_thread = 0;
   std::vector<Poke> before;
@@ -189,6 +189,7 @@ std::optional<Refusal> Region::run(payload::Operation operation, uint64_t ring_b
   command.serial = new_serial();
   command.operation = operation;
   command.owns_control = read_control().has_value() ? 1 : 0;
+  command.signal = signal;
   command.ring_bytes = ring_bytes;
   std::memcpy(command.name, "prof-tui", sizeof "prof-tui");
   CallErrand errand(base_, command, std::move(before));
