@@ -16,6 +16,7 @@ class MapErrand final : public Errand {
   [[nodiscard]] uint64_t entry() const override { return hole_; }
   [[nodiscard]] std::span<const Poke> fill(const payload::Resume& resume) override;
   [[nodiscard]] bool restores_mask() const override { return false; }
+  [[nodiscard]] uint64_t open_signals() const override { return 0; }
   void set_thread(pid_t) override {}
   /// What takes the stub away again.
   [[nodiscard]] std::vector<Poke> zeros() const;
@@ -34,6 +35,7 @@ class CallErrand final : public Errand {
   [[nodiscard]] uint64_t entry() const override { return base_; }
   [[nodiscard]] std::span<const Poke> fill(const payload::Resume& resume) override;
   [[nodiscard]] bool restores_mask() const override { return true; }
+  [[nodiscard]] uint64_t open_signals() const override { return uint64_t{1} << (command_.signal - 1); }
   void set_thread(pid_t tid) override { command_.tid = tid; }
 
  private:

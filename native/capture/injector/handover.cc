@@ -79,9 +79,9 @@ bool is_in_restartable_sequence(pid_t pid, pid_t tid, uint64_t pc) {
 
 /// The registers with which the thread goes on: as the kernel would restart an interrupted call of a thread that gets
 /// no signal (arch_do_signal_or_restart, arch/x86/kernel/signal.c).
-payload::Resume resume_of(const user_regs_struct& r, uint64_t mask) {
+payload::Resume resume_of(const user_regs_struct& r, uint64_t mask, uint64_t blocked) {
   payload::Resume resume{r.rax, r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8,  r.r9,
-                         r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip, r.eflags, mask, mask | ~kSynchronous, 0, 0};
+                         r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rip, r.eflags, mask, blocked, 0, 0};
   if (static_cast<int64_t>(r.orig_rax) < 0) return resume;
   constexpr uint64_t kSyscallInstruction = 2, kRestartSyscall = 219;
   constexpr int64_t kErestartsys = -512, kErestartnointr = -513, kErestartnohand = -514, kRestartBlock = -516;
@@ -120,12 +120,12 @@ HandoverResult divert(pid_t pid, pid_t tid, const UniqueFd& status, CodeRange ou
   if (is_in_restartable_sequence(pid, tid, regs.rip)) return HandoverResult::not_now;
   uint64_t mask = 0;
   if (trace(kGetSignalMask, tid, sizeof mask, reinterpret_cast<uint64_t>(&mask)) != 0) return HandoverResult::gone;
-  const auto refused = write_words(tid, errand.fill(resume_of(regs, mask)));
+  uint64_t blocked = mask | ~(kSynchronous | errand.open_signals());
+  const auto refused = write_words(tid, errand.fill(resume_of(regs, mask, blocked)));
   if (refused) {
     error = *refused;
     return error == ESRCH ? HandoverResult::gone : HandoverResult::refused;
   }
-  uint64_t blocked = mask | ~kSynchronous;
   regs.rip = errand.entry();
   regs.orig_rax = ~uint64_t{0};  // not in a call any more: the kernel must not restart one
   // The last change: before it the thread goes on as it was, after it as we want, whoever dies.

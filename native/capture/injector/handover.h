@@ -26,6 +26,8 @@ class Errand {
   [[nodiscard]] virtual uint64_t entry() const = 0;
   /// The way back sets the thread's signal mask.
   [[nodiscard]] virtual bool restores_mask() const = 0;
+  /// Signals that are not blocked meanwhile.
+  [[nodiscard]] virtual uint64_t open_signals() const = 0;
   /// Called before the stop: the thread that will run it.
   virtual void set_thread(pid_t tid) = 0;
   [[nodiscard]] virtual std::span<const Poke> fill(const payload::Resume& resume) = 0;

@@ -59,6 +59,9 @@ UniqueFd open_new_memory(const std::string& path) {
   return UniqueFd(open(again.c_str(), O_RDWR | O_CLOEXEC));
 }
 
+/// Read from the target's memory: it must not lead us out of the mask.
+int signal_of(const payload::Control& control) { return std::clamp(control.signal, 35, 64); }
+
 uint64_t rounded_up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
 
 }  // namespace
@@ -112,9 +115,9 @@ std::optional<Refusal> Injection::try_attach() {
     const bool is_alive = control->is_installed != 0 && control->lease_ns > monotonic_ns();
     if (is_alive && control->ring != 0) return Refusal{"ctimer", std::to_string(pid_), EBUSY};
   }
-  const int signal = choose_signal(pid_);
+  const int signal = signal_ = choose_signal(pid_);
   payload::Outcome outcome{};
-  return region_.run(payload::Operation::attach, planned_ring_bytes(), [&](const payload::Outcome& ready) {
+  return region_.run(payload::Operation::attach, signal, planned_ring_bytes(), [&](const payload::Outcome& ready) {
     return prepare(ready, signal);
   }, outcome);
 }
@@ -204,7 +207,7 @@ std::optional<Refusal> Injection::follow(bool rearm) {
   const UniqueFd lock = lock_target();
   if (!lock.valid()) return busy();
   payload::Outcome outcome{};
-  return region_.run(payload::Operation::follow, 0, nullptr, outcome);
+  return region_.run(payload::Operation::follow, signal_, 0, nullptr, outcome);
 }
 
 std::optional<Refusal> Injection::detach() {
@@ -215,7 +218,7 @@ std::optional<Refusal> Injection::detach() {
   const auto left = region_.read_control();
   if (!left || (left->is_installed == 0 && left->ring == 0)) return std::nullopt;
   payload::Outcome outcome{};
-  const auto refusal = region_.run(payload::Operation::detach, 0, nullptr, outcome);
+  const auto refusal = region_.run(payload::Operation::detach, signal_of(*left), 0, nullptr, outcome);
   return refusal && (refusal->error == ESRCH || refusal->syscall == "exec") ? std::nullopt : refusal;
 }
 

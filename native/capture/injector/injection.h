@@ -56,6 +56,7 @@ class Injection {
   AttachConfig config_;
   UniqueFd memory_;
   UniqueMmap mapped_;  // control, then ring
+  int signal_ = 64;
   uint64_t slots_ = 0;
   uint64_t slot_bytes_ = 0;
   uint64_t ring_bytes_ = 0;

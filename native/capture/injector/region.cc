@@ -23,6 +23,7 @@ namespace {
 constexpr uint64_t kGivePatienceNs = 3'000'000'000;
 // A thread that sleeps in a call which does not restart is stopped only when no other one turns up in this time.
 constexpr uint64_t kChoicePatienceNs = 1'000'000'000;
+constexpr uint64_t kSleeperPatienceNs = 60'000'000;
 constexpr uint64_t kRefusalPatienceNs = 300'000'000;
 constexpr uint64_t kEndPatienceNs = 6'000'000'000;
 constexpr timespec kLook{0, 100'000};
@@ -135,6 +136,9 @@ std::optional<Refusal> Region::give(Errand& errand, pid_t first_choice) {
     // Nobody else before that one is known to be out of our code: its way back would be overwritten.
     if (first_choice != 0 && !blocked_pc(pid_, first_choice)) threads = {{first_choice, StopCost::none}};
     for (const Candidate& thread : threads) {
+      // One that sleeps where it costs nothing may turn up in a moment.
+      const bool may_wait = threads.size() > 1 && monotonic_ns() - start < kSleeperPatienceNs;
+      if (thread.cost == StopCost::cut_short && may_wait) continue;
       if (thread.cost == StopCost::interrupt && monotonic_ns() - start < kChoicePatienceNs) continue;
       int error = 0;
       errand.set_thread(thread.tid);
@@ -179,7 +183,7 @@ std::optional<Refusal> Region::await_idle(pid_t& last_thread) const {
   }
 }
 
-std::optional<Refusal> Region::run(payload::Operation operation, uint64_t ring_bytes, const WhenReady& when_ready,
+std::optional<Refusal> Region::run(payload::Operation operation, int signal, uint64_t ring_bytes, const WhenReady& when_ready,
                                    payload::Outcome& outcome) {
   pid_t last_thread = 0;
   std::vector<Poke> before;
@@ -189,6 +193,7 @@ std::optional<Refusal> Region::run(payload::Operation operation, uint64_t ring_b
   command.serial = new_serial();
   command.operation = operation;
   command.owns_control = read_control().has_value() ? 1 : 0;
+  command.signal = signal;
   command.ring_bytes = ring_bytes;
   std::memcpy(command.name, "prof-tui", sizeof "prof-tui");
   CallErrand errand(base_, command, std::move(before));

@@ -29,7 +29,7 @@ class Region {
 
   using WhenReady = std::function<std::optional<Refusal>(const payload::Outcome& ready)>;
   /// Runs one operation of the payload and waits for its end. `when_ready` prepares the shared memory of an attach.
-  [[nodiscard]] std::optional<Refusal> run(payload::Operation operation, uint64_t ring_bytes,
+  [[nodiscard]] std::optional<Refusal> run(payload::Operation operation, int signal, uint64_t ring_bytes,
                                            const WhenReady& when_ready, payload::Outcome& outcome);
 
   [[nodiscard]] uint64_t base() const { return base_; }

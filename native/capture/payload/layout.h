@@ -42,7 +42,7 @@ struct Command {
   Operation operation;
   int32_t tid;            // the thread that was given the call, in the injector's pid namespace
   uint32_t owns_control;  // the control in place belongs to this process (not to its parent before a fork)
-  uint32_t unused;
+  int32_t signal;         // ours: not blocked during the call, or the kernel would give it to a thread that sleeps
   uint64_t ring_bytes;
   char name[16];
 };

@@ -155,6 +155,12 @@ void set_next(Control* shared, int id) {
   call(kSysTimerSettime, static_cast<uint64_t>(id), 1, address(once));  // TIMER_ABSTIME
 }
 
+uint64_t weight_of(Control* shared, bool process_wide, int32_t overrun) {
+  if (process_wide) return take_spent_time(shared);
+  // Expirations merged into one signal are CPU time of their own. timer_getoverrun(2)
+  return shared->period_ns * (1 + static_cast<uint64_t>(static_cast<uint32_t>(overrun)));
+}
+
 /// @param info siginfo: timer id at byte 16, overrun at 20
 void on_timer(Control* shared, const int32_t* info, const uint64_t* context) {
   const uint64_t time_ns = clock_ns(kMonotonicClock);
@@ -164,10 +170,11 @@ void on_timer(Control* shared, const int32_t* info, const uint64_t* context) {
     return;
   }
   const bool process_wide = is_process_wide(shared);
-  // Expirations merged into one signal are CPU time of their own. timer_getoverrun(2)
-  const uint64_t weight_ns =
-      process_wide ? take_spent_time(shared) : shared->period_ns * (1 + static_cast<uint64_t>(static_cast<uint32_t>(info[5])));
-  if (__atomic_load_n(&shared->enabled, __ATOMIC_SEQ_CST) != 0) sample(shared, weight_ns, time_ns, context + kGregsAt);
+  // A thread that works for us has no stack of its own to show: its time goes to the next sample.
+  const bool works_for_us = context[kGregsAt + g_rip] - base() < kCodeBytes;
+  const bool takes = !works_for_us && __atomic_load_n(&shared->enabled, __ATOMIC_SEQ_CST) != 0;
+  const uint64_t weight_ns = process_wide && works_for_us ? 0 : weight_of(shared, process_wide, info[5]);
+  if (takes) sample(shared, weight_ns, time_ns, context + kGregsAt);
   if (process_wide) set_next(shared, id);
 }
 
@@ -327,7 +334,7 @@ bool must_end_call(const Resume& resume) {
   if (resume.rip_behind_call == 0) return false;
   uint64_t pending = 0;
   call(kSysSigpending, address(&pending), 8);
-  pending &= ~resume.mask;
+  pending &= resume.blocked & ~resume.mask;
   for (int signal = 1; signal <= 64; signal++) {
     if ((pending >> (signal - 1) & 1) == 0) continue;
     Action action{};
