@@ -51,7 +51,7 @@ export function largeRun(samples: number, stacks: number): RunSummary {
       weightNs: new Float64Array(samples).fill(periodNs),
       thread: Uint32Array.from({ length: samples }, () => next(threads)),
       stack: Uint32Array.from({ length: samples }, (_, i) => (i < stacks ? i + 1 : next(stacks) + 1)),
-      isSample: new Uint8Array(samples).fill(1),
+      samples: new Uint32Array(samples).fill(1),
     },
   });
   profile.setNames(
