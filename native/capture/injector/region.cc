@@ -23,7 +23,6 @@ namespace {
 constexpr uint64_t kGivePatienceNs = 3'000'000'000;
 // A thread that sleeps in a call which does not restart is stopped only when no other one turns up in this time.
 constexpr uint64_t kChoicePatienceNs = 1'000'000'000;
-constexpr uint64_t kSleeperPatienceNs = 60'000'000;
 constexpr uint64_t kRefusalPatienceNs = 300'000'000;
 constexpr uint64_t kEndPatienceNs = 6'000'000'000;
 constexpr timespec kLook{0, 100'000};
@@ -136,9 +135,6 @@ std::optional<Refusal> Region::give(Errand& errand, pid_t first_choice) {
     // Nobody else before that one is known to be out of our code: its way back would be overwritten.
     if (first_choice != 0 && !blocked_pc(pid_, first_choice)) threads = {{first_choice, StopCost::none}};
     for (const Candidate& thread : threads) {
-      // One that sleeps where it costs nothing may turn up in a moment.
-      const bool may_wait = threads.size() > 1 && monotonic_ns() - start < kSleeperPatienceNs;
-      if (thread.cost == StopCost::cut_short && may_wait) continue;
       if (thread.cost == StopCost::interrupt && monotonic_ns() - start < kChoicePatienceNs) continue;
       int error = 0;
       errand.set_thread(thread.tid);
