@@ -3,12 +3,13 @@
  * text that is typed or pasted into an input never runs a command.
  */
 import { helpLineCount } from './help-lines.ts';
-import { treeCommand, type WhyCommand, whyCommand } from './keymap.ts';
+import { type WhyCommand, whyCommand } from './keymap.ts';
 import type { LiveView } from './live-view.ts';
 import type { InputEvent } from './screen/input.ts';
 import type { Popup } from './state.ts';
 import { clean } from './text.ts';
-import { copy, goToFirstMatch, runTreeCommand } from './tree-commands.ts';
+import { copy, goToFirstMatch } from './tree-commands.ts';
+import { runViewKey } from './view-keys.ts';
 
 const longestPrompt = 200;
 
@@ -37,12 +38,7 @@ function routeKey(view: LiveView, key: string): void {
   else if (isFinding) keyInPrompt(view, key);
   else if (popup?.kind === 'help') keyInHelp(view, popup, key);
   else if (popup?.kind === 'why') keyInWhy(view, popup, key);
-  else keyInTree(view, key);
-}
-
-function keyInTree(view: LiveView, key: string): void {
-  const command = treeCommand(key);
-  if (command !== undefined) runTreeCommand(view, command);
+  else runViewKey(view, key);
 }
 
 function paste(view: LiveView, text: string): void {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { helpLines } from './help-lines.ts';
 import {
+  flameCommand,
+  flameKeys,
   footerHints,
   keyLines,
   keyTableMarkdown,
@@ -14,7 +16,7 @@ import { createTheme } from './theme.ts';
 
 const { glyphs } = createTheme({ ascii: false, color: false });
 
-for (const [mode, list] of Object.entries({ tree: treeKeys, why: whyKeys })) {
+for (const [mode, list] of Object.entries({ tree: treeKeys, flame: flameKeys, why: whyKeys })) {
   test(`${mode}: no key has two commands, no command is declared twice`, () => {
     const keys = list.flatMap((binding) => binding.keys);
     assert.equal(new Set(keys).size, keys.length);
@@ -25,6 +27,7 @@ for (const [mode, list] of Object.entries({ tree: treeKeys, why: whyKeys })) {
 
 test('every key finds its command', () => {
   for (const { command, keys } of treeKeys) for (const key of keys) assert.equal(treeCommand(key), command);
+  for (const { command, keys } of flameKeys) for (const key of keys) assert.equal(flameCommand(key), command);
   for (const { command, keys } of whyKeys) for (const key of keys) assert.equal(whyCommand(key), command);
   assert.equal(treeCommand('€'), undefined);
 });
@@ -39,7 +42,15 @@ test('the footer names movement first and the way out last', () => {
   const hints = footerHints('tree', glyphs);
   assert.equal(hints[0], 'jk move');
   assert.equal(hints.at(-1), 'q quit');
+  assert.ok(hints.includes('1-3 views'));
   assert.equal(footerHints('why', glyphs).at(-1), 'esc close');
+});
+
+test('the footer of the flame view has its own movement, and no key of the tree that it hides', () => {
+  const hints = footerHints('flame', glyphs);
+  assert.equal(hints[0], 'jkhl move');
+  assert.ok(hints.includes('⏎ zoom') && !hints.includes('l open'));
+  assert.equal(hints.at(-1), 'q quit');
 });
 
 test('help shows every declared key at any size, cut nowhere at 100 columns', () => {
@@ -61,7 +72,7 @@ test('help filters by key, section and words, without regard to case', () => {
 
 test('the key table of the README has a row per key', () => {
   const table = keyTableMarkdown(glyphs).split('\n');
-  assert.equal(table.length, treeKeys.length + whyKeys.length + 2);
+  assert.equal(table.length, treeKeys.length + flameKeys.length + whyKeys.length + 2);
   assert.ok(table.includes('| Move | `j` `↓` | next row |'));
   assert.ok(table.includes('| Program | `q` `^C` | quit |'));
 });

@@ -3,9 +3,10 @@
  * of the README are all made from this list.
  */
 import type { Glyphs } from './theme.ts';
+import { viewNames } from './views.ts';
 
 /** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
-export type KeyMode = 'tree' | 'why';
+export type KeyMode = 'tree' | 'flame' | 'why';
 
 interface Binding<Command extends string> {
   readonly command: Command;
@@ -49,6 +50,11 @@ export const treeKeys = bind([
     section: 'Tree',
     hint: 'back',
   },
+  { command: 'view-tree', keys: ['1'], text: 'top-down tree', section: 'Views', hint: 'views' },
+  { command: 'view-flame', keys: ['3'], text: 'flame', section: 'Views' },
+  { command: 'next-view', keys: ['tab'], text: 'next view', section: 'Views' },
+  { command: 'previous-view', keys: ['shift+tab'], text: 'previous view', section: 'Views' },
+  { command: 'flip', keys: ['I'], text: 'flip the flame view', section: 'Views' },
   {
     command: 'find',
     keys: ['/'],
@@ -87,6 +93,18 @@ export const treeKeys = bind([
   { command: 'quit', keys: ['q', 'ctrl+c'], text: 'quit', section: 'Program', hint: 'quit' },
 ]);
 
+/** Keys that mean something else in the flame view; all others mean there what they mean in the tree. */
+export const flameKeys = bind([
+  { command: 'row-below', keys: ['j', 'down'], text: 'frame below', section: 'Flame', hint: 'move' },
+  { command: 'row-above', keys: ['k', 'up'], text: 'frame above', section: 'Flame' },
+  { command: 'frame-left', keys: ['h', 'left', '{'], text: 'frame to the left', section: 'Flame' },
+  { command: 'frame-right', keys: ['l', 'right', '}'], text: 'frame to the right', section: 'Flame' },
+  { command: 'root-frame', keys: ['g', 'home'], text: 'root frame', section: 'Flame' },
+  { command: 'leaf-frame', keys: ['G', 'end'], text: 'leaf of the widest path', section: 'Flame' },
+  { command: 'page-below', keys: ['ctrl+d', 'pagedown'], text: 'half a page down', section: 'Flame' },
+  { command: 'page-above', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Flame' },
+]);
+
 export const whyKeys = bind([
   { command: 'down', keys: ['j', 'down'], text: 'next gate', section: 'Why panel', hint: 'choose' },
   { command: 'up', keys: ['k', 'up'], text: 'previous gate', section: 'Why panel' },
@@ -105,16 +123,22 @@ export const whyKeys = bind([
 ]);
 
 export type TreeCommand = (typeof treeKeys)[number]['command'];
+export type FlameCommand = (typeof flameKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
 
 function indexByKey<Command extends string>(list: readonly Binding<Command>[]): ReadonlyMap<string, Command> {
   return new Map(list.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
 }
 const treeIndex = indexByKey(treeKeys);
+const flameIndex = indexByKey(flameKeys);
 const whyIndex = indexByKey(whyKeys);
 
 export function treeCommand(key: string): TreeCommand | undefined {
   return treeIndex.get(key);
+}
+
+export function flameCommand(key: string): FlameCommand | undefined {
+  return flameIndex.get(key);
 }
 
 export function whyCommand(key: string): WhyCommand | undefined {
@@ -129,26 +153,41 @@ export interface KeyLine {
 
 /** Every key of every mode as one line of words, in the order of declaration. */
 export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
-  return [...treeKeys, ...whyKeys].map((binding) => ({
+  return [...treeKeys, ...flameKeys, ...whyKeys].map((binding) => ({
     section: binding.section,
     keys: binding.keys.map((key) => keyLabel(key, glyphs)).join(' '),
     text: binding.text,
   }));
 }
 
+/** Keys of a view of its own hide the same keys of the tree. */
+function bindingsOf(mode: KeyMode): readonly Binding<string>[] {
+  if (mode === 'tree') return treeKeys;
+  if (mode === 'why') return whyKeys;
+  const own: readonly Binding<string>[] = { flame: flameKeys }[mode];
+  const taken = new Set(own.flatMap((binding) => binding.keys));
+  return [...own, ...treeKeys.filter((binding) => !binding.keys.some((key) => taken.has(key)))];
+}
+
 /** The footer's hints for a mode: first key and short word. */
 export function footerHints(mode: KeyMode, glyphs: Glyphs): readonly string[] {
-  const list: readonly Binding<string>[] = mode === 'tree' ? treeKeys : whyKeys;
+  const list = bindingsOf(mode);
   return list.flatMap((binding) =>
     binding.hint === undefined ? [] : [`${hintKeys(binding, list, glyphs)} ${binding.hint}`],
   );
 }
 
-/** Down and up share one hint, `jk move`: two halves of one movement. */
+/** Halves of one movement share a hint: `jk move`, `1-5 views`. */
+const hintPartners: Readonly<Record<string, readonly string[]>> = {
+  down: ['up'],
+  'row-below': ['row-above', 'frame-left', 'frame-right'],
+};
+
 function hintKeys(binding: Binding<string>, list: readonly Binding<string>[], glyphs: Glyphs): string {
-  const first = keyLabel(binding.keys[0] ?? '', glyphs);
-  if (binding.command !== 'down') return first;
-  return first + keyLabel(list.find((other) => other.command === 'up')?.keys[0] ?? '', glyphs);
+  const label = (command: string) =>
+    keyLabel(list.find((other) => other.command === command)?.keys[0] ?? '', glyphs);
+  if (binding.command === 'view-tree') return `${label('view-tree')}-${label(`view-${viewNames.at(-1)}`)}`;
+  return [binding.command, ...(hintPartners[binding.command] ?? [])].map(label).join('');
 }
 
 export function keyLabel(key: string, glyphs: Glyphs): string {
@@ -161,6 +200,8 @@ export function keyLabel(key: string, glyphs: Glyphs): string {
     enter: glyphs.enter,
     escape: 'esc',
     backspace: 'Backspace',
+    tab: 'Tab',
+    'shift+tab': 'Shift-Tab',
     pageup: 'PgUp',
     pagedown: 'PgDn',
     home: 'Home',

@@ -6,9 +6,10 @@ import type { LiveSession, SessionStatus } from '../engine/status.ts';
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import { noticeText } from './banner.ts';
 import { type FindResult, findAll } from './find.ts';
+import { FlameView } from './flame-view.ts';
 import { RowList } from './row-list.ts';
 import { fewSamples } from './rows.ts';
-import type { ScreenSize } from './screen/frame.ts';
+import { lineWidth, type ScreenSize } from './screen/frame.ts';
 import { SelectionFacts } from './selection-facts.ts';
 import { type Action, baseOf, type FindQuery, initialState, type UiState } from './state.ts';
 import { Store } from './store.ts';
@@ -39,9 +40,12 @@ export class LiveView {
   readonly store: Store;
   readonly source: TreeSource;
   readonly rows = new RowList();
+  readonly flame = new FlameView();
   readonly facts: SelectionFacts;
   /** Steady clock, in ms. */
   readonly now: () => number;
+  /** Lines of the body at the last frame. */
+  #bodyHeight = 1;
   #lastKeyMs = Number.NEGATIVE_INFINITY;
   #found: { query: FindQuery; tree: CallTree; version: number; atMs: number; result: FindResult } | undefined;
   #toastTimer: NodeJS.Timeout | undefined;
@@ -111,6 +115,16 @@ export class LiveView {
     });
   }
 
+  /**
+   * Brings what the view shows up to date, the selection too.
+   * @param height lines of the body; without it those of the last frame
+   */
+  prepareBody(height = this.#bodyHeight): void {
+    this.#bodyHeight = Math.max(1, height);
+    if (this.state.structure.view === 'flame') this.#prepareFlame();
+    else this.prepareRows(this.#bodyHeight);
+  }
+
   /** Brings the rows up to date and keeps the selection on one of them. `height` is the window's, in rows. */
   prepareRows(height: number): void {
     this.rows.refresh(this.tree, this.state, this.now(), this.#lastKeyMs);
@@ -159,6 +173,14 @@ export class LiveView {
   close(): void {
     clearTimeout(this.#toastTimer);
     this.facts.close();
+  }
+
+  #prepareFlame(): void {
+    const { state, tree } = this;
+    const space = { width: lineWidth(state.structure.size), height: this.#bodyHeight };
+    const base = baseOf(state);
+    const node = this.flame.prepare(tree, base, state.selected, space, this.now(), this.#lastKeyMs);
+    this.dispatch({ type: 'select', node });
   }
 
   #nearestRow(node: NodeId): NodeId {

@@ -1,19 +1,22 @@
 /**
- * The live regions of the tree screen: head, rows, details and find prompt, drawn from the live view at every frame.
+ * The live regions of the screen: head, body of the view, details and find prompt, drawn from the live view at every frame.
  * They hold no state of their own but the lines of the frame in hand.
  */
 import { ROOT } from '../profile/call-tree.ts';
 import { count, percent } from '../profile/format.ts';
 import { bannerLines, noticeLine } from './banner.ts';
 import { detailLines } from './details.ts';
-import { screenLayout, treeColumns } from './layout.ts';
+import { createFlameBody } from './flame-body.ts';
+import { screenLayout } from './layout.ts';
 import type { LiveView } from './live-view.ts';
-import { asciiOnly, columnHead, type RowContext, rowLine } from './rows.ts';
+import { asciiOnly } from './rows.ts';
 import { lineWidth } from './screen/frame.ts';
-import type { MouseAction, Region } from './screen/painter.ts';
+import type { Region } from './screen/painter.ts';
 import { baseOf } from './state.ts';
 import { cellWidth, clean, cutEnd, padEnd, shortenName } from './text.ts';
-import { scrollBy, select, toggleOpen } from './tree-commands.ts';
+import { createTreeBody } from './tree-body.ts';
+import type { ViewBody } from './view-body.ts';
+import type { ViewName } from './views.ts';
 
 export interface TreeRegions {
   readonly head: Region;
@@ -27,46 +30,29 @@ export interface TreeRegions {
 export function createRegions(view: LiveView): TreeRegions {
   let head: readonly string[] = [];
   let details: readonly string[] = [];
-  let context = rowContext(view);
+  const bodies: Readonly<Record<ViewName, ViewBody>> = {
+    tree: createTreeBody(view),
+    flame: createFlameBody(view),
+  };
+  const body = () => bodies[view.state.structure.view];
   return {
     head: { row: (line) => head[line] ?? '' },
     details: { row: (line) => details[line] ?? '' },
     prompt: { row: (_line, width) => promptLine(view, width) },
     rows: {
-      row(line) {
-        const node = view.rows.rows[view.rows.top + line];
-        return node === undefined ? '' : rowLine(context, node, node === view.state.selected);
-      },
-      mouse: (action, line) => mouseOnRows(view, action, line),
+      row: (line, width, height) => body().row(line, width, height),
+      mouse: (action, line, x) => body().mouse(action, line, x),
     },
     prepare(rowsHeight) {
-      view.prepareRows(rowsHeight);
-      context = rowContext(view);
-      head = headOf(view, context);
+      view.prepareBody(rowsHeight);
+      body().prepare();
+      head = headOf(view, body());
       details = detailsOf(view);
     },
   };
 }
 
-function rowContext(view: LiveView): RowContext {
-  const { state, tree, theme } = view;
-  const found = view.found();
-  return {
-    tree,
-    theme,
-    columns: treeColumns(state.structure.size),
-    unit: state.unit,
-    sort: state.sort,
-    isReversed: state.isReversed,
-    hasFullNames: state.hasFullNames,
-    samples: view.source.samples,
-    baseDepth: tree.depthOf(baseOf(state)),
-    isOpen: (node) => view.isOpen(node),
-    isMatch: (node) => found?.nodes.has(node) ?? false,
-  };
-}
-
-function headOf(view: LiveView, context: RowContext): readonly string[] {
+function headOf(view: LiveView, body: ViewBody): readonly string[] {
   const { size, hasNotice } = view.state.structure;
   const layout = screenLayout(size, hasNotice);
   const width = lineWidth(size);
@@ -81,7 +67,7 @@ function headOf(view: LiveView, context: RowContext): readonly string[] {
   if (hasNotice)
     lines.push(noticeLine(view.notice() ?? '', view.theme, view.status.warnings.length > 0, width));
   if (layout.hasBreadcrumb) lines.push(breadcrumb(view, width));
-  if (layout.hasColumnHead) lines.push(columnHead(context));
+  if (layout.hasColumnHead) lines.push(body.head(width));
   return lines;
 }
 
@@ -142,13 +128,6 @@ function detailsOf(view: LiveView): readonly string[] {
   const unsampled = view.status.accounting;
   const context = { tree: view.tree, node, theme: view.theme, unsampled, ...facts };
   return detailLines(context, lines, lineWidth(size));
-}
-
-function mouseOnRows(view: LiveView, action: MouseAction, line: number): void {
-  const node = view.rows.rows[view.rows.top + line];
-  if (action !== 'press') scrollBy(view, action === 'wheel-up' ? -3 : 3);
-  else if (node !== undefined && node === view.state.selected) toggleOpen(view, node);
-  else if (node !== undefined) select(view, node);
 }
 
 function visible(view: LiveView, text: string): string {

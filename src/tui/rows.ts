@@ -34,7 +34,7 @@ export function rowLine(context: RowContext, node: NodeId, isSelected: boolean):
   const func = tree.functionOf(node);
   const lead = `${indentOf(context, node)}${markOf(context, node, func)} `;
   const room = Math.max(1, columns.name - cellWidth(lead) - (columns.module > 0 ? 1 : 0));
-  const name = nameIn(func.name, room, context.hasFullNames, theme);
+  const name = fittedName(func.name, room, context.hasFullNames, theme);
   const module = columns.module > 0 ? moduleIn(func.module, columns.module, theme) : '';
   if (isSelected) {
     const body = columns.module > 0 ? padEnd(lead + name, columns.name) + module : lead + name;
@@ -142,7 +142,8 @@ export function roleOf(func: ProfileFunction): Role {
 const fittedNames = new Map<string, string>();
 const mostFittedNames = 20000;
 
-function nameIn(name: string, room: number, isFull: boolean, theme: Theme): string {
+/** A name made to fit, without what a terminal must not get; a cut one is marked. Remembered, for rows come again. */
+export function fittedName(name: string, room: number, isFull: boolean, theme: Theme): string {
   const key = `${room} ${isFull} ${theme.isAscii} ${name}`;
   const known = fittedNames.get(key);
   if (known !== undefined) return known;
@@ -155,7 +156,7 @@ function nameIn(name: string, room: number, isFull: boolean, theme: Theme): stri
 }
 
 function moduleIn(module: string, width: number, theme: Theme): string {
-  return nameIn(module, width, false, theme);
+  return fittedName(module, width, false, theme);
 }
 
 /** A terminal without UTF-8 would show one character as several. */

@@ -6,7 +6,7 @@ import { cleanText } from '../profile/clean-text.ts';
 
 const printableAscii = /^[\x20-\x7e]*$/;
 // What this program itself draws, besides ASCII: one cell each. Measuring graphemes costs a thousand times more.
-const narrow = /^[\x20-\x7e·…›→←↑↓Δ±µ⏎▾▸▴◆▲●○■▁-█▏─│┌┐└┘]*$/;
+const narrow = /^[\x20-\x7e·…›→←↑↓Δ±µ⏎▾▸▴◆▲●○■▁-█▌▏▐░▒▓─│┌┐└┘]*$/;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** Names come from a hostile process; most are plain ASCII and safe as they are. */

@@ -7,6 +7,7 @@ import type { TreeCommand } from './keymap.ts';
 import { hottestChild, type LiveView } from './live-view.ts';
 import { baseOf } from './state.ts';
 import { clean } from './text.ts';
+import { showView, viewBeside } from './view-switch.ts';
 
 /** Opening more at once would make a list nobody can read and slow every tick. */
 const mostOpenedAtOnce = 20000;
@@ -28,6 +29,11 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   hottest: openHottestPath,
   zoom: (view) => view.dispatch({ type: 'zoom', node: view.state.selected }),
   back: goBack,
+  'view-tree': (view) => showView(view, 'tree'),
+  'view-flame': (view) => showView(view, 'flame'),
+  'next-view': (view) => showView(view, viewBeside(view.state.structure.view, 1)),
+  'previous-view': (view) => showView(view, viewBeside(view.state.structure.view, -1)),
+  flip: flipFlame,
   find: (view) => view.dispatch({ type: 'prompt', text: '' }),
   'find-next': (view) => goToMatch(view, 1),
   'find-previous': (view) => goToMatch(view, -1),
@@ -50,8 +56,6 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
 
 export function runTreeCommand(view: LiveView, command: TreeCommand): void {
   commands[command](view);
-  // The next key of the same burst must find the rows this one made.
-  view.prepareRows(view.rows.height);
 }
 
 export function select(view: LiveView, node: NodeId): void {
@@ -147,6 +151,11 @@ function openHottestPath(view: LiveView): void {
   select(view, node);
 }
 
+function flipFlame(view: LiveView): void {
+  view.dispatch({ type: 'flip' });
+  showView(view, 'flame');
+}
+
 function goBack(view: LiveView): void {
   const left = view.state.zoom.at(-1);
   if (view.state.find !== undefined) {
@@ -161,7 +170,18 @@ function goToMatch(view: LiveView, step: 1 | -1): void {
   const found = view.found();
   if (found === undefined) view.toast('nothing to find yet: / asks for a name');
   else if (found.nodes.size === 0) view.toast('no match');
-  else reveal(view, matchBeside(view, found, step));
+  else {
+    const shown = shownMatches(view, found);
+    if (shown.nodes.size === 0) view.toast('every match is narrower than a cell');
+    else reveal(view, matchBeside(view, shown, step));
+  }
+}
+
+/** In the flame view the cursor can stand only where there is a frame. */
+function shownMatches(view: LiveView, found: FindResult): FindResult {
+  if (view.state.structure.view !== 'flame') return found;
+  const { frames } = view.flame.layout;
+  return { ...found, nodes: new Set([...found.nodes].filter((node) => frames.has(node))) };
 }
 
 /** The match before or after the selection in the order of the screen; past the end it goes on at the other. */
