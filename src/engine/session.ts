@@ -26,6 +26,7 @@ import type {
   Target,
 } from './status.ts';
 import { describeTarget, readProcessStat, TargetRefused } from './target.ts';
+import { readThreadState, type ThreadState } from './thread-state.ts';
 import { describe } from './warnings.ts';
 
 export interface SessionOptions {
@@ -139,6 +140,10 @@ export class CaptureSession implements LiveSession {
     this.#capabilities = probeCapabilities(this.#options.native, this.#options.target.pid);
     this.#naming.kernelSymbols = this.#capabilities.kernelSymbols;
     this.#publish();
+  }
+
+  threadState(tid: number): ThreadState | undefined {
+    return readThreadState(this.#target.pid, tid);
   }
 
   stop(): Promise<void> {

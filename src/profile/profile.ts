@@ -12,6 +12,8 @@ import { bucketNs } from './history.ts';
 import { Placement } from './placement.ts';
 import { StackTable } from './stack-table.ts';
 import { StackWeights } from './stack-weights.ts';
+import { ThreadTotals } from './thread-totals.ts';
+import { ThreadTree } from './thread-tree.ts';
 
 export interface ThreadWeight extends Thread {
   readonly weightNs: number;
@@ -30,6 +32,7 @@ export type UnsampledLabel = typeof markedLabels.notSampled | typeof markedLabel
 export class Profile {
   readonly modules: Module[] = [];
   readonly threads: Thread[] = [];
+  readonly threadTotals = new ThreadTotals();
   samples = 0;
   weightNs = 0;
   readonly #functions = new Functions();
@@ -47,6 +50,11 @@ export class Profile {
 
   get tree(): CallTree {
     return this.#tree;
+  }
+
+  /** The newest bucket of the recent history. */
+  get nowBucket(): number {
+    return this.#tree.nowBucket;
   }
 
   get frames(): FrameTable {
@@ -73,6 +81,7 @@ export class Profile {
       const bucket = Math.floor((timeNs[i] as number) / bucketNs);
       const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, samples, bucket);
       this.#tree.nowBucket = Math.max(this.#tree.nowBucket, bucket);
+      this.threadTotals.add(thread[i] as number, weight, samples, bucket);
       this.#place(row, weight, samples, bucket);
       this.weightNs += weight;
       this.samples += samples;
@@ -134,6 +143,7 @@ export class Profile {
   /** Forgets all weights; frames, names and threads stay. */
   reset(): void {
     this.#weights.clear();
+    this.threadTotals.clear();
     this.#waiting.clear();
     this.#unsampledNs.clear();
     this.samples = 0;
@@ -165,6 +175,12 @@ export class Profile {
     return [...byThread]
       .map(([thread, weightNs]) => ({ ...(this.threads[thread] as Thread), weightNs }))
       .sort((a, b) => b.weightNs - a.weightNs);
+  }
+
+  /** The same nodes with the weight of some threads only, by thread index; `label` is the name of its root. */
+  threadTree(threads: ReadonlySet<number>, label: string): ThreadTree {
+    const nodeOf = (stack: number) => this.#placement.nodeOf(stack);
+    return new ThreadTree({ tree: this.#tree, weights: this.#weights, nodeOf }, threads, label);
   }
 
   /** Weight by thread and node, after `settle(true)` all of it; unsampled time is not a thread's. */

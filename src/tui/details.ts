@@ -5,7 +5,7 @@ import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import { count, duration, percent, points, standardError } from '../profile/format.ts';
 import { markedLabels } from '../profile/frames.ts';
 import type { ThreadWeight } from '../profile/profile.ts';
-import { asciiOnly, fewSamples, roleOf, selfSamples, shareOf } from './rows.ts';
+import { asciiOnly, fewSamples, roleOf, shareOf } from './rows.ts';
 import { clean, cutEnd, fitPieces, shortenName } from './text.ts';
 import type { Theme } from './theme.ts';
 
@@ -89,7 +89,7 @@ function shortDetail({ tree, node, theme }: DetailContext, width: number): strin
   const func = tree.functionOf(node);
   const isFew = tree.samplesOf(ROOT) < fewSamples;
   const self = isFew
-    ? `self ${count(selfSamples(tree, node))} samples`
+    ? `self ${count(tree.selfSamplesOf(node))} samples`
     : `self ${percent(shareOf(tree, tree.selfNs(node)))}`;
   const change = isFew ? '' : points(tree.shareDelta(node));
   const numbers = [self, change].filter((text) => text !== '').join('  ');

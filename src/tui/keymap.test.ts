@@ -7,6 +7,8 @@ import {
   footerHints,
   keyLines,
   keyTableMarkdown,
+  threadCommand,
+  threadKeys,
   treeCommand,
   treeKeys,
   whyCommand,
@@ -16,7 +18,12 @@ import { createTheme } from './theme.ts';
 
 const { glyphs } = createTheme({ ascii: false, color: false });
 
-for (const [mode, list] of Object.entries({ tree: treeKeys, flame: flameKeys, why: whyKeys })) {
+for (const [mode, list] of Object.entries({
+  tree: treeKeys,
+  flame: flameKeys,
+  threads: threadKeys,
+  why: whyKeys,
+})) {
   test(`${mode}: no key has two commands, no command is declared twice`, () => {
     const keys = list.flatMap((binding) => binding.keys);
     assert.equal(new Set(keys).size, keys.length);
@@ -28,6 +35,8 @@ for (const [mode, list] of Object.entries({ tree: treeKeys, flame: flameKeys, wh
 test('every key finds its command', () => {
   for (const { command, keys } of treeKeys) for (const key of keys) assert.equal(treeCommand(key), command);
   for (const { command, keys } of flameKeys) for (const key of keys) assert.equal(flameCommand(key), command);
+  for (const { command, keys } of threadKeys)
+    for (const key of keys) assert.equal(threadCommand(key), command);
   for (const { command, keys } of whyKeys) for (const key of keys) assert.equal(whyCommand(key), command);
   assert.equal(treeCommand('€'), undefined);
 });
@@ -42,7 +51,7 @@ test('the footer names movement first and the way out last', () => {
   const hints = footerHints('tree', glyphs);
   assert.equal(hints[0], 'jk move');
   assert.equal(hints.at(-1), 'q quit');
-  assert.ok(hints.includes('1-3 views'));
+  assert.ok(hints.includes('1-5 views'));
   assert.equal(footerHints('why', glyphs).at(-1), 'esc close');
 });
 
@@ -72,7 +81,7 @@ test('help filters by key, section and words, without regard to case', () => {
 
 test('the key table of the README has a row per key', () => {
   const table = keyTableMarkdown(glyphs).split('\n');
-  assert.equal(table.length, treeKeys.length + flameKeys.length + whyKeys.length + 2);
+  assert.equal(table.length, treeKeys.length + flameKeys.length + threadKeys.length + whyKeys.length + 2);
   assert.ok(table.includes('| Move | `j` `↓` | next row |'));
   assert.ok(table.includes('| Program | `q` `^C` | quit |'));
 });

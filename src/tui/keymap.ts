@@ -3,10 +3,10 @@
  * of the README are all made from this list.
  */
 import type { Glyphs } from './theme.ts';
-import { viewNames } from './views.ts';
+import { type ViewName, viewNames } from './views.ts';
 
 /** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
-export type KeyMode = 'tree' | 'flame' | 'why';
+export type KeyMode = ViewName | 'why';
 
 interface Binding<Command extends string> {
   readonly command: Command;
@@ -51,9 +51,12 @@ export const treeKeys = bind([
     hint: 'back',
   },
   { command: 'view-tree', keys: ['1'], text: 'top-down tree', section: 'Views', hint: 'views' },
+  { command: 'view-bottom-up', keys: ['2'], text: 'bottom-up tree', section: 'Views' },
   { command: 'view-flame', keys: ['3'], text: 'flame', section: 'Views' },
+  { command: 'view-threads', keys: ['5'], text: 'threads', section: 'Views' },
   { command: 'next-view', keys: ['tab'], text: 'next view', section: 'Views' },
   { command: 'previous-view', keys: ['shift+tab'], text: 'previous view', section: 'Views' },
+  { command: 'invert', keys: ['i'], text: 'bottom-up and back', section: 'Views' },
   { command: 'flip', keys: ['I'], text: 'flip the flame view', section: 'Views' },
   {
     command: 'find',
@@ -65,6 +68,7 @@ export const treeKeys = bind([
   { command: 'find-next', keys: ['n'], text: 'next match', section: 'Find' },
   { command: 'find-previous', keys: ['N'], text: 'previous match', section: 'Find' },
   { command: 'find-same', keys: ['#'], text: 'find this name elsewhere', section: 'Find' },
+  { command: 'pick-threads', keys: ['t'], text: 'pick threads to show', section: 'Find' },
   {
     command: 'pause',
     keys: ['space', 'z'],
@@ -105,6 +109,17 @@ export const flameKeys = bind([
   { command: 'page-above', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Flame' },
 ]);
 
+export const threadKeys = bind([
+  {
+    command: 'only-thread',
+    keys: ['enter'],
+    text: 'show only this thread',
+    section: 'Threads',
+    hint: 'only this',
+  },
+  { command: 'toggle-thread', keys: ['t'], text: 'take it in, out', section: 'Threads', hint: 'in, out' },
+]);
+
 export const whyKeys = bind([
   { command: 'down', keys: ['j', 'down'], text: 'next gate', section: 'Why panel', hint: 'choose' },
   { command: 'up', keys: ['k', 'up'], text: 'previous gate', section: 'Why panel' },
@@ -124,6 +139,7 @@ export const whyKeys = bind([
 
 export type TreeCommand = (typeof treeKeys)[number]['command'];
 export type FlameCommand = (typeof flameKeys)[number]['command'];
+export type ThreadCommand = (typeof threadKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
 
 function indexByKey<Command extends string>(list: readonly Binding<Command>[]): ReadonlyMap<string, Command> {
@@ -131,6 +147,7 @@ function indexByKey<Command extends string>(list: readonly Binding<Command>[]): 
 }
 const treeIndex = indexByKey(treeKeys);
 const flameIndex = indexByKey(flameKeys);
+const threadIndex = indexByKey(threadKeys);
 const whyIndex = indexByKey(whyKeys);
 
 export function treeCommand(key: string): TreeCommand | undefined {
@@ -139,6 +156,10 @@ export function treeCommand(key: string): TreeCommand | undefined {
 
 export function flameCommand(key: string): FlameCommand | undefined {
   return flameIndex.get(key);
+}
+
+export function threadCommand(key: string): ThreadCommand | undefined {
+  return threadIndex.get(key);
 }
 
 export function whyCommand(key: string): WhyCommand | undefined {
@@ -153,18 +174,22 @@ export interface KeyLine {
 
 /** Every key of every mode as one line of words, in the order of declaration. */
 export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
-  return [...treeKeys, ...flameKeys, ...whyKeys].map((binding) => ({
+  return [...treeKeys, ...flameKeys, ...threadKeys, ...whyKeys].map((binding) => ({
     section: binding.section,
     keys: binding.keys.map((key) => keyLabel(key, glyphs)).join(' '),
     text: binding.text,
   }));
 }
 
+const ownKeys: Readonly<Partial<Record<ViewName, readonly Binding<string>[]>>> = {
+  flame: flameKeys,
+  threads: threadKeys,
+};
+
 /** Keys of a view of its own hide the same keys of the tree. */
 function bindingsOf(mode: KeyMode): readonly Binding<string>[] {
-  if (mode === 'tree') return treeKeys;
   if (mode === 'why') return whyKeys;
-  const own: readonly Binding<string>[] = { flame: flameKeys }[mode];
+  const own: readonly Binding<string>[] = ownKeys[mode] ?? [];
   const taken = new Set(own.flatMap((binding) => binding.keys));
   return [...own, ...treeKeys.filter((binding) => !binding.keys.some((key) => taken.has(key)))];
 }

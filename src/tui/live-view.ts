@@ -4,17 +4,22 @@
  */
 import type { LiveSession, SessionStatus } from '../engine/status.ts';
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import type { ProfileFunction } from '../profile/functions.ts';
+import { ThreadList } from '../profile/thread-figures.ts';
 import { noticeText } from './banner.ts';
+import { CallerModels } from './caller-models.ts';
 import { type FindResult, findAll } from './find.ts';
 import { FlameView } from './flame-view.ts';
 import { RowList } from './row-list.ts';
 import { fewSamples } from './rows.ts';
 import { lineWidth, type ScreenSize } from './screen/frame.ts';
 import { SelectionFacts } from './selection-facts.ts';
+import { SlicedWork } from './sliced-work.ts';
 import { type Action, baseOf, type FindQuery, initialState, type UiState } from './state.ts';
 import { Store } from './store.ts';
 import type { Theme } from './theme.ts';
 import { TreeSource } from './tree-source.ts';
+import { cursorOf, type ModelName, modelOf } from './views.ts';
 
 /** What only the owner of the terminal and of the process can do. */
 export interface ViewHost {
@@ -39,11 +44,20 @@ export class LiveView {
   readonly host: ViewHost;
   readonly store: Store;
   readonly source: TreeSource;
-  readonly rows = new RowList();
   readonly flame = new FlameView();
   readonly facts: SelectionFacts;
   /** Steady clock, in ms. */
   readonly now: () => number;
+  readonly models: CallerModels;
+  readonly threads: ThreadList;
+  readonly #threadWork: SlicedWork;
+  /** The function to select as soon as the models of the view know it. */
+  #carriedFunction: number | undefined;
+  readonly #rowLists: Readonly<Record<ModelName, RowList>> = {
+    calls: new RowList(),
+    callers: new RowList(),
+    threads: new RowList(),
+  };
   /** Lines of the body at the last frame. */
   #bodyHeight = 1;
   #lastKeyMs = Number.NEGATIVE_INFINITY;
@@ -65,6 +79,12 @@ export class LiveView {
     this.store = new Store(initialState(size));
     this.source = new TreeSource(() => session.profile);
     this.facts = new SelectionFacts(this.source, host.paint, now);
+    this.threads = new ThreadList(
+      () => this.source.threadFigures(),
+      (thread) => this.#threadFunction(thread),
+    );
+    this.#threadWork = new SlicedWork(now, () => host.paint());
+    this.models = new CallerModels(this.source.tree, () => host.paint(), now);
     this.tick();
   }
 
@@ -72,8 +92,18 @@ export class LiveView {
     return this.store.state;
   }
 
+  /** The tree that the view on the screen reads. */
   get tree(): CallTree {
-    return this.source.tree;
+    if (this.model === 'threads') return this.threads;
+    return this.model === 'calls' ? this.source.tree : this.models.bottomUp;
+  }
+
+  get model(): ModelName {
+    return modelOf(this.state.structure.view);
+  }
+
+  get rows(): RowList {
+    return this.#rowLists[this.model];
   }
 
   get status(): SessionStatus {
@@ -93,6 +123,8 @@ export class LiveView {
   /** New data or a new state of the session. */
   tick(): void {
     this.followNodes();
+    this.followThreads();
+    this.followModels();
     this.#openHottestPath();
     this.dispatch({ type: 'notice', hasNotice: this.notice() !== undefined });
     this.#refreshWhyPanel();
@@ -103,6 +135,22 @@ export class LiveView {
   followNodes(): void {
     const successorOf = this.source.follow();
     if (successorOf !== undefined) this.dispatch({ type: 'remap', successorOf });
+  }
+
+  /** Models summed over the call tree follow it while a view shows them; what is zoomed into bounds them. */
+  followModels(): void {
+    if (this.model === 'calls' || this.model === 'threads') return;
+    const { open } = this.state;
+    this.models.follow(this.source.tree, baseOf(cursorOf(this.state, 'calls')), (node) => open.has(node));
+  }
+
+  /** The tree of some threads follows the whole one; in one go when its nodes were made anew. */
+  followThreads(): void {
+    const { threadTree } = this.source;
+    if (threadTree === undefined || threadTree.isCurrent) return;
+    if (threadTree.isOutdated && !this.#threadWork.isRunning)
+      this.#threadWork.start((isOver) => threadTree.step(isOver));
+    else if (this.#threadWork.isDue) this.#threadWork.start((isOver) => threadTree.step(isOver));
   }
 
   notice(): string | undefined {
@@ -121,6 +169,7 @@ export class LiveView {
    */
   prepareBody(height = this.#bodyHeight): void {
     this.#bodyHeight = Math.max(1, height);
+    if (this.model === 'callers') this.#prepareModels();
     if (this.state.structure.view === 'flame') this.#prepareFlame();
     else this.prepareRows(this.#bodyHeight);
   }
@@ -172,7 +221,33 @@ export class LiveView {
 
   close(): void {
     clearTimeout(this.#toastTimer);
+    this.models.close();
+    this.#threadWork.stop();
     this.facts.close();
+  }
+
+  /** Selects a function in the model of the view, now or when it has been worked out. */
+  carryFunction(functionId: number): void {
+    this.#carriedFunction = functionId;
+  }
+
+  #prepareModels(): void {
+    const isShowing = () => this.models.isShowing(this.source.tree, baseOf(cursorOf(this.state, 'calls')));
+    if (!isShowing()) this.followModels();
+    const carried = this.#carriedFunction;
+    if (carried === undefined || !isShowing()) return;
+    this.#carriedFunction = undefined;
+    const isSame = this.tree.functionOf(this.state.selected).id === carried;
+    const node = isSame ? undefined : this.models.bottomUp.topOf(carried);
+    if (node !== undefined) this.dispatch({ type: 'select', node });
+  }
+
+  /** A thread by the name that a search looks at: what it is called and its number. */
+  #threadFunction(thread: number): ProfileFunction {
+    const root = this.source.profile.tree.functionOf(ROOT);
+    if (thread < 0) return root;
+    const { name, tid } = this.source.profile.threads[thread] ?? { name: '', tid: '' };
+    return { id: thread + 1, name: `${name} ${tid}`, module: '', kind: 'native' };
   }
 
   #prepareFlame(): void {
@@ -197,7 +272,7 @@ export class LiveView {
    */
   #openHottestPath(): void {
     const { state, tree, source } = this;
-    if (state.hasOpened || source.samples < fewSamples) return;
+    if (this.model !== 'calls' || state.hasOpened || source.samples < fewSamples) return;
     const path: NodeId[] = [];
     for (let node: NodeId = ROOT; state.open.size + path.length < mostOpenedAlone; ) {
       const hottest = hottestChild(tree, node);

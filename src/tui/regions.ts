@@ -2,7 +2,7 @@
  * The live regions of the screen: head, body of the view, details and find prompt, drawn from the live view at every frame.
  * They hold no state of their own but the lines of the frame in hand.
  */
-import { ROOT } from '../profile/call-tree.ts';
+import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import { count, percent } from '../profile/format.ts';
 import { bannerLines, noticeLine } from './banner.ts';
 import { detailLines } from './details.ts';
@@ -14,9 +14,11 @@ import { lineWidth } from './screen/frame.ts';
 import type { Region } from './screen/painter.ts';
 import { baseOf } from './state.ts';
 import { cellWidth, clean, cutEnd, padEnd, shortenName } from './text.ts';
+import { threadsLabel } from './thread-commands.ts';
+import { createThreadsBody } from './threads-body.ts';
 import { createTreeBody } from './tree-body.ts';
 import type { ViewBody } from './view-body.ts';
-import type { ViewName } from './views.ts';
+import { cursorOf, type ViewName } from './views.ts';
 
 export interface TreeRegions {
   readonly head: Region;
@@ -30,9 +32,12 @@ export interface TreeRegions {
 export function createRegions(view: LiveView): TreeRegions {
   let head: readonly string[] = [];
   let details: readonly string[] = [];
+  const treeBody = createTreeBody(view);
   const bodies: Readonly<Record<ViewName, ViewBody>> = {
-    tree: createTreeBody(view),
+    tree: treeBody,
+    'bottom-up': treeBody,
     flame: createFlameBody(view),
+    threads: createThreadsBody(view),
   };
   const body = () => bodies[view.state.structure.view];
   return {
@@ -47,7 +52,7 @@ export function createRegions(view: LiveView): TreeRegions {
       view.prepareBody(rowsHeight);
       body().prepare();
       head = headOf(view, body());
-      details = detailsOf(view);
+      details = detailsOf(view, body());
     },
   };
 }
@@ -73,21 +78,40 @@ function headOf(view: LiveView, body: ViewBody): readonly string[] {
 
 /** Where the view is zoomed to, and on the right what changes the picture: search, unit, fold. */
 function breadcrumb(view: LiveView, width: number): string {
-  const { state, tree, theme } = view;
-  const { crumb, ellipsis } = theme.glyphs;
-  const path: string[] = [];
-  for (let at = baseOf(state); at > ROOT; at = tree.parentOf(at)) {
-    path.unshift(shortenName(visible(view, tree.functionOf(at).name), 30, ellipsis));
-  }
+  const { state, theme } = view;
   const settings = [
+    state.threads.size === 0 ? '' : `only ${threadsLabel(view, state.threads)}`,
     findText(view),
     state.unit === 'percent' ? '' : `unit ${state.unit}`,
     view.source.profile.kernelCollapsed ? 'kernel folded' : '',
     state.hasFullNames ? 'full names' : '',
   ];
-  const right = cutEnd(settings.filter((text) => text !== '').join('   '), Math.floor(width * 0.6), ellipsis);
-  const left = shortenName(['all', ...path].join(` ${crumb} `), width - cellWidth(right) - 2, ellipsis);
+  const right = cutEnd(
+    settings.filter((text) => text !== '').join('   '),
+    Math.floor(width * 0.6),
+    theme.glyphs.ellipsis,
+  );
+  const left = shortenName(placeText(view), width - cellWidth(right) - 2, theme.glyphs.ellipsis);
   return theme.paint('dim', padEnd(left, width - cellWidth(right)) + right);
+}
+
+/** `all › main`; of the models that are summed over it: `bottom-up of all › main   zoom read` */
+function placeText(view: LiveView): string {
+  const { state } = view;
+  const calls = pathText(view, view.source.tree, baseOf(cursorOf(state, 'calls')), 'all');
+  if (view.model === 'calls') return calls;
+  if (view.model === 'threads') return `threads ${count(view.tree.childrenOf(ROOT).length)}`;
+  const own = pathText(view, view.tree, baseOf(state), '');
+  return `${state.structure.view} of ${calls}${own === '' ? '' : `   zoom ${own}`}`;
+}
+
+function pathText(view: LiveView, tree: CallTree, base: NodeId, root: string): string {
+  const { crumb, ellipsis } = view.theme.glyphs;
+  const path: string[] = [];
+  for (let at = base; at > ROOT; at = tree.parentOf(at)) {
+    path.unshift(shortenName(visible(view, tree.functionOf(at).name), 30, ellipsis));
+  }
+  return [root, ...path].filter((text) => text !== '').join(` ${crumb} `);
 }
 
 /** `find /render/ 12 rows, 31.0% of time` */
@@ -119,15 +143,21 @@ function promptLine(view: LiveView, width: number): string {
   );
 }
 
-function detailsOf(view: LiveView): readonly string[] {
+function detailsOf(view: LiveView, body: ViewBody): readonly string[] {
   const { size, hasNotice } = view.state.structure;
   const { detailLines: lines } = screenLayout(size, hasNotice);
   if (lines === 0) return [];
+  if (body.details !== undefined) return body.details(lines);
   const node = view.state.selected;
-  const facts = lines === 2 ? view.facts.of(node) : { threads: [], callers: undefined };
+  const facts = lines === 2 ? factsOf(view, node) : { threads: [], callers: undefined };
   const unsampled = view.status.accounting;
   const context = { tree: view.tree, node, theme: view.theme, unsampled, ...facts };
   return detailLines(context, lines, lineWidth(size));
+}
+
+function factsOf(view: LiveView, node: NodeId) {
+  if (view.model === 'calls') return view.facts.of(node);
+  return { threads: [], callers: view.tree.childrenOf(node).length };
 }
 
 function visible(view: LiveView, text: string): string {

@@ -76,11 +76,6 @@ export function weightText(
   return unit === 'samples' ? shortCount(samples) : percent(share, decimals);
 }
 
-/** Samples at the node itself: all that pass through it, less those that go on into a child. */
-export function selfSamples(tree: CallTree, node: NodeId): number {
-  return tree.childrenOf(node).reduce((rest, child) => rest - tree.samplesOf(child), tree.samplesOf(node));
-}
-
 export function shareOf(tree: CallTree, weightNs: number): number {
   const all = tree.totalNs(ROOT);
   return all > 0 ? weightNs / all : 0;
@@ -95,7 +90,7 @@ function numberColumns(context: RowContext, node: NodeId): { plain: string; pain
   const total = padStart(weight(tree.totalNs(node), tree.samplesOf(node)), columns.total - 1);
   const self =
     columns.self > 0
-      ? padStart(weight(tree.selfNs(node), unit === 'samples' ? selfSamples(tree, node) : 0), columns.self)
+      ? padStart(weight(tree.selfNs(node), unit === 'samples' ? tree.selfSamplesOf(node) : 0), columns.self)
       : '';
   const change = columns.delta > 0 && !isFew ? tree.shareDelta(node) : undefined;
   const delta = columns.delta > 0 ? padStart(points(change), columns.delta - 1) : '';
@@ -129,7 +124,8 @@ function indentOf(context: RowContext, node: NodeId): string {
 
 function markOf(context: RowContext, node: NodeId, func: ProfileFunction): string {
   const { glyphs } = context.theme;
-  const hasChildren = context.tree.childrenOf(node).length > 0;
+  const { tree } = context;
+  const hasChildren = tree.childrenOf(node).some((child) => tree.totalNs(child) > 0);
   const fold = context.isOpen(node) ? glyphs.opened : glyphs.closed;
   if (func.kind === 'marked') return hasChildren ? fold + glyphs.marked : glyphs.marked;
   return hasChildren ? fold : glyphs.leaf;

@@ -55,11 +55,16 @@ export interface UiState extends Cursor {
   readonly find: FindQuery | undefined;
   /** What is typed in the open find prompt. */
   readonly prompt: string;
+  /** Thread indexes that all views are bounded to; empty for all threads. */
+  readonly threads: ReadonlySet<number>;
 }
 
 export type Action =
   | { readonly type: 'view'; readonly view: ViewName }
   | { readonly type: 'flip' }
+  | { readonly type: 'threads'; readonly threads: ReadonlySet<number> }
+  /** What is zoomed into in the call tree bounds the other models: one step out. */
+  | { readonly type: 'leave-subtree' }
   | { readonly type: 'select'; readonly node: NodeId }
   | { readonly type: 'open'; readonly nodes: Iterable<NodeId>; readonly byUser: boolean }
   | { readonly type: 'close'; readonly nodes: Iterable<NodeId> }
@@ -90,6 +95,7 @@ export function initialState(size: ScreenSize): UiState {
     isPaused: false,
     find: undefined,
     prompt: '',
+    threads: new Set(),
   };
 }
 
@@ -104,6 +110,10 @@ export function reduce(state: UiState, action: Action): UiState {
       return withStructure(exchangeCursors(state, action.view), { view: action.view });
     case 'flip':
       return { ...state, isFlipped: !state.isFlipped };
+    case 'threads':
+      return { ...state, threads: action.threads };
+    case 'leave-subtree':
+      return withCursor(state, 'calls', { zoom: cursorOf(state, 'calls').zoom.slice(0, -1) });
     case 'select':
       return action.node === state.selected ? state : { ...state, selected: action.node };
     case 'open':

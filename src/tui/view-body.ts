@@ -8,5 +8,7 @@ export interface ViewBody {
   head(width: number): string;
   /** A ready line, as `Region.row`. */
   row(line: number, width: number, height: number): string;
+  /** The lines below, where they are not those of a node of a tree. */
+  details?(lines: 1 | 2): readonly string[];
   mouse(action: MouseAction, line: number, x: number): void;
 }

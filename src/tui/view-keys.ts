@@ -1,13 +1,15 @@
 /** A key in a view: the view's own keys first, then those that all views have. */
 import { runFlameCommand } from './flame-commands.ts';
-import { flameCommand, treeCommand } from './keymap.ts';
+import { flameCommand, threadCommand, treeCommand } from './keymap.ts';
 import type { LiveView } from './live-view.ts';
+import { runThreadCommand } from './thread-commands.ts';
 import { runTreeCommand } from './tree-commands.ts';
 import type { ViewName } from './views.ts';
 
 /** Each says whether the key was one of its own. */
 const ownKeys: Readonly<Partial<Record<ViewName, (view: LiveView, key: string) => boolean>>> = {
   flame: (view, key) => run(view, flameCommand(key), runFlameCommand),
+  threads: (view, key) => run(view, threadCommand(key), runThreadCommand),
 };
 
 export function runViewKey(view: LiveView, key: string): void {

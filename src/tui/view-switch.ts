@@ -1,21 +1,46 @@
-/** Going from one view to another. */
+/**
+ * Going from one view to another. The function under the cursor goes along where the other view has it, unless its
+ * cursor stands on the same function already.
+ */
+import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { LiveView } from './live-view.ts';
-import { type ViewName, viewNames } from './views.ts';
+import { reveal } from './reveal.ts';
+import { modelOf, type ViewName, viewNames } from './views.ts';
 
 export function viewBeside(view: ViewName, step: 1 | -1): ViewName {
   const at = viewNames.indexOf(view) + step;
   return viewNames[(at + viewNames.length) % viewNames.length] as ViewName;
 }
 
-/** The selection of the flame view may stand in a closed part of the tree: what stands above it is opened. */
 export function showView(view: LiveView, to: ViewName): void {
   const from = view.state.structure.view;
   if (from === to) return;
+  const { selected } = view.state;
+  const functionId = selected === ROOT ? undefined : view.tree.functionOf(selected).id;
+  const place = functionId === undefined || modelOf(to) !== 'calls' ? undefined : placeInCalls(view);
   view.dispatch({ type: 'view', view: to });
-  if (to !== 'tree') return;
-  const above: number[] = [];
-  for (let at = view.tree.parentOf(view.state.selected); at >= 0; at = view.tree.parentOf(at)) above.push(at);
-  if (above.some((node) => !view.isOpen(node))) {
-    view.dispatch({ type: 'open', nodes: above, byUser: true });
+  if (modelOf(to) === 'calls') {
+    const isSame = view.tree.functionOf(view.state.selected).id === functionId;
+    const node = isSame || place === undefined ? view.state.selected : place;
+    // The flame view may have stood in a closed part of the tree.
+    if (to === 'tree' || node !== view.state.selected) reveal(view, node);
+  } else if (functionId !== undefined) {
+    view.carryFunction(functionId);
   }
+}
+
+/** Where in the call tree the row under the cursor spends most. */
+function placeInCalls(view: LiveView): NodeId | undefined {
+  const { state, models, model } = view;
+  if (model !== 'callers') return undefined;
+  const { bottomUp } = models;
+  const tree = view.source.tree;
+  let heaviest: NodeId | undefined;
+  for (const origin of bottomUp.originsOf(state.selected)) {
+    if (heaviest === undefined || tree.selfNs(origin) > tree.selfNs(heaviest)) heaviest = origin;
+  }
+  for (let depth = bottomUp.depthOf(state.selected); depth > 1 && heaviest !== undefined; depth--) {
+    heaviest = tree.parentOf(heaviest);
+  }
+  return heaviest;
 }

@@ -6,14 +6,17 @@ import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { SortOrder, UiState } from './state.ts';
 
 /** In the order of the keys 1 to 5 and of Tab. */
-export const viewNames = ['tree', 'flame'] as const;
+export const viewNames = ['tree', 'bottom-up', 'flame', 'threads'] as const;
 export type ViewName = (typeof viewNames)[number];
 
-export type ModelName = 'calls';
+/** The call tree; functions and their callers; threads. */
+export type ModelName = 'calls' | 'callers' | 'threads';
 
 const models: Readonly<Record<ViewName, ModelName>> = {
   tree: 'calls',
+  'bottom-up': 'callers',
   flame: 'calls',
+  threads: 'threads',
 };
 
 export function modelOf(view: ViewName): ModelName {
@@ -32,7 +35,11 @@ export interface Cursor {
   readonly hasOpened: boolean;
 }
 
-const firstSort: Readonly<Record<ModelName, SortOrder>> = { calls: 'total' };
+const firstSort: Readonly<Record<ModelName, SortOrder>> = {
+  calls: 'total',
+  callers: 'total',
+  threads: 'total',
+};
 
 export function initialCursor(model: ModelName): Cursor {
   return {

@@ -1,0 +1,163 @@
+/**
+ * Functions over all their places in a call tree: which nodes are theirs, and what they weigh together. Brought up to
+ * date in slices, so that a large tree never holds up a key; what it says is the state of the last whole pass.
+ */
+import type { CallTree, NodeId } from './call-tree.ts';
+import { Column, int32, uint8 } from './column.ts';
+import type { ProfileFunction } from './functions.ts';
+
+/** How many nodes are looked at between two looks at the clock. */
+const nodesPerLook = 512;
+
+/** Sums by function id. */
+class Sums {
+  readonly selfNs = new Map<number, number>();
+  readonly totalNs = new Map<number, number>();
+  readonly selfSamples = new Map<number, number>();
+  readonly samples = new Map<number, number>();
+}
+
+const outside = 0;
+const inside = 1;
+/** Inside, and no node above it is of the same function: totals of such nodes add up without counting twice. */
+const outermost = 2;
+
+export class FunctionIndex {
+  readonly tree: CallTree;
+  readonly base: NodeId;
+  readonly generation: number;
+  /** Version of the tree at the beginning of the last whole pass; -1 before the first. */
+  version = -1;
+  /** Functions seen below the base, in order of first sight. */
+  readonly functions: ProfileFunction[] = [];
+  /** Nodes of one function are a chain: the newest one by function id, then the one before by node. */
+  readonly #newest = new Map<number, NodeId>();
+  readonly #before = new Column(int32);
+  readonly #place = new Column(uint8);
+  /** The path from the base to the node seen last, and how often each function stands on it. */
+  readonly #path: NodeId[] = [];
+  readonly #onPath = new Map<number, number>();
+  #sums = new Sums();
+  #pass: { readonly version: number; readonly sums: Sums; at: NodeId; readonly end: NodeId } | undefined;
+
+  /** @param base only its subtree is looked at */
+  constructor(tree: CallTree, base: NodeId) {
+    this.tree = tree;
+    this.base = base;
+    this.generation = tree.generation;
+  }
+
+  get isCurrent(): boolean {
+    return this.#pass === undefined && this.version === this.tree.version;
+  }
+
+  selfNs(functionId: number): number {
+    return this.#sums.selfNs.get(functionId) ?? 0;
+  }
+
+  /** Time with the function anywhere on the stack; recursion counts once. */
+  totalNs(functionId: number): number {
+    return this.#sums.totalNs.get(functionId) ?? 0;
+  }
+
+  selfSamples(functionId: number): number {
+    return this.#sums.selfSamples.get(functionId) ?? 0;
+  }
+
+  samples(functionId: number): number {
+    return this.#sums.samples.get(functionId) ?? 0;
+  }
+
+  /** Nodes of a function below the base, newest first. */
+  *nodesOf(functionId: number): Generator<NodeId> {
+    for (let at = this.#newest.get(functionId) ?? -1; at >= 0; at = this.#before.at(at)) yield at;
+  }
+
+  /** Whether no other node of the same function stands above this one. */
+  isOutermost(node: NodeId): boolean {
+    return this.#place.at(node) === outermost;
+  }
+
+  /**
+   * Works on a pass over the tree, and begins one when the tree has changed since the last.
+   * @param isOver asked every few hundred nodes: whether this slice has used up its time
+   * @returns whether the index is as new as the tree was at the beginning of the pass
+   */
+  step(isOver: () => boolean): boolean {
+    if (this.isCurrent) return true;
+    this.#pass ??= { version: this.tree.version, sums: new Sums(), at: 0, end: this.tree.nodeCount };
+    const pass = this.#pass;
+    while (pass.at < pass.end) {
+      const end = Math.min(pass.end, pass.at + nodesPerLook);
+      for (; pass.at < end; pass.at++) this.#addNode(pass.at, pass.sums);
+      if (pass.at < pass.end && isOver()) return false;
+    }
+    this.#sums = pass.sums;
+    this.version = pass.version;
+    this.#pass = undefined;
+    return true;
+  }
+
+  #addNode(node: NodeId, sums: Sums): void {
+    if (node >= this.#place.length) this.#learn(node);
+    const place = this.#place.at(node);
+    if (place === outside) return;
+    const { tree } = this;
+    const { id } = tree.functionOf(node);
+    const selfNs = tree.selfNs(node);
+    if (selfNs !== 0) {
+      add(sums.selfNs, id, selfNs);
+      add(sums.selfSamples, id, tree.selfSamplesOf(node));
+    }
+    if (place !== outermost) return;
+    add(sums.totalNs, id, tree.totalNs(node));
+    add(sums.samples, id, tree.samplesOf(node));
+  }
+
+  /** Nodes come in the order of their ids, a parent before its children; a place never changes. */
+  #learn(node: NodeId): void {
+    const { tree } = this;
+    const parent = tree.parentOf(node);
+    const isInside = node === this.base || (parent >= 0 && this.#place.at(parent) !== outside);
+    const { id } = tree.functionOf(node);
+    if (!isInside) {
+      this.#place.push(outside);
+      this.#before.push(-1);
+      return;
+    }
+    this.#walkTo(parent);
+    const times = this.#onPath.get(id) ?? 0;
+    this.#place.push(times === 0 ? outermost : inside);
+    this.#path.push(node);
+    this.#onPath.set(id, times + 1);
+    const newest = this.#newest.get(id);
+    if (newest === undefined) this.functions.push(tree.functionOf(node));
+    this.#before.push(newest ?? -1);
+    this.#newest.set(id, node);
+  }
+
+  /** Makes the path end at `node`: neighbours in id mostly are neighbours in the tree, so few steps are walked. */
+  #walkTo(node: NodeId): void {
+    const { tree } = this;
+    const baseDepth = tree.depthOf(this.base);
+    const missing: NodeId[] = [];
+    let at = node;
+    while (at >= 0 && tree.depthOf(at) >= baseDepth && this.#path[tree.depthOf(at) - baseDepth] !== at) {
+      missing.push(at);
+      at = tree.parentOf(at);
+    }
+    const kept = at < 0 ? 0 : Math.max(0, tree.depthOf(at) - baseDepth + 1);
+    while (this.#path.length > kept) {
+      const { id } = tree.functionOf(this.#path.pop() as NodeId);
+      this.#onPath.set(id, (this.#onPath.get(id) ?? 0) - 1);
+    }
+    for (let next = missing.pop(); next !== undefined; next = missing.pop()) {
+      this.#path.push(next);
+      add(this.#onPath, tree.functionOf(next).id, 1);
+    }
+  }
+}
+
+function add(sums: Map<number, number>, key: number, amount: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + amount);
+}
