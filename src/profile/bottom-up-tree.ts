@@ -7,9 +7,7 @@ import { ROOT } from './call-tree.ts';
 import type { FunctionIndex } from './function-index.ts';
 import type { ProfileFunction } from './functions.ts';
 import { bucketCount, shareDelta } from './history.ts';
-
-/** Recent histories are summed from this many places between two refreshes at most; others keep what they had. */
-const mostHistoryPlaces = 100_000;
+import { HistoryCache } from './history-cache.ts';
 
 interface CallerNode {
   readonly parent: NodeId;
@@ -22,8 +20,6 @@ interface CallerNode {
   places: NodeId[] | undefined;
   isExpanded: boolean;
   isAsked: boolean;
-  recent: Float64Array | undefined;
-  recentRound: number;
 }
 
 export class BottomUpTree implements CallTree {
@@ -34,8 +30,7 @@ export class BottomUpTree implements CallTree {
   readonly #byKey = new Map<number, NodeId>();
   /** Nodes whose callers are to be counted again, the outer ones first. */
   #stale: NodeId[] = [];
-  #round = 0;
-  #historyRoom = mostHistoryPlaces;
+  readonly #recent = new HistoryCache();
   readonly #buckets = new Float64Array(bucketCount);
   readonly #rootBuckets = new Float64Array(bucketCount);
 
@@ -87,7 +82,7 @@ export class BottomUpTree implements CallTree {
 
   history(node: NodeId, out: Float64Array): void {
     if (node === ROOT) this.#index.tree.history(this.#index.base, out);
-    else out.set(this.#recent(node));
+    else out.set(this.#recent.read(node, (sum) => this.#addHistories(node, sum)));
   }
 
   shareDelta(node: NodeId): number | undefined {
@@ -122,8 +117,7 @@ export class BottomUpTree implements CallTree {
     const isOther = index !== this.#index;
     this.#index = index;
     if (isOther) this.generation++;
-    this.#round++;
-    this.#historyRoom = mostHistoryPlaces;
+    this.#recent.refresh();
     this.#stale = [];
     const root = this.#at(ROOT);
     root.totalNs = index.tree.totalNs(index.base);
@@ -195,14 +189,10 @@ export class BottomUpTree implements CallTree {
     return this.#at(node).places ?? [];
   }
 
-  #recent(node: NodeId): Float64Array {
-    const at = this.#at(node);
-    at.recent ??= new Float64Array(bucketCount);
-    if (at.recentRound === this.#round || this.#historyRoom <= 0 || this.#isOutdated) return at.recent;
-    at.recentRound = this.#round;
-    at.recent.fill(0);
-    for (const origin of this.originsOf(node)) this.#historyRoom -= this.#addOwnHistory(origin, at.recent);
-    return at.recent;
+  #addHistories(node: NodeId, sum: Float64Array): number {
+    let places = 0;
+    for (const origin of this.originsOf(node)) places += this.#addOwnHistory(origin, sum);
+    return places;
   }
 
   /** What a node of the call tree spent itself: its history without that of its callees. @returns histories read */
@@ -257,8 +247,6 @@ function newNode(parent: NodeId, depth: number, func: ProfileFunction): CallerNo
     places: undefined,
     isExpanded: false,
     isAsked: false,
-    recent: undefined,
-    recentRound: -1,
   };
 }
 

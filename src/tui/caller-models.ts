@@ -5,10 +5,12 @@
 import { BottomUpTree } from '../profile/bottom-up-tree.ts';
 import type { CallTree, NodeId } from '../profile/call-tree.ts';
 import { FunctionIndex } from '../profile/function-index.ts';
+import { FunctionList } from '../profile/function-list.ts';
 import { SlicedWork } from './sliced-work.ts';
 
 export class CallerModels {
   readonly bottomUp: BottomUpTree;
+  readonly functions: FunctionList;
   readonly #work: SlicedWork;
   #index: FunctionIndex;
   /** The index whose sums the models show. */
@@ -21,6 +23,12 @@ export class CallerModels {
     this.#work = new SlicedWork(now, onDone);
     this.#index = new FunctionIndex(tree, 0);
     this.bottomUp = new BottomUpTree(this.#index);
+    this.functions = new FunctionList(this.#index);
+  }
+
+  /** What the models were made of last; undefined before the first time. */
+  get shown(): FunctionIndex | undefined {
+    return this.#shown;
   }
 
   /** Whether the models have been made of this tree, however old. */
@@ -54,6 +62,7 @@ export class CallerModels {
     this.#hasSums = true;
     this.#shown = this.#index;
     this.bottomUp.refresh(this.#index, this.#isOpen);
+    this.functions.refresh(this.#index);
     return !isOver();
   }
 }

@@ -5,6 +5,8 @@ import {
   flameCommand,
   flameKeys,
   footerHints,
+  functionCommand,
+  functionKeys,
   keyLines,
   keyTableMarkdown,
   threadCommand,
@@ -35,6 +37,8 @@ for (const [mode, list] of Object.entries({
 test('every key finds its command', () => {
   for (const { command, keys } of treeKeys) for (const key of keys) assert.equal(treeCommand(key), command);
   for (const { command, keys } of flameKeys) for (const key of keys) assert.equal(flameCommand(key), command);
+  for (const { command, keys } of functionKeys)
+    for (const key of keys) assert.equal(functionCommand(key), command);
   for (const { command, keys } of threadKeys)
     for (const key of keys) assert.equal(threadCommand(key), command);
   for (const { command, keys } of whyKeys) for (const key of keys) assert.equal(whyCommand(key), command);
@@ -81,7 +85,10 @@ test('help filters by key, section and words, without regard to case', () => {
 
 test('the key table of the README has a row per key', () => {
   const table = keyTableMarkdown(glyphs).split('\n');
-  assert.equal(table.length, treeKeys.length + flameKeys.length + threadKeys.length + whyKeys.length + 2);
+  assert.equal(
+    table.length,
+    treeKeys.length + flameKeys.length + functionKeys.length + threadKeys.length + whyKeys.length + 2,
+  );
   assert.ok(table.includes('| Move | `j` `↓` | next row |'));
   assert.ok(table.includes('| Program | `q` `^C` | quit |'));
 });

@@ -53,6 +53,7 @@ export const treeKeys = bind([
   { command: 'view-tree', keys: ['1'], text: 'top-down tree', section: 'Views', hint: 'views' },
   { command: 'view-bottom-up', keys: ['2'], text: 'bottom-up tree', section: 'Views' },
   { command: 'view-flame', keys: ['3'], text: 'flame', section: 'Views' },
+  { command: 'view-functions', keys: ['4'], text: 'functions', section: 'Views' },
   { command: 'view-threads', keys: ['5'], text: 'threads', section: 'Views' },
   { command: 'next-view', keys: ['tab'], text: 'next view', section: 'Views' },
   { command: 'previous-view', keys: ['shift+tab'], text: 'previous view', section: 'Views' },
@@ -109,6 +110,50 @@ export const flameKeys = bind([
   { command: 'page-above', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Flame' },
 ]);
 
+/** In a pane of the functions view the keys of movement walk its rows. */
+export const functionKeys = bind([
+  {
+    command: 'function-below',
+    keys: ['j', 'down'],
+    text: 'next function',
+    section: 'Functions',
+    hint: 'move',
+  },
+  { command: 'function-above', keys: ['k', 'up'], text: 'previous function', section: 'Functions' },
+  { command: 'first-function', keys: ['g', 'home'], text: 'first function', section: 'Functions' },
+  { command: 'last-function', keys: ['G', 'end'], text: 'last function', section: 'Functions' },
+  { command: 'functions-down', keys: ['ctrl+d', 'pagedown'], text: 'half a page down', section: 'Functions' },
+  { command: 'functions-up', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Functions' },
+  {
+    command: 'to-callers',
+    keys: ['h', 'left'],
+    text: 'to its callers',
+    section: 'Functions',
+    hint: 'callers',
+  },
+  {
+    command: 'to-callees',
+    keys: ['l', 'right'],
+    text: 'to what it calls',
+    section: 'Functions',
+    hint: 'callees',
+  },
+  {
+    command: 'centre',
+    keys: ['enter'],
+    text: 'centre on it, or to the tree',
+    section: 'Functions',
+    hint: 'centre, tree',
+  },
+  {
+    command: 'to-list',
+    keys: ['escape', 'backspace'],
+    text: 'to the list, then go back',
+    section: 'Functions',
+    hint: 'back',
+  },
+]);
+
 export const threadKeys = bind([
   {
     command: 'only-thread',
@@ -139,6 +184,7 @@ export const whyKeys = bind([
 
 export type TreeCommand = (typeof treeKeys)[number]['command'];
 export type FlameCommand = (typeof flameKeys)[number]['command'];
+export type FunctionCommand = (typeof functionKeys)[number]['command'];
 export type ThreadCommand = (typeof threadKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
 
@@ -147,6 +193,7 @@ function indexByKey<Command extends string>(list: readonly Binding<Command>[]): 
 }
 const treeIndex = indexByKey(treeKeys);
 const flameIndex = indexByKey(flameKeys);
+const functionIndex = indexByKey(functionKeys);
 const threadIndex = indexByKey(threadKeys);
 const whyIndex = indexByKey(whyKeys);
 
@@ -156,6 +203,10 @@ export function treeCommand(key: string): TreeCommand | undefined {
 
 export function flameCommand(key: string): FlameCommand | undefined {
   return flameIndex.get(key);
+}
+
+export function functionCommand(key: string): FunctionCommand | undefined {
+  return functionIndex.get(key);
 }
 
 export function threadCommand(key: string): ThreadCommand | undefined {
@@ -174,7 +225,7 @@ export interface KeyLine {
 
 /** Every key of every mode as one line of words, in the order of declaration. */
 export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
-  return [...treeKeys, ...flameKeys, ...threadKeys, ...whyKeys].map((binding) => ({
+  return [...treeKeys, ...flameKeys, ...functionKeys, ...threadKeys, ...whyKeys].map((binding) => ({
     section: binding.section,
     keys: binding.keys.map((key) => keyLabel(key, glyphs)).join(' '),
     text: binding.text,
@@ -183,6 +234,7 @@ export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
 
 const ownKeys: Readonly<Partial<Record<ViewName, readonly Binding<string>[]>>> = {
   flame: flameKeys,
+  functions: functionKeys,
   threads: threadKeys,
 };
 
@@ -205,6 +257,7 @@ export function footerHints(mode: KeyMode, glyphs: Glyphs): readonly string[] {
 /** Halves of one movement share a hint: `jk move`, `1-5 views`. */
 const hintPartners: Readonly<Record<string, readonly string[]>> = {
   down: ['up'],
+  'function-below': ['function-above'],
   'row-below': ['row-above', 'frame-left', 'frame-right'],
 };
 

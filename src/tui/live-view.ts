@@ -12,6 +12,7 @@ import { type FindResult, findAll } from './find.ts';
 import { FlameView } from './flame-view.ts';
 import { RowList } from './row-list.ts';
 import { fewSamples } from './rows.ts';
+import { SandwichView, sandwichSpace } from './sandwich-view.ts';
 import { lineWidth, type ScreenSize } from './screen/frame.ts';
 import { SelectionFacts } from './selection-facts.ts';
 import { SlicedWork } from './sliced-work.ts';
@@ -50,12 +51,14 @@ export class LiveView {
   readonly now: () => number;
   readonly models: CallerModels;
   readonly threads: ThreadList;
+  readonly sandwich: SandwichView;
   readonly #threadWork: SlicedWork;
   /** The function to select as soon as the models of the view know it. */
   #carriedFunction: number | undefined;
   readonly #rowLists: Readonly<Record<ModelName, RowList>> = {
     calls: new RowList(),
     callers: new RowList(),
+    functions: new RowList(),
     threads: new RowList(),
   };
   /** Lines of the body at the last frame. */
@@ -83,6 +86,7 @@ export class LiveView {
       () => this.source.threadFigures(),
       (thread) => this.#threadFunction(thread),
     );
+    this.sandwich = new SandwichView(now, () => host.paint());
     this.#threadWork = new SlicedWork(now, () => host.paint());
     this.models = new CallerModels(this.source.tree, () => host.paint(), now);
     this.tick();
@@ -95,7 +99,13 @@ export class LiveView {
   /** The tree that the view on the screen reads. */
   get tree(): CallTree {
     if (this.model === 'threads') return this.threads;
+    if (this.model === 'functions') return this.models.functions;
     return this.model === 'calls' ? this.source.tree : this.models.bottomUp;
+  }
+
+  /** Lines between the head and the details at the last frame. */
+  get bodyHeight(): number {
+    return this.#bodyHeight;
   }
 
   get model(): ModelName {
@@ -169,8 +179,9 @@ export class LiveView {
    */
   prepareBody(height = this.#bodyHeight): void {
     this.#bodyHeight = Math.max(1, height);
-    if (this.model === 'callers') this.#prepareModels();
+    if (this.model === 'callers' || this.model === 'functions') this.#prepareModels();
     if (this.state.structure.view === 'flame') this.#prepareFlame();
+    else if (this.state.structure.view === 'functions') this.#prepareFunctions();
     else this.prepareRows(this.#bodyHeight);
   }
 
@@ -223,6 +234,7 @@ export class LiveView {
     clearTimeout(this.#toastTimer);
     this.models.close();
     this.#threadWork.stop();
+    this.sandwich.close();
     this.facts.close();
   }
 
@@ -238,8 +250,22 @@ export class LiveView {
     if (carried === undefined || !isShowing()) return;
     this.#carriedFunction = undefined;
     const isSame = this.tree.functionOf(this.state.selected).id === carried;
-    const node = isSame ? undefined : this.models.bottomUp.topOf(carried);
+    const node = isSame ? undefined : this.#nodeOfFunction(carried);
     if (node !== undefined) this.dispatch({ type: 'select', node });
+  }
+
+  #nodeOfFunction(functionId: number): NodeId | undefined {
+    return this.model === 'functions'
+      ? this.models.functions.nodeOf(functionId)
+      : this.models.bottomUp.topOf(functionId);
+  }
+
+  #prepareFunctions(): void {
+    const { list } = sandwichSpace(this.#bodyHeight, this.sandwich.pane);
+    this.prepareRows(Math.max(1, list));
+    const { selected } = this.state;
+    const func = selected === ROOT ? undefined : this.tree.functionOf(selected).id;
+    this.sandwich.follow(this.models.shown, func);
   }
 
   /** A thread by the name that a search looks at: what it is called and its number. */

@@ -7,6 +7,7 @@ import { count, percent } from '../profile/format.ts';
 import { bannerLines, noticeLine } from './banner.ts';
 import { detailLines } from './details.ts';
 import { createFlameBody } from './flame-body.ts';
+import { createFunctionsBody } from './functions-body.ts';
 import { screenLayout } from './layout.ts';
 import type { LiveView } from './live-view.ts';
 import { asciiOnly } from './rows.ts';
@@ -37,6 +38,7 @@ export function createRegions(view: LiveView): TreeRegions {
     tree: treeBody,
     'bottom-up': treeBody,
     flame: createFlameBody(view),
+    functions: createFunctionsBody(view),
     threads: createThreadsBody(view),
   };
   const body = () => bodies[view.state.structure.view];
@@ -157,6 +159,7 @@ function detailsOf(view: LiveView, body: ViewBody): readonly string[] {
 
 function factsOf(view: LiveView, node: NodeId) {
   if (view.model === 'calls') return view.facts.of(node);
+  if (view.model === 'functions') return { threads: [], callers: view.sandwich.parts('callers')?.length };
   return { threads: [], callers: view.tree.childrenOf(node).length };
 }
 

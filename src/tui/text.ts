@@ -48,7 +48,7 @@ export function takeEnd(text: string, room: number): string {
 /** Cuts at the end, with an ellipsis where something is missing. */
 export function cutEnd(text: string, room: number, ellipsis: string): string {
   if (cellWidth(text) <= room) return text;
-  return room < 1 ? '' : takeStart(text, room - 1) + ellipsis;
+  return room < 1 ? '' : takeStart(text, room - cellWidth(ellipsis)) + ellipsis;
 }
 
 export function padEnd(text: string, width: number): string {

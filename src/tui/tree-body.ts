@@ -27,7 +27,8 @@ export function createTreeBody(view: LiveView): ViewBody {
   };
 }
 
-function rowContext(view: LiveView): RowContext {
+/** What a row of the tree on the screen is drawn from. */
+export function rowContext(view: LiveView): RowContext {
   const { state, tree, theme } = view;
   const found = view.found();
   return {

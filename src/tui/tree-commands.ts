@@ -35,6 +35,7 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   'view-tree': (view) => showView(view, 'tree'),
   'view-bottom-up': (view) => showView(view, 'bottom-up'),
   'view-flame': (view) => showView(view, 'flame'),
+  'view-functions': (view) => showView(view, 'functions'),
   'view-threads': (view) => showView(view, 'threads'),
   'pick-threads': (view) => showView(view, 'threads'),
   'next-view': (view) => showView(view, viewBeside(view.state.structure.view, 1)),

@@ -1,6 +1,7 @@
 /** A key in a view: the view's own keys first, then those that all views have. */
 import { runFlameCommand } from './flame-commands.ts';
-import { flameCommand, threadCommand, treeCommand } from './keymap.ts';
+import { runFunctionCommand } from './function-commands.ts';
+import { flameCommand, functionCommand, threadCommand, treeCommand } from './keymap.ts';
 import type { LiveView } from './live-view.ts';
 import { runThreadCommand } from './thread-commands.ts';
 import { runTreeCommand } from './tree-commands.ts';
@@ -9,6 +10,7 @@ import type { ViewName } from './views.ts';
 /** Each says whether the key was one of its own. */
 const ownKeys: Readonly<Partial<Record<ViewName, (view: LiveView, key: string) => boolean>>> = {
   flame: (view, key) => run(view, flameCommand(key), runFlameCommand),
+  functions: (view, key) => run(view, functionCommand(key), runFunctionCommand),
   threads: (view, key) => run(view, threadCommand(key), runThreadCommand),
 };
 

@@ -32,15 +32,26 @@ export function showView(view: LiveView, to: ViewName): void {
 /** Where in the call tree the row under the cursor spends most. */
 function placeInCalls(view: LiveView): NodeId | undefined {
   const { state, models, model } = view;
+  const tree = view.source.tree;
+  if (model === 'functions') return heaviestPlace(view, models.functions.functionOf(state.selected).id);
   if (model !== 'callers') return undefined;
   const { bottomUp } = models;
-  const tree = view.source.tree;
   let heaviest: NodeId | undefined;
   for (const origin of bottomUp.originsOf(state.selected)) {
     if (heaviest === undefined || tree.selfNs(origin) > tree.selfNs(heaviest)) heaviest = origin;
   }
   for (let depth = bottomUp.depthOf(state.selected); depth > 1 && heaviest !== undefined; depth--) {
     heaviest = tree.parentOf(heaviest);
+  }
+  return heaviest;
+}
+
+function heaviestPlace(view: LiveView, functionId: number): NodeId | undefined {
+  const { shown } = view.models;
+  if (shown === undefined || shown.generation !== shown.tree.generation) return undefined;
+  let heaviest: NodeId | undefined;
+  for (const node of shown.nodesOf(functionId)) {
+    if (heaviest === undefined || shown.tree.totalNs(node) > shown.tree.totalNs(heaviest)) heaviest = node;
   }
   return heaviest;
 }

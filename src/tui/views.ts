@@ -6,16 +6,17 @@ import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { SortOrder, UiState } from './state.ts';
 
 /** In the order of the keys 1 to 5 and of Tab. */
-export const viewNames = ['tree', 'bottom-up', 'flame', 'threads'] as const;
+export const viewNames = ['tree', 'bottom-up', 'flame', 'functions', 'threads'] as const;
 export type ViewName = (typeof viewNames)[number];
 
-/** The call tree; functions and their callers; threads. */
-export type ModelName = 'calls' | 'callers' | 'threads';
+/** The call tree; functions and their callers; functions; threads. */
+export type ModelName = 'calls' | 'callers' | 'functions' | 'threads';
 
 const models: Readonly<Record<ViewName, ModelName>> = {
   tree: 'calls',
   'bottom-up': 'callers',
   flame: 'calls',
+  functions: 'functions',
   threads: 'threads',
 };
 
@@ -38,6 +39,7 @@ export interface Cursor {
 const firstSort: Readonly<Record<ModelName, SortOrder>> = {
   calls: 'total',
   callers: 'total',
+  functions: 'self',
   threads: 'total',
 };
 

@@ -173,7 +173,9 @@ test('bottom-up: empty, one sample, ten thousand functions, a stack 5,000 frames
   await one.selects('main');
   const wide = openLive('wide', { test: t });
   await wide.shows('main');
-  wide.press('2', 'G');
+  wide.press('2');
+  await wide.shows('▸ busy');
+  wide.press('G');
   await wide.until(({ text }) => /^> .*child_9999/m.test(text), 'the last of ten thousand');
   const deep = openLive('deep', { test: t });
   await deep.shows('level_0');
