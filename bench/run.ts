@@ -18,6 +18,7 @@ import { rootReach } from './root-reach.ts';
 import { sampleCost } from './sample-cost.ts';
 import { Scope } from './scope.ts';
 import { slowdown } from './slowdown.ts';
+import { views } from './views.ts';
 
 const figures: readonly Figure[] = [
   accounted,
@@ -30,6 +31,7 @@ const figures: readonly Figure[] = [
   keyLatency,
   firstPaint,
   sampleCost,
+  views,
 ];
 
 const wanted = process.argv.slice(2);

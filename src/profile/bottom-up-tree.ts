@@ -158,9 +158,10 @@ export class BottomUpTree implements CallTree {
   #expand(node: NodeId): void {
     const at = this.#at(node);
     at.isExpanded = true;
-    for (const child of at.children) {
-      const { totalNs: _, ...rest } = this.#at(child);
-      Object.assign(this.#at(child), rest, { totalNs: 0, samples: 0, places: [] });
+    for (const child of at.children.map((node) => this.#at(node))) {
+      child.totalNs = 0;
+      child.samples = 0;
+      child.places = [];
     }
     const { tree, base } = this.#index;
     const add = (origin: NodeId, frame: NodeId): void => {

@@ -3,7 +3,7 @@
  * date in slices, so that a large tree never holds up a key; what it says is the state of the last whole pass.
  */
 import type { CallTree, NodeId } from './call-tree.ts';
-import { Column, int32, uint8 } from './column.ts';
+import { Column, float64, int32, uint8 } from './column.ts';
 import type { ProfileFunction } from './functions.ts';
 
 /** How many nodes are looked at between two looks at the clock. */
@@ -11,10 +11,10 @@ const nodesPerLook = 512;
 
 /** Sums by function id. */
 class Sums {
-  readonly selfNs = new Map<number, number>();
-  readonly totalNs = new Map<number, number>();
-  readonly selfSamples = new Map<number, number>();
-  readonly samples = new Map<number, number>();
+  readonly selfNs = new Column(float64);
+  readonly totalNs = new Column(float64);
+  readonly selfSamples = new Column(float64);
+  readonly samples = new Column(float64);
 }
 
 const outside = 0;
@@ -30,13 +30,13 @@ export class FunctionIndex {
   version = -1;
   /** Functions seen below the base, in order of first sight. */
   readonly functions: ProfileFunction[] = [];
-  /** Nodes of one function are a chain: the newest one by function id, then the one before by node. */
-  readonly #newest = new Map<number, NodeId>();
+  /** Nodes of one function are a chain: the newest one (+ 1) by function id, then the one before by node. */
+  readonly #newestPlusOne = new Column(int32);
   readonly #before = new Column(int32);
   readonly #place = new Column(uint8);
   /** The path from the base to the node seen last, and how often each function stands on it. */
   readonly #path: NodeId[] = [];
-  readonly #onPath = new Map<number, number>();
+  readonly #onPath = new Column(int32);
   #sums = new Sums();
   #pass: { readonly version: number; readonly sums: Sums; at: NodeId; readonly end: NodeId } | undefined;
 
@@ -52,25 +52,26 @@ export class FunctionIndex {
   }
 
   selfNs(functionId: number): number {
-    return this.#sums.selfNs.get(functionId) ?? 0;
+    return this.#sums.selfNs.values[functionId] ?? 0;
   }
 
   /** Time with the function anywhere on the stack; recursion counts once. */
   totalNs(functionId: number): number {
-    return this.#sums.totalNs.get(functionId) ?? 0;
+    return this.#sums.totalNs.values[functionId] ?? 0;
   }
 
   selfSamples(functionId: number): number {
-    return this.#sums.selfSamples.get(functionId) ?? 0;
+    return this.#sums.selfSamples.values[functionId] ?? 0;
   }
 
   samples(functionId: number): number {
-    return this.#sums.samples.get(functionId) ?? 0;
+    return this.#sums.samples.values[functionId] ?? 0;
   }
 
   /** Nodes of a function below the base, newest first. */
   *nodesOf(functionId: number): Generator<NodeId> {
-    for (let at = this.#newest.get(functionId) ?? -1; at >= 0; at = this.#before.at(at)) yield at;
+    for (let at = (this.#newestPlusOne.values[functionId] ?? 0) - 1; at >= 0; at = this.#before.at(at))
+      yield at;
   }
 
   /** Whether no other node of the same function stands above this one. */
@@ -96,6 +97,15 @@ export class FunctionIndex {
     this.version = pass.version;
     this.#pass = undefined;
     return true;
+  }
+
+  /** Learns of new nodes ahead of the next pass, which is then short. */
+  learn(isOver: () => boolean): void {
+    while (this.#place.length < this.tree.nodeCount && this.generation === this.tree.generation) {
+      const end = Math.min(this.tree.nodeCount, this.#place.length + nodesPerLook);
+      while (this.#place.length < end) this.#learn(this.#place.length);
+      if (isOver()) return;
+    }
   }
 
   #addNode(node: NodeId, sums: Sums): void {
@@ -125,15 +135,17 @@ export class FunctionIndex {
       this.#before.push(-1);
       return;
     }
-    this.#walkTo(parent);
-    const times = this.#onPath.get(id) ?? 0;
-    this.#place.push(times === 0 ? outermost : inside);
+    // A stack seen for the first time is a chain of new nodes: mostly the path ends at the parent already.
+    if (this.#path.at(-1) !== parent) this.#walkTo(parent);
+    this.#onPath.reserve(id + 1);
+    this.#newestPlusOne.reserve(id + 1);
+    this.#place.push(this.#onPath.at(id) === 0 ? outermost : inside);
     this.#path.push(node);
-    this.#onPath.set(id, times + 1);
-    const newest = this.#newest.get(id);
-    if (newest === undefined) this.functions.push(tree.functionOf(node));
-    this.#before.push(newest ?? -1);
-    this.#newest.set(id, node);
+    this.#onPath.add(id, 1);
+    const newest = this.#newestPlusOne.at(id) - 1;
+    if (newest < 0) this.functions.push(tree.functionOf(node));
+    this.#before.push(newest);
+    this.#newestPlusOne.values[id] = node + 1;
   }
 
   /** Makes the path end at `node`: neighbours in id mostly are neighbours in the tree, so few steps are walked. */
@@ -148,16 +160,16 @@ export class FunctionIndex {
     }
     const kept = at < 0 ? 0 : Math.max(0, tree.depthOf(at) - baseDepth + 1);
     while (this.#path.length > kept) {
-      const { id } = tree.functionOf(this.#path.pop() as NodeId);
-      this.#onPath.set(id, (this.#onPath.get(id) ?? 0) - 1);
+      this.#onPath.add(tree.functionOf(this.#path.pop() as NodeId).id, -1);
     }
     for (let next = missing.pop(); next !== undefined; next = missing.pop()) {
       this.#path.push(next);
-      add(this.#onPath, tree.functionOf(next).id, 1);
+      this.#onPath.add(tree.functionOf(next).id, 1);
     }
   }
 }
 
-function add(sums: Map<number, number>, key: number, amount: number): void {
-  sums.set(key, (sums.get(key) ?? 0) + amount);
+function add(sums: Column<Float64Array>, functionId: number, amount: number): void {
+  sums.reserve(functionId + 1);
+  sums.add(functionId, amount);
 }

@@ -9,15 +9,12 @@ import { FrameTable } from './frame-table.ts';
 import type { Frame, FrameName, Module, markedLabels } from './frames.ts';
 import { Functions } from './functions.ts';
 import { bucketNs } from './history.ts';
+import { NodeThreads, type ThreadWeight } from './node-threads.ts';
 import { Placement } from './placement.ts';
 import { StackTable } from './stack-table.ts';
 import { StackWeights } from './stack-weights.ts';
 import { ThreadTotals } from './thread-totals.ts';
-import { ThreadTree } from './thread-tree.ts';
-
-export interface ThreadWeight extends Thread {
-  readonly weightNs: number;
-}
+import { ThreadTree, type ThreadTreeSource } from './thread-tree.ts';
 
 /** Weight of one thread at one node: what files are written from. */
 export interface PlacedStack {
@@ -162,25 +159,19 @@ export class Profile {
 
   /** Weight of each thread at a node and below, heaviest first. Walks all stacks: for one node at a time. */
   threadsUnder(node: NodeId): readonly ThreadWeight[] {
-    const byThread = new Map<number, number>();
-    const depth = this.#tree.depthOf(node);
-    for (let row = 0; row < this.#weights.length; row++) {
-      let at = this.#placement.nodeOf(this.#weights.stack.at(row));
-      if (at === undefined) continue;
-      while (this.#tree.depthOf(at) > depth) at = this.#tree.parentOf(at);
-      if (at !== node) continue;
-      const thread = this.#weights.thread.at(row);
-      byThread.set(thread, (byThread.get(thread) ?? 0) + this.#weights.weightNs.at(row));
-    }
-    return [...byThread]
-      .map(([thread, weightNs]) => ({ ...(this.threads[thread] as Thread), weightNs }))
-      .sort((a, b) => b.weightNs - a.weightNs);
+    const work = this.nodeThreads(node);
+    work.step(() => false);
+    return work.result;
+  }
+
+  /** The same in slices. */
+  nodeThreads(node: NodeId): NodeThreads {
+    return new NodeThreads(this.#rowSource, this.threads, node);
   }
 
   /** The same nodes with the weight of some threads only, by thread index; `label` is the name of its root. */
   threadTree(threads: ReadonlySet<number>, label: string): ThreadTree {
-    const nodeOf = (stack: number) => this.#placement.nodeOf(stack);
-    return new ThreadTree({ tree: this.#tree, weights: this.#weights, nodeOf }, threads, label);
+    return new ThreadTree(this.#rowSource, threads, label);
   }
 
   /** Weight by thread and node, after `settle(true)` all of it; unsampled time is not a thread's. */
@@ -199,6 +190,11 @@ export class Profile {
     return nodes
       .map((node) => ({ node, weightNs: this.#tree.selfNs(node) }))
       .filter(({ weightNs }) => weightNs > 0);
+  }
+
+  get #rowSource(): ThreadTreeSource {
+    const nodeOf = (stack: number) => this.#placement.nodeOf(stack);
+    return { tree: this.#tree, weights: this.#weights, nodeOf };
   }
 
   #place(row: number, weightNs: number, samples: number, bucket: number): void {

@@ -8,10 +8,14 @@ import { FunctionIndex } from '../profile/function-index.ts';
 import { FunctionList } from '../profile/function-list.ts';
 import { SlicedWork } from './sliced-work.ts';
 
+/** What keeping up may take of a tick. */
+const keepUpMs = 2;
+
 export class CallerModels {
   readonly bottomUp: BottomUpTree;
   readonly functions: FunctionList;
   readonly #work: SlicedWork;
+  readonly #now: () => number;
   #index: FunctionIndex;
   /** The index whose sums the models show. */
   #shown: FunctionIndex | undefined;
@@ -20,6 +24,7 @@ export class CallerModels {
 
   /** @param onDone the models show something new */
   constructor(tree: CallTree, onDone: () => void, now: () => number) {
+    this.#now = now;
     this.#work = new SlicedWork(now, onDone);
     this.#index = new FunctionIndex(tree, 0);
     this.bottomUp = new BottomUpTree(this.#index);
@@ -43,12 +48,27 @@ export class CallerModels {
    */
   follow(tree: CallTree, base: NodeId, isOpen: (node: NodeId) => boolean): void {
     this.#isOpen = isOpen;
-    const index = this.#index;
-    const isOther = index.tree !== tree || index.base !== base || index.generation !== tree.generation;
-    if (isOther) this.#index = new FunctionIndex(tree, base);
-    else if (index.isCurrent || !this.#work.isDue) return;
+    const isOther = this.#lookAt(tree, base);
+    const isFirst = this.#shown !== this.#index && !this.#work.isRunning;
+    if (!isOther && !isFirst && (this.#index.isCurrent || !this.#work.isDue)) return;
     this.#hasSums = false;
     this.#work.start((isOver) => this.#sum(isOver) && this.bottomUp.step(isOver));
+  }
+
+  /** While no view shows the models: what a first look would have to learn is learned as it comes. */
+  keepUp(tree: CallTree, base: NodeId): void {
+    if (this.#lookAt(tree, base)) this.#work.stop();
+    if (this.#work.isRunning) return;
+    const endMs = this.#now() + keepUpMs;
+    this.#index.learn(() => this.#now() >= endMs);
+  }
+
+  /** @returns whether the tree or the base is another one than before */
+  #lookAt(tree: CallTree, base: NodeId): boolean {
+    const index = this.#index;
+    if (index.tree === tree && index.base === base && index.generation === tree.generation) return false;
+    this.#index = new FunctionIndex(tree, base);
+    return true;
   }
 
   close(): void {

@@ -4,7 +4,7 @@
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import { count, duration, percent, points, standardError } from '../profile/format.ts';
 import { markedLabels } from '../profile/frames.ts';
-import type { ThreadWeight } from '../profile/profile.ts';
+import type { ThreadWeight } from '../profile/node-threads.ts';
 import { asciiOnly, fewSamples, roleOf, shareOf } from './rows.ts';
 import { clean, cutEnd, fitPieces, shortenName } from './text.ts';
 import type { Theme } from './theme.ts';
@@ -100,14 +100,4 @@ function shortDetail({ tree, node, theme }: DetailContext, width: number): strin
 
 function visible(text: string, theme: Theme): string {
   return theme.isAscii ? asciiOnly(clean(text)) : clean(text);
-}
-
-/** Distinct functions that call the function of `node`. Walks all nodes. */
-export function countCallers(tree: CallTree, node: NodeId): number {
-  const wanted = tree.functionOf(node).id;
-  const callers = new Set<number>();
-  for (let at = 1; at < tree.nodeCount; at++) {
-    if (tree.functionOf(at).id === wanted) callers.add(tree.functionOf(tree.parentOf(at)).id);
-  }
-  return callers.size;
 }

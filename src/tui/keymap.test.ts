@@ -59,6 +59,15 @@ test('the footer names movement first and the way out last', () => {
   assert.equal(footerHints('why', glyphs).at(-1), 'esc close');
 });
 
+test('the footers of the lists have their own keys, and nothing to open', () => {
+  for (const mode of ['functions', 'threads'] as const) {
+    const hints = footerHints(mode, glyphs);
+    assert.ok(!hints.some((hint) => /open|close|hottest|zoom/.test(hint)), hints.join());
+    assert.ok(hints.some((hint) => hint.endsWith(' back')) && hints.includes('1-5 views'));
+    assert.equal(hints.at(-1), 'q quit');
+  }
+});
+
 test('the footer of the flame view has its own movement, and no key of the tree that it hides', () => {
   const hints = footerHints('flame', glyphs);
   assert.equal(hints[0], 'jkhl move');

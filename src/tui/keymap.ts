@@ -238,12 +238,17 @@ const ownKeys: Readonly<Partial<Record<ViewName, readonly Binding<string>[]>>> =
   threads: threadKeys,
 };
 
-/** Keys of a view of its own hide the same keys of the tree. */
+/** A list has nothing to open. Keys of a view of its own hide the same keys of the tree. */
 function bindingsOf(mode: KeyMode): readonly Binding<string>[] {
   if (mode === 'why') return whyKeys;
   const own: readonly Binding<string>[] = ownKeys[mode] ?? [];
   const taken = new Set(own.flatMap((binding) => binding.keys));
-  return [...own, ...treeKeys.filter((binding) => !binding.keys.some((key) => taken.has(key)))];
+  const isFlat = mode === 'functions' || mode === 'threads';
+  const shared = treeKeys.filter(
+    ({ keys, section, command }) =>
+      !keys.some((key) => taken.has(key)) && !(isFlat && section === 'Tree' && command !== 'back'),
+  );
+  return [...own, ...shared];
 }
 
 /** The footer's hints for a mode: first key and short word. */

@@ -149,9 +149,10 @@ export class LiveView {
 
   /** Models summed over the call tree follow it while a view shows them; what is zoomed into bounds them. */
   followModels(): void {
-    if (this.model === 'calls' || this.model === 'threads') return;
     const { open } = this.state;
-    this.models.follow(this.source.tree, baseOf(cursorOf(this.state, 'calls')), (node) => open.has(node));
+    const base = baseOf(cursorOf(this.state, 'calls'));
+    if (this.model === 'calls' || this.model === 'threads') this.models.keepUp(this.source.tree, base);
+    else this.models.follow(this.source.tree, base, (node) => open.has(node));
   }
 
   /** The tree of some threads follows the whole one; in one go when its nodes were made anew. */

@@ -149,7 +149,10 @@ for (const flags of [[], ['--ascii']]) {
     const terminal = openLive('still', { test: t, cols: 40, rows: 12, flags });
     await terminal.shows('all threads', 'main');
     terminal.press('4', 'j', 'j');
-    await terminal.until((screen) => /^>47% +25% . renderPage/.test(selectedLine(screen)), 'total and self');
+    await terminal.until(
+      (screen) => /^> ?47% +25% +[·.] renderPage/.test(selectedLine(screen)),
+      'total and self',
+    );
     terminal.press('l');
     await terminal.until(
       (screen) => /renderPage calls/.test(screen.text) && /^> +53\.2%/m.test(screen.text),
