@@ -37,6 +37,8 @@ export class FunctionIndex {
   /** The path from the base to the node seen last, and how often each function stands on it. */
   readonly #path: NodeId[] = [];
   readonly #onPath = new Column(int32);
+  /** Empty between two walks; a new array for each would be most of what is collected. */
+  readonly #missing: NodeId[] = [];
   #sums = new Sums();
   #pass: { readonly version: number; readonly sums: Sums; at: NodeId; readonly end: NodeId } | undefined;
 
@@ -99,13 +101,14 @@ export class FunctionIndex {
     return true;
   }
 
-  /** Learns of new nodes ahead of the next pass, which is then short. */
-  learn(isOver: () => boolean): void {
+  /** Learns of new nodes ahead of the next pass, which is then short. @returns whether there is nothing left */
+  learn(isOver: () => boolean): boolean {
     while (this.#place.length < this.tree.nodeCount && this.generation === this.tree.generation) {
       const end = Math.min(this.tree.nodeCount, this.#place.length + nodesPerLook);
       while (this.#place.length < end) this.#learn(this.#place.length);
-      if (isOver()) return;
+      if (isOver()) return false;
     }
+    return true;
   }
 
   #addNode(node: NodeId, sums: Sums): void {
@@ -152,7 +155,7 @@ export class FunctionIndex {
   #walkTo(node: NodeId): void {
     const { tree } = this;
     const baseDepth = tree.depthOf(this.base);
-    const missing: NodeId[] = [];
+    const missing = this.#missing;
     let at = node;
     while (at >= 0 && tree.depthOf(at) >= baseDepth && this.#path[tree.depthOf(at) - baseDepth] !== at) {
       missing.push(at);

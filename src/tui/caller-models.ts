@@ -8,14 +8,11 @@ import { FunctionIndex } from '../profile/function-index.ts';
 import { FunctionList } from '../profile/function-list.ts';
 import { SlicedWork } from './sliced-work.ts';
 
-/** What keeping up may take of a tick. */
-const keepUpMs = 2;
-
 export class CallerModels {
   readonly bottomUp: BottomUpTree;
   readonly functions: FunctionList;
   readonly #work: SlicedWork;
-  readonly #now: () => number;
+  readonly #learning: SlicedWork;
   #index: FunctionIndex;
   /** The index whose sums the models show. */
   #shown: FunctionIndex | undefined;
@@ -24,7 +21,7 @@ export class CallerModels {
 
   /** @param onDone the models show something new */
   constructor(tree: CallTree, onDone: () => void, now: () => number) {
-    this.#now = now;
+    this.#learning = new SlicedWork(now, () => {});
     this.#work = new SlicedWork(now, onDone);
     this.#index = new FunctionIndex(tree, 0);
     this.bottomUp = new BottomUpTree(this.#index);
@@ -52,15 +49,16 @@ export class CallerModels {
     const isFirst = this.#shown !== this.#index && !this.#work.isRunning;
     if (!isOther && !isFirst && (this.#index.isCurrent || !this.#work.isDue)) return;
     this.#hasSums = false;
+    this.#learning.stop();
     this.#work.start((isOver) => this.#sum(isOver) && this.bottomUp.step(isOver));
   }
 
   /** While no view shows the models: what a first look would have to learn is learned as it comes. */
   keepUp(tree: CallTree, base: NodeId): void {
-    if (this.#lookAt(tree, base)) this.#work.stop();
-    if (this.#work.isRunning) return;
-    const endMs = this.#now() + keepUpMs;
-    this.#index.learn(() => this.#now() >= endMs);
+    if (this.#lookAt(tree, base)) this.close();
+    if (this.#work.isRunning || this.#learning.isRunning) return;
+    const index = this.#index;
+    this.#learning.start((isOver) => index.learn(isOver));
   }
 
   /** @returns whether the tree or the base is another one than before */
@@ -73,6 +71,7 @@ export class CallerModels {
 
   close(): void {
     this.#work.stop();
+    this.#learning.stop();
   }
 
   /** One pass of the index; what comes in while it goes on waits for the next one. */
