@@ -3,7 +3,7 @@
  * date in slices, so that a large tree never holds up a key; what it says is the state of the last whole pass.
  */
 import type { CallTree, NodeId } from './call-tree.ts';
-import { Column, float64, int32, uint8 } from './column.ts';
+import { Column, float64, int32, uint8, uint32 } from './column.ts';
 import type { ProfileFunction } from './functions.ts';
 
 /** How many nodes are looked at between two looks at the clock. */
@@ -33,6 +33,8 @@ export class FunctionIndex {
   /** Nodes of one function are a chain: the newest one (+ 1) by function id, then the one before by node. */
   readonly #newestPlusOne = new Column(int32);
   readonly #before = new Column(int32);
+  /** By node: asking the tree for the function would be most of the work of a pass. */
+  readonly #functionId = new Column(uint32);
   readonly #place = new Column(uint8);
   /** The path from the base to the node seen last, and how often each function stands on it. */
   readonly #path: NodeId[] = [];
@@ -116,7 +118,7 @@ export class FunctionIndex {
     const place = this.#place.at(node);
     if (place === outside) return;
     const { tree } = this;
-    const { id } = tree.functionOf(node);
+    const id = this.#functionId.at(node);
     const selfNs = tree.selfNs(node);
     if (selfNs !== 0) {
       add(sums.selfNs, id, selfNs);
@@ -133,6 +135,7 @@ export class FunctionIndex {
     const parent = tree.parentOf(node);
     const isInside = node === this.base || (parent >= 0 && this.#place.at(parent) !== outside);
     const { id } = tree.functionOf(node);
+    this.#functionId.push(id);
     if (!isInside) {
       this.#place.push(outside);
       this.#before.push(-1);
@@ -163,11 +166,11 @@ export class FunctionIndex {
     }
     const kept = at < 0 ? 0 : Math.max(0, tree.depthOf(at) - baseDepth + 1);
     while (this.#path.length > kept) {
-      this.#onPath.add(tree.functionOf(this.#path.pop() as NodeId).id, -1);
+      this.#onPath.add(this.#functionId.at(this.#path.pop() as NodeId), -1);
     }
     for (let next = missing.pop(); next !== undefined; next = missing.pop()) {
       this.#path.push(next);
-      this.#onPath.add(tree.functionOf(next).id, 1);
+      this.#onPath.add(this.#functionId.at(next), 1);
     }
   }
 }
