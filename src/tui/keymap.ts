@@ -46,7 +46,7 @@ export const treeKeys = bind([
   {
     command: 'back',
     keys: ['escape', 'backspace'],
-    text: 'end the search, then the zoom',
+    text: 'end search, thread choice, zoom',
     section: 'Tree',
     hint: 'back',
   },

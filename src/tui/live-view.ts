@@ -219,7 +219,10 @@ export class LiveView {
     if (known !== undefined && isSameQuery && known.tree === tree) {
       if (known.version === tree.version || this.now() - known.atMs < findMs) return known.result;
     }
-    const result = findAll(tree, query);
+    const matches = findAll(tree, query);
+    // Functions call each other: their totals overlap, so the share is that of their places on the stacks.
+    const result =
+      this.model === 'functions' ? { ...matches, share: findAll(this.source.tree, query).share } : matches;
     this.#found = { query, tree, version: tree.version, atMs: this.now(), result };
     return result;
   }

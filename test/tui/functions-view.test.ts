@@ -88,6 +88,9 @@ test('functions: search, sort, units; a pane that is empty is not entered', asyn
   terminal.press('h');
   await terminal.shows('choose a function first');
   terminal.press('/');
+  terminal.type('main|uv_run');
+  await terminal.shows('2 matches, 99.0% of time');
+  terminal.press('ctrl+u');
   terminal.type('^main$');
   terminal.press('enter');
   await terminal.selects(' main ');
