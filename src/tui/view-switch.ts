@@ -15,8 +15,7 @@ export function viewBeside(view: ViewName, step: 1 | -1): ViewName {
 export function showView(view: LiveView, to: ViewName): void {
   const from = view.state.structure.view;
   if (from === to) return;
-  const { selected } = view.state;
-  const functionId = selected === ROOT ? undefined : view.tree.functionOf(selected).id;
+  const functionId = functionUnderCursor(view);
   const place = functionId === undefined || modelOf(to) !== 'calls' ? undefined : placeInCalls(view);
   view.dispatch({ type: 'view', view: to });
   if (modelOf(to) === 'calls') {
@@ -24,9 +23,15 @@ export function showView(view: LiveView, to: ViewName): void {
     const node = isSame || place === undefined ? view.state.selected : place;
     // The flame view may have stood in a closed part of the tree.
     if (to === 'tree' || node !== view.state.selected) reveal(view, node);
-  } else if (functionId !== undefined) {
+  } else if (functionId !== undefined && modelOf(to) !== 'threads') {
     view.carryFunction(functionId);
   }
+}
+
+/** Threads are no functions, and neither are the roots. */
+function functionUnderCursor(view: LiveView): number | undefined {
+  const { selected } = view.state;
+  return selected === ROOT || view.model === 'threads' ? undefined : view.tree.functionOf(selected).id;
 }
 
 /** Where in the call tree the row under the cursor spends most. */
