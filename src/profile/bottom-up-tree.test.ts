@@ -186,3 +186,13 @@ test('5,000 callers above one leaf and 10,000 functions at the top, without recu
   bench.refresh();
   assert.equal(bench.tree.samplesOf(node), 1);
 });
+
+test('another profile that numbers its functions otherwise: names are its own', () => {
+  const [first, second] = [new Bench(), new Bench()];
+  first.add({ stack: ['a', 'b'], samples: 1 });
+  first.draw();
+  second.add({ stack: ['x', 'y'], samples: 2 });
+  first.tree.refresh(second.index, () => true);
+  first.tree.step(never);
+  assert.deepEqual(first.draw(), ['all threads 2', '  y 2', '    x 2']);
+});

@@ -12,7 +12,7 @@ import { HistoryCache } from './history-cache.ts';
 interface CallerNode {
   readonly parent: NodeId;
   readonly depth: number;
-  readonly function: ProfileFunction;
+  function: ProfileFunction;
   totalNs: number;
   samples: number;
   readonly children: NodeId[];
@@ -219,7 +219,11 @@ export class BottomUpTree implements CallTree {
   #child(parent: NodeId, func: ProfileFunction): NodeId {
     const key = keyOf(parent, func.id);
     const known = this.#byKey.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // Another profile may have given the number to another function.
+      this.#at(known).function = func;
+      return known;
+    }
     const node = this.#nodes.length;
     this.#nodes.push(newNode(parent, this.depthOf(parent) + 1, func));
     this.#byKey.set(key, node);

@@ -78,3 +78,13 @@ test('the history of a function is that of its outermost places', () => {
   bench.list.history(ROOT, out);
   assert.equal(Math.round((out.at(-1) ?? 0) / periodNs), 10);
 });
+
+test('another profile that numbers its functions otherwise: names are its own', () => {
+  const [first, second] = [new Bench(), new Bench()];
+  first.feeder.add([{ stack: ['a', 'b'], samples: 1 }]);
+  second.feeder.add([{ stack: ['x', 'y'], samples: 2 }]);
+  first.refresh();
+  second.index.step(never);
+  first.list.refresh(second.index);
+  assert.deepEqual(first.draw(), ['x 2 0', 'y 2 2']);
+});

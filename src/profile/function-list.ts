@@ -26,10 +26,15 @@ export class FunctionList implements CallTree {
     if (index !== this.#index) this.generation++;
     this.#index = index;
     for (const func of index.functions) {
-      if (func.kind === 'root' || this.#nodeOf.has(func.id)) continue;
-      this.#functions.push(func);
-      this.#nodes.push(this.#functions.length);
-      this.#nodeOf.set(func.id, this.#functions.length);
+      if (func.kind === 'root') continue;
+      const known = this.#nodeOf.get(func.id);
+      // Another profile may have given the number to another function.
+      if (known !== undefined) this.#functions[known - 1] = func;
+      else {
+        this.#functions.push(func);
+        this.#nodes.push(this.#functions.length);
+        this.#nodeOf.set(func.id, this.#functions.length);
+      }
     }
     this.#recent.refresh();
     this.version++;

@@ -34,7 +34,7 @@ export class ThreadTree implements CallTree {
   version = 0;
   readonly threads: ReadonlySet<number>;
   readonly #source: ThreadTreeSource;
-  readonly #label: string;
+  readonly label: string;
   #sums: Sums;
   #pass: { readonly sums: Sums; row: number; readonly rows: number; node: NodeId } | undefined;
   readonly #rowBuckets = new Float64Array(bucketCount);
@@ -44,7 +44,7 @@ export class ThreadTree implements CallTree {
   constructor(source: ThreadTreeSource, threads: ReadonlySet<number>, label: string) {
     this.#source = source;
     this.threads = threads;
-    this.#label = label;
+    this.label = label;
     this.#sums = emptySums(source.tree, 0);
   }
 
@@ -96,7 +96,7 @@ export class ThreadTree implements CallTree {
 
   functionOf(node: NodeId): ProfileFunction {
     const func = this.#source.tree.functionOf(node);
-    return node === ROOT ? { ...func, name: this.#label } : func;
+    return node === ROOT ? { ...func, name: this.label } : func;
   }
 
   history(node: NodeId, out: Float64Array): void {

@@ -92,6 +92,10 @@ export class TreeSource {
     const generations = profile.tree.generation - this.#generation;
     const isSameProfile = profile === this.#profile;
     this.#profile = profile;
+    // Thread indexes are the session's: the choice holds in its next profile.
+    if (!isSameProfile && this.#threadTree !== undefined) {
+      this.setThreads(this.#threadTree.threads, this.#threadTree.label);
+    }
     this.#generation = profile.tree.generation;
     if (isSameProfile && generations === 0) return undefined;
     // Successors are known for one generation back; over more than one there is no safe way but the root.
