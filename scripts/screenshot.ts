@@ -145,7 +145,8 @@ async function takePictures(): Promise<void> {
     writeFileSync(`${root}docs/why.svg`, screenSvg(terminal, 'prof-tui: why this engine runs'));
     terminal.press('q', '3');
     await terminal.shows('icicle, root above');
-    terminal.press('g', 'j', 'j');
+    // Out of the zoom of the first picture: here the whole process is the picture.
+    terminal.press('escape', 'G', 'k');
     await terminal.until(({ text }) => /threads \d+ \(/.test(text), 'details');
     writeFileSync(
       `${root}docs/flame.svg`,
