@@ -146,7 +146,9 @@ async function takePictures(): Promise<void> {
     terminal.press('q', '3');
     await terminal.shows('icicle, root above');
     // Out of the zoom of the first picture: here the whole process is the picture.
-    terminal.press('escape', 'G', 'k');
+    terminal.press('escape');
+    await terminal.until(({ lines }) => lines[3]?.trimEnd() === 'all', 'the whole process');
+    terminal.press('G', 'k');
     await terminal.until(({ text }) => /threads \d+ \(/.test(text), 'details');
     writeFileSync(
       `${root}docs/flame.svg`,
