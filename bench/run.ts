@@ -19,6 +19,7 @@ import { rootReach } from './root-reach.ts';
 import { sampleCost } from './sample-cost.ts';
 import { Scope } from './scope.ts';
 import { slowdown } from './slowdown.ts';
+import { views } from './views.ts';
 
 const figures: readonly Figure[] = [
   accounted,
@@ -32,6 +33,7 @@ const figures: readonly Figure[] = [
   firstPaint,
   sampleCost,
   exportCost,
+  views,
 ];
 
 const wanted = process.argv.slice(2);

@@ -1,7 +1,7 @@
 /**
  * Pictures for the documentation: runs the real program on a real target in a pseudo terminal and writes the emulator's
  * cells as SVG, colours and all, so a picture is what the program drew. No browser is needed.
- * `node --import tsx scripts/screenshot.ts` writes docs/live.svg and docs/why.svg.
+ * `node --import tsx scripts/screenshot.ts` writes docs/live.svg, docs/why.svg and docs/flame.svg.
  */
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -143,7 +143,18 @@ async function takePictures(): Promise<void> {
     terminal.press('escape', 'w');
     await terminal.shows('cannot see');
     writeFileSync(`${root}docs/why.svg`, screenSvg(terminal, 'prof-tui: why this engine runs'));
-    terminal.press('q', 'q');
+    terminal.press('q', '3');
+    await terminal.shows('icicle, root above');
+    // Out of the zoom of the first picture: here the whole process is the picture.
+    terminal.press('escape');
+    await terminal.until(({ lines }) => lines[3]?.trimEnd() === 'all', 'the whole process');
+    terminal.press('G', 'k');
+    await terminal.until(({ text }) => /threads \d+ \(/.test(text), 'details');
+    writeFileSync(
+      `${root}docs/flame.svg`,
+      screenSvg(terminal, 'prof-tui: the flame view of the same process'),
+    );
+    terminal.press('q');
     await terminal.exit();
   } finally {
     terminal.kill();

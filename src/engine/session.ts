@@ -14,6 +14,7 @@ import { SelfUsage } from './self-usage.ts';
 import { unitOfEngine } from './spans.ts';
 import type { EngineAsk, LiveSession, SessionState, SessionStatus, Target } from './status.ts';
 import { type Running, Switching } from './switching.ts';
+import { readThreadState, type ThreadState } from './thread-state.ts';
 
 export interface SessionOptions {
   readonly target: Target;
@@ -162,6 +163,10 @@ export class CaptureSession implements LiveSession {
   probeAgain(): void {
     this.#probe();
     this.#publish();
+  }
+
+  threadState(tid: number): ThreadState | undefined {
+    return readThreadState(this.#options.target.pid, tid);
   }
 
   stop(): Promise<void> {

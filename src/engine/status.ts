@@ -4,6 +4,7 @@
  */
 import type { Profile } from '../profile/profile.ts';
 import type { KernelSymbolsState } from '../symbolize/protocol.ts';
+import type { ThreadState } from './thread-state.ts';
 import type { Warning } from './warnings.ts';
 
 export const engineAsks = ['auto', 'cpu', 'cpu-clock', 'ctimer', 'wall'] as const;
@@ -160,6 +161,8 @@ export interface LiveSession {
   resume(): Promise<void>;
   /** Tries every gate again; `status.gates` and `status.warnings` follow. */
   probeAgain(): void;
+  /** What a thread of the target does right now; undefined when that cannot be told. */
+  threadState(tid: number): ThreadState | undefined;
   /** Disarms and detaches; the profile stays readable. Resolves within two seconds. */
   stop(): Promise<void>;
 }

@@ -27,6 +27,8 @@ export interface CallTree {
   selfNs(node: NodeId): number;
   /** Samples at this node and below. */
   samplesOf(node: NodeId): number;
+  /** Samples at this node itself. */
+  selfSamplesOf(node: NodeId): number;
   functionOf(node: NodeId): ProfileFunction;
   /** Fills `out` (12 long) with ns of total in the last 12 buckets of 2.5 s, oldest first. */
   history(node: NodeId, out: Float64Array): void;
@@ -46,6 +48,7 @@ export class GrowingTree implements CallTree {
   readonly #self = new Column(float64);
   readonly #total = new Column(float64);
   readonly #samples = new Column(float64);
+  readonly #selfSamples = new Column(float64);
   readonly #history = new History();
   readonly #children: (NodeId[] | undefined)[] = [];
   readonly #childByKey = new Map<number, NodeId>();
@@ -85,6 +88,10 @@ export class GrowingTree implements CallTree {
     return this.#samples.at(node);
   }
 
+  selfSamplesOf(node: NodeId): number {
+    return this.#selfSamples.at(node);
+  }
+
   functionOf(node: NodeId): ProfileFunction {
     return this.#functions.at(this.#function.at(node));
   }
@@ -116,6 +123,7 @@ export class GrowingTree implements CallTree {
   /** Adds self weight to a node and total weight to it and all nodes above it. */
   addWeight(node: NodeId, weightNs: number, samples: number): void {
     this.#self.add(node, weightNs);
+    this.#selfSamples.add(node, samples);
     for (let at = node; at >= 0; at = this.#parent.at(at)) {
       this.#total.add(at, weightNs);
       this.#samples.add(at, samples);
@@ -142,6 +150,7 @@ export class GrowingTree implements CallTree {
       this.#self,
       this.#total,
       this.#samples,
+      this.#selfSamples,
     ]) {
       column.length = 0;
     }
@@ -160,6 +169,7 @@ export class GrowingTree implements CallTree {
     this.#self.push(0);
     this.#total.push(0);
     this.#samples.push(0);
+    this.#selfSamples.push(0);
     this.#history.addRow();
     this.version++;
     return node;

@@ -8,13 +8,12 @@ import { type CallTree, GrowingTree, type NodeId, ROOT } from './call-tree.ts';
 import type { FrameTable } from './frame-table.ts';
 import type { Frame, FrameName, Module, markedLabels } from './frames.ts';
 import { bucketNs } from './history.ts';
+import { NodeThreads, type ThreadWeight } from './node-threads.ts';
 import { Placement } from './placement.ts';
 import { StackWeights } from './stack-weights.ts';
 import { ProfileTables } from './tables.ts';
-
-export interface ThreadWeight extends Thread {
-  readonly weightNs: number;
-}
+import { ThreadTotals } from './thread-totals.ts';
+import { ThreadTree, type ThreadTreeSource } from './thread-tree.ts';
 
 /** Weight of one thread at one node: what files are written from. */
 export interface PlacedStack {
@@ -28,6 +27,7 @@ export interface PlacedStack {
 export type UnsampledLabel = typeof markedLabels.notSampled | typeof markedLabels.kernelNotSampled;
 
 export class Profile {
+  readonly threadTotals = new ThreadTotals();
   samples = 0;
   weightNs = 0;
   readonly #tables: ProfileTables;
@@ -60,6 +60,11 @@ export class Profile {
     return this.#tree;
   }
 
+  /** The newest bucket of the recent history. */
+  get nowBucket(): number {
+    return this.#tree.nowBucket;
+  }
+
   get frames(): FrameTable {
     return this.#tables.frames;
   }
@@ -86,6 +91,7 @@ export class Profile {
       const bucket = Math.floor((timeNs[i] as number) / bucketNs);
       const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, samples, bucket);
       this.#tree.nowBucket = Math.max(this.#tree.nowBucket, bucket);
+      this.threadTotals.add(thread[i] as number, weight, samples, bucket);
       this.#place(row, weight, samples, bucket);
       this.weightNs += weight;
       this.samples += samples;
@@ -144,6 +150,7 @@ export class Profile {
   /** Forgets all weights; frames, names and threads stay. */
   reset(): void {
     this.#weights.clear();
+    this.threadTotals.clear();
     this.#waiting.clear();
     this.#unsampledNs.clear();
     this.samples = 0;
@@ -162,19 +169,19 @@ export class Profile {
 
   /** Weight of each thread at a node and below, heaviest first. Walks all stacks: for one node at a time. */
   threadsUnder(node: NodeId): readonly ThreadWeight[] {
-    const byThread = new Map<number, number>();
-    const depth = this.#tree.depthOf(node);
-    for (let row = 0; row < this.#weights.length; row++) {
-      let at = this.#placement.nodeOf(this.#weights.stack.at(row));
-      if (at === undefined) continue;
-      while (this.#tree.depthOf(at) > depth) at = this.#tree.parentOf(at);
-      if (at !== node) continue;
-      const thread = this.#weights.thread.at(row);
-      byThread.set(thread, (byThread.get(thread) ?? 0) + this.#weights.weightNs.at(row));
-    }
-    return [...byThread]
-      .map(([thread, weightNs]) => ({ ...(this.threads[thread] as Thread), weightNs }))
-      .sort((a, b) => b.weightNs - a.weightNs);
+    const work = this.nodeThreads(node);
+    work.step(() => false);
+    return work.result;
+  }
+
+  /** The same in slices. */
+  nodeThreads(node: NodeId): NodeThreads {
+    return new NodeThreads(this.#rowSource, this.threads, node);
+  }
+
+  /** The same nodes with the weight of some threads only, by thread index; `label` is the name of its root. */
+  threadTree(threads: ReadonlySet<number>, label: string): ThreadTree {
+    return new ThreadTree(this.#rowSource, threads, label);
   }
 
   /** Weight by thread and node, after `settle(true)` all of it; unsampled time is not a thread's. */
@@ -194,6 +201,11 @@ export class Profile {
     return nodes
       .map((node) => ({ node, weightNs: this.#tree.selfNs(node) }))
       .filter(({ weightNs }) => weightNs > 0);
+  }
+
+  get #rowSource(): ThreadTreeSource {
+    const nodeOf = (stack: number) => this.#placement.nodeOf(stack);
+    return { tree: this.#tree, weights: this.#weights, nodeOf };
   }
 
   #place(row: number, weightNs: number, samples: number, bucket: number): void {

@@ -67,7 +67,7 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
 
 function Footer({ structure, theme }: { readonly structure: Structure; readonly theme: Theme }): ReactNode {
   const width = lineWidth(structure.size);
-  const hints = footerHints('tree', theme.glyphs);
+  const hints = footerHints(structure.view, theme.glyphs);
   // The later a hint stands in the key map, the earlier it goes; help and quit stay.
   const pieces = hints.map((text, at) => ({ text, rank: at >= hints.length - 2 ? 0 : at + 1 }));
   const line =

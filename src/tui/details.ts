@@ -4,8 +4,8 @@
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import { count, duration, percent, points, standardError } from '../profile/format.ts';
 import { markedLabels } from '../profile/frames.ts';
-import type { ThreadWeight } from '../profile/profile.ts';
-import { asciiOnly, fewSamples, roleOf, selfSamples, shareOf } from './rows.ts';
+import type { ThreadWeight } from '../profile/node-threads.ts';
+import { asciiOnly, fewSamples, roleOf, shareOf } from './rows.ts';
 import { clean, cutEnd, fitPieces, shortenName } from './text.ts';
 import type { Theme } from './theme.ts';
 
@@ -89,7 +89,7 @@ function shortDetail({ tree, node, theme }: DetailContext, width: number): strin
   const func = tree.functionOf(node);
   const isFew = tree.samplesOf(ROOT) < fewSamples;
   const self = isFew
-    ? `self ${count(selfSamples(tree, node))} samples`
+    ? `self ${count(tree.selfSamplesOf(node))} samples`
     : `self ${percent(shareOf(tree, tree.selfNs(node)))}`;
   const change = isFew ? '' : points(tree.shareDelta(node));
   const numbers = [self, change].filter((text) => text !== '').join('  ');
@@ -100,14 +100,4 @@ function shortDetail({ tree, node, theme }: DetailContext, width: number): strin
 
 function visible(text: string, theme: Theme): string {
   return theme.isAscii ? asciiOnly(clean(text)) : clean(text);
-}
-
-/** Distinct functions that call the function of `node`. Walks all nodes. */
-export function countCallers(tree: CallTree, node: NodeId): number {
-  const wanted = tree.functionOf(node).id;
-  const callers = new Set<number>();
-  for (let at = 1; at < tree.nodeCount; at++) {
-    if (tree.functionOf(at).id === wanted) callers.add(tree.functionOf(tree.parentOf(at)).id);
-  }
-  return callers.size;
 }

@@ -14,6 +14,7 @@ export function freezeTree(tree: CallTree): CallTree {
   const totalNs = new Float64Array(size);
   const selfNs = new Float64Array(size);
   const samples = new Float64Array(size);
+  const selfSamples = new Float64Array(size);
   const history = new Float64Array(size * buckets);
   const functions: ProfileFunction[] = [];
   const children: (readonly NodeId[])[] = [];
@@ -24,6 +25,7 @@ export function freezeTree(tree: CallTree): CallTree {
     totalNs[node] = tree.totalNs(node);
     selfNs[node] = tree.selfNs(node);
     samples[node] = tree.samplesOf(node);
+    selfSamples[node] = tree.selfSamplesOf(node);
     tree.history(node, history.subarray(node * buckets, (node + 1) * buckets));
     functions.push(tree.functionOf(node));
     children.push(tree.childrenOf(node).slice());
@@ -38,6 +40,7 @@ export function freezeTree(tree: CallTree): CallTree {
     totalNs: (node) => totalNs[node] ?? 0,
     selfNs: (node) => selfNs[node] ?? 0,
     samplesOf: (node) => samples[node] ?? 0,
+    selfSamplesOf: (node) => selfSamples[node] ?? 0,
     functionOf: (node) => functions[node] as ProfileFunction,
     childrenOf: (node) => children[node] ?? [],
     shareDelta: (node) => deltas[node],

@@ -4,20 +4,14 @@
  */
 import { runEngineCommand } from './engine-commands.ts';
 import { helpLineCount } from './help-lines.ts';
-import {
-  engineCommand,
-  type OutputCommand,
-  outputCommand,
-  treeCommand,
-  type WhyCommand,
-  whyCommand,
-} from './keymap.ts';
+import { engineCommand, type OutputCommand, outputCommand, type WhyCommand, whyCommand } from './keymap.ts';
 import type { LiveView } from './live-view.ts';
 import { scrollOutput } from './output-regions.ts';
 import type { InputEvent } from './screen/input.ts';
 import type { Popup } from './state.ts';
 import { clean } from './text.ts';
-import { goToFirstMatch, runTreeCommand } from './tree-commands.ts';
+import { goToFirstMatch } from './tree-commands.ts';
+import { runViewKey } from './view-keys.ts';
 
 const longestPrompt = 200;
 
@@ -48,12 +42,7 @@ function routeKey(view: LiveView, key: string): void {
   else if (popup?.kind === 'why') keyInWhy(view, popup, key);
   else if (popup?.kind === 'engine') keyInEngine(view, popup, key);
   else if (popup?.kind === 'output') keyInOutput(view, key);
-  else keyInTree(view, key);
-}
-
-function keyInTree(view: LiveView, key: string): void {
-  const command = treeCommand(key);
-  if (command !== undefined) runTreeCommand(view, command);
+  else runViewKey(view, key);
 }
 
 function paste(view: LiveView, text: string): void {

@@ -4,11 +4,17 @@ import { helpLines } from './help-lines.ts';
 import {
   engineCommand,
   engineKeys,
+  flameCommand,
+  flameKeys,
   footerHints,
+  functionCommand,
+  functionKeys,
   keyLines,
+  keyLists,
   keyTableMarkdown,
   outputCommand,
-  outputKeys,
+  threadCommand,
+  threadKeys,
   treeCommand,
   treeKeys,
   whyCommand,
@@ -18,8 +24,7 @@ import { createTheme } from './theme.ts';
 
 const { glyphs } = createTheme({ ascii: false, color: false });
 
-const modes = { tree: treeKeys, engine: engineKeys, why: whyKeys, output: outputKeys };
-for (const [mode, list] of Object.entries(modes)) {
+for (const [mode, list] of Object.entries(keyLists)) {
   test(`${mode}: no key has two commands, no command is declared twice`, () => {
     const keys = list.flatMap((binding) => binding.keys);
     assert.equal(new Set(keys).size, keys.length);
@@ -30,6 +35,11 @@ for (const [mode, list] of Object.entries(modes)) {
 
 test('every key finds its command', () => {
   for (const { command, keys } of treeKeys) for (const key of keys) assert.equal(treeCommand(key), command);
+  for (const { command, keys } of flameKeys) for (const key of keys) assert.equal(flameCommand(key), command);
+  for (const { command, keys } of functionKeys)
+    for (const key of keys) assert.equal(functionCommand(key), command);
+  for (const { command, keys } of threadKeys)
+    for (const key of keys) assert.equal(threadCommand(key), command);
   for (const { command, keys } of whyKeys) for (const key of keys) assert.equal(whyCommand(key), command);
   for (const { command, keys } of engineKeys)
     for (const key of keys) assert.equal(engineCommand(key), command);
@@ -48,9 +58,26 @@ test('the footer names movement first and the way out last', () => {
   const hints = footerHints('tree', glyphs);
   assert.equal(hints[0], 'jk move');
   assert.equal(hints.at(-1), 'q quit');
+  assert.ok(hints.includes('1-5 views'));
   assert.equal(footerHints('why', glyphs).at(-1), 'esc close');
   assert.equal(footerHints('engine', glyphs).at(-1), 'esc close');
   assert.equal(footerHints('output', glyphs).at(-1), 'esc close');
+});
+
+test('the footers of the lists have their own keys, and nothing to open', () => {
+  for (const mode of ['functions', 'threads'] as const) {
+    const hints = footerHints(mode, glyphs);
+    assert.ok(!hints.some((hint) => /open|close|hottest|zoom/.test(hint)), hints.join());
+    assert.ok(hints.some((hint) => hint.endsWith(' back')) && hints.includes('1-5 views'));
+    assert.equal(hints.at(-1), 'q quit');
+  }
+});
+
+test('the footer of the flame view has its own movement, and no key of the tree that it hides', () => {
+  const hints = footerHints('flame', glyphs);
+  assert.equal(hints[0], 'jkhl move');
+  assert.ok(hints.includes('⏎ zoom') && !hints.includes('l open'));
+  assert.equal(hints.at(-1), 'q quit');
 });
 
 test('help shows every declared key at any size, cut nowhere at 100 columns', () => {
@@ -72,8 +99,7 @@ test('help filters by key, section and words, without regard to case', () => {
 
 test('the key table of the README has a row per key', () => {
   const table = keyTableMarkdown(glyphs).split('\n');
-  const bindings = Object.values(modes).reduce((sum, list) => sum + list.length, 0);
-  assert.equal(table.length, bindings + 2);
+  assert.equal(table.length, Object.values(keyLists).flat().length + 2);
   assert.ok(table.includes('| Move | `j` `↓` | next row |'));
   assert.ok(table.includes('| Program | `q` `^C` | quit |'));
 });

@@ -3,9 +3,11 @@
  * of the README are all made from this list.
  */
 import type { Glyphs } from './theme.ts';
+import { type ViewName, viewNames } from './views.ts';
 
 /** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
-export type KeyMode = 'tree' | 'why' | 'engine' | 'output';
+type PanelName = 'why' | 'engine' | 'output';
+export type KeyMode = ViewName | PanelName;
 
 interface Binding<Command extends string> {
   readonly command: Command;
@@ -45,10 +47,19 @@ export const treeKeys = bind([
   {
     command: 'back',
     keys: ['escape', 'backspace'],
-    text: 'end the search, then the zoom',
+    text: 'end search, thread choice, zoom',
     section: 'Tree',
     hint: 'back',
   },
+  { command: 'view-tree', keys: ['1'], text: 'top-down tree', section: 'Views', hint: 'views' },
+  { command: 'view-bottom-up', keys: ['2'], text: 'bottom-up tree', section: 'Views' },
+  { command: 'view-flame', keys: ['3'], text: 'flame', section: 'Views' },
+  { command: 'view-functions', keys: ['4'], text: 'functions', section: 'Views' },
+  { command: 'view-threads', keys: ['5'], text: 'threads', section: 'Views' },
+  { command: 'next-view', keys: ['tab'], text: 'next view', section: 'Views' },
+  { command: 'previous-view', keys: ['shift+tab'], text: 'previous view', section: 'Views' },
+  { command: 'invert', keys: ['i'], text: 'bottom-up and back', section: 'Views' },
+  { command: 'flip', keys: ['I'], text: 'flip the flame view', section: 'Views' },
   {
     command: 'find',
     keys: ['/'],
@@ -59,6 +70,7 @@ export const treeKeys = bind([
   { command: 'find-next', keys: ['n'], text: 'next match', section: 'Find' },
   { command: 'find-previous', keys: ['N'], text: 'previous match', section: 'Find' },
   { command: 'find-same', keys: ['#'], text: 'find this name elsewhere', section: 'Find' },
+  { command: 'pick-threads', keys: ['t'], text: 'pick threads to show', section: 'Find' },
   {
     command: 'pause',
     keys: ['space', 'z'],
@@ -89,6 +101,73 @@ export const treeKeys = bind([
   { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Program' },
   { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Program' },
   { command: 'quit', keys: ['q', 'ctrl+c'], text: 'quit', section: 'Program', hint: 'quit' },
+]);
+
+/** Keys that mean something else in the flame view; all others mean there what they mean in the tree. */
+export const flameKeys = bind([
+  { command: 'row-below', keys: ['j', 'down'], text: 'frame below', section: 'Flame', hint: 'move' },
+  { command: 'row-above', keys: ['k', 'up'], text: 'frame above', section: 'Flame' },
+  { command: 'frame-left', keys: ['h', 'left', '{'], text: 'frame to the left', section: 'Flame' },
+  { command: 'frame-right', keys: ['l', 'right', '}'], text: 'frame to the right', section: 'Flame' },
+  { command: 'root-frame', keys: ['g', 'home'], text: 'root frame', section: 'Flame' },
+  { command: 'leaf-frame', keys: ['G', 'end'], text: 'leaf of the widest path', section: 'Flame' },
+  { command: 'page-below', keys: ['ctrl+d', 'pagedown'], text: 'half a page down', section: 'Flame' },
+  { command: 'page-above', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Flame' },
+]);
+
+/** In a pane of the functions view the keys of movement walk its rows. */
+export const functionKeys = bind([
+  {
+    command: 'function-below',
+    keys: ['j', 'down'],
+    text: 'next function',
+    section: 'Functions',
+    hint: 'move',
+  },
+  { command: 'function-above', keys: ['k', 'up'], text: 'previous function', section: 'Functions' },
+  { command: 'first-function', keys: ['g', 'home'], text: 'first function', section: 'Functions' },
+  { command: 'last-function', keys: ['G', 'end'], text: 'last function', section: 'Functions' },
+  { command: 'functions-down', keys: ['ctrl+d', 'pagedown'], text: 'half a page down', section: 'Functions' },
+  { command: 'functions-up', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Functions' },
+  {
+    command: 'to-callers',
+    keys: ['h', 'left'],
+    text: 'to its callers',
+    section: 'Functions',
+    hint: 'callers',
+  },
+  {
+    command: 'to-callees',
+    keys: ['l', 'right'],
+    text: 'to what it calls',
+    section: 'Functions',
+    hint: 'callees',
+  },
+  {
+    command: 'centre',
+    keys: ['enter'],
+    text: 'centre on it, or to the tree',
+    section: 'Functions',
+    hint: 'centre, tree',
+  },
+  {
+    command: 'to-list',
+    keys: ['escape', 'backspace'],
+    text: 'to the list, then go back',
+    section: 'Functions',
+    hint: 'back',
+  },
+]);
+
+export const threadKeys = bind([
+  {
+    command: 'only-thread',
+    keys: ['enter'],
+    text: 'show only this thread',
+    section: 'Threads',
+    hint: 'only this',
+  },
+  { command: 'toggle-thread', keys: ['t'], text: 'take it in, out', section: 'Threads', hint: 'in, out' },
 ]);
 
 export const whyKeys = bind([
@@ -155,27 +234,49 @@ export const outputKeys = bind([
 ]);
 
 export type TreeCommand = (typeof treeKeys)[number]['command'];
+export type FlameCommand = (typeof flameKeys)[number]['command'];
+export type FunctionCommand = (typeof functionKeys)[number]['command'];
+export type ThreadCommand = (typeof threadKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
 export type EngineCommand = (typeof engineKeys)[number]['command'];
 export type OutputCommand = (typeof outputKeys)[number]['command'];
 
-const keysOf: Readonly<Record<KeyMode, readonly Binding<string>[]>> = {
+/** Every list of keys, in the order in which help and README show them. */
+export const keyLists = {
   tree: treeKeys,
+  flame: flameKeys,
+  functions: functionKeys,
+  threads: threadKeys,
   engine: engineKeys,
   why: whyKeys,
   output: outputKeys,
-};
+} as const satisfies Record<string, readonly Binding<string>[]>;
 
 function indexByKey<Command extends string>(list: readonly Binding<Command>[]): ReadonlyMap<string, Command> {
   return new Map(list.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
 }
 const treeIndex = indexByKey(treeKeys);
+const flameIndex = indexByKey(flameKeys);
+const functionIndex = indexByKey(functionKeys);
+const threadIndex = indexByKey(threadKeys);
 const whyIndex = indexByKey(whyKeys);
 const engineIndex = indexByKey(engineKeys);
 const outputIndex = indexByKey(outputKeys);
 
 export function treeCommand(key: string): TreeCommand | undefined {
   return treeIndex.get(key);
+}
+
+export function flameCommand(key: string): FlameCommand | undefined {
+  return flameIndex.get(key);
+}
+
+export function functionCommand(key: string): FunctionCommand | undefined {
+  return functionIndex.get(key);
+}
+
+export function threadCommand(key: string): ThreadCommand | undefined {
+  return threadIndex.get(key);
 }
 
 export function whyCommand(key: string): WhyCommand | undefined {
@@ -198,7 +299,7 @@ export interface KeyLine {
 
 /** Every key of every mode as one line of words, in the order of declaration. */
 export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
-  return Object.values(keysOf)
+  return Object.values(keyLists)
     .flat()
     .map((binding) => ({
       section: binding.section,
@@ -207,21 +308,46 @@ export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
     }));
 }
 
+const ownKeys: Readonly<Partial<Record<ViewName, readonly Binding<string>[]>>> = {
+  flame: flameKeys,
+  functions: functionKeys,
+  threads: threadKeys,
+};
+
+/** A list has nothing to open. Keys of a view of its own hide the same keys of the tree. */
+function bindingsOf(mode: KeyMode): readonly Binding<string>[] {
+  if (mode === 'why' || mode === 'engine' || mode === 'output') return keyLists[mode];
+  const own: readonly Binding<string>[] = ownKeys[mode] ?? [];
+  const taken = new Set(own.flatMap((binding) => binding.keys));
+  const isFlat = mode === 'functions' || mode === 'threads';
+  const shared = treeKeys.filter(
+    ({ keys, section, command }) =>
+      !keys.some((key) => taken.has(key)) && !(isFlat && section === 'Tree' && command !== 'back'),
+  );
+  return [...own, ...shared];
+}
+
 /** The footer's hints for a mode: first key and short word. */
 export function footerHints(mode: KeyMode, glyphs: Glyphs): readonly string[] {
-  const list = keysOf[mode];
+  const list = bindingsOf(mode);
   return list.flatMap((binding) =>
     binding.hint === undefined ? [] : [`${hintKeys(binding, list, glyphs)} ${binding.hint}`],
   );
 }
 
-/** Two halves of one movement share a hint: `jk move`, `-+ rate`. */
-const otherHalf: Readonly<Record<string, string>> = { down: 'up', open: 'close', slower: 'faster' };
+/** Halves of one movement share a hint: `jk move`, `-+ rate`, `1-5 views`. */
+const hintPartners: Readonly<Record<string, readonly string[]>> = {
+  down: ['up'],
+  slower: ['faster'],
+  'function-below': ['function-above'],
+  'row-below': ['row-above', 'frame-left', 'frame-right'],
+};
 
 function hintKeys(binding: Binding<string>, list: readonly Binding<string>[], glyphs: Glyphs): string {
-  const first = keyLabel(binding.keys[0] ?? '', glyphs);
-  const other = list.find(({ command }) => command === otherHalf[binding.command]);
-  return other ? first + keyLabel(other.keys[0] ?? '', glyphs) : first;
+  const label = (command: string) =>
+    keyLabel(list.find((other) => other.command === command)?.keys[0] ?? '', glyphs);
+  if (binding.command === 'view-tree') return `${label('view-tree')}-${label(`view-${viewNames.at(-1)}`)}`;
+  return [binding.command, ...(hintPartners[binding.command] ?? [])].map(label).join('');
 }
 
 export function keyLabel(key: string, glyphs: Glyphs): string {
@@ -234,6 +360,8 @@ export function keyLabel(key: string, glyphs: Glyphs): string {
     enter: glyphs.enter,
     escape: 'esc',
     backspace: 'Backspace',
+    tab: 'Tab',
+    'shift+tab': 'Shift-Tab',
     pageup: 'PgUp',
     pagedown: 'PgDn',
     home: 'Home',

@@ -4,17 +4,24 @@
  */
 import type { LiveSession, SessionStatus } from '../engine/status.ts';
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import type { ProfileFunction } from '../profile/functions.ts';
+import { ThreadList } from '../profile/thread-figures.ts';
 import { noticeText } from './banner.ts';
+import { CallerModels } from './caller-models.ts';
 import { type FindResult, findAll } from './find.ts';
+import { FlameView } from './flame-view.ts';
 import type { ViewedCommand } from './launched-command.ts';
 import { RowList } from './row-list.ts';
 import { fewSamples } from './rows.ts';
-import type { ScreenSize } from './screen/frame.ts';
+import { SandwichView, sandwichSpace } from './sandwich-view.ts';
+import { lineWidth, type ScreenSize } from './screen/frame.ts';
 import { SelectionFacts } from './selection-facts.ts';
+import { SlicedWork } from './sliced-work.ts';
 import { type Action, baseOf, type FindQuery, initialState, type UiState } from './state.ts';
 import { Store } from './store.ts';
 import type { Theme } from './theme.ts';
 import { TreeSource } from './tree-source.ts';
+import { cursorOf, type ModelName, modelOf } from './views.ts';
 
 /** What only the owner of the terminal and of the process can do. */
 export interface ViewHost {
@@ -39,7 +46,7 @@ export class LiveView {
   readonly host: ViewHost;
   readonly store: Store;
   readonly source: TreeSource;
-  readonly rows = new RowList();
+  readonly flame = new FlameView();
   readonly facts: SelectionFacts;
   /** The command this view was started with; undefined when it is attached to a process. */
   readonly command: ViewedCommand | undefined;
@@ -47,6 +54,20 @@ export class LiveView {
   outputHeight = 1;
   /** Steady clock, in ms. */
   readonly now: () => number;
+  readonly models: CallerModels;
+  readonly threads: ThreadList;
+  readonly sandwich: SandwichView;
+  readonly #threadWork: SlicedWork;
+  /** The function to select as soon as the models of the view know it. */
+  #carriedFunction: number | undefined;
+  readonly #rowLists: Readonly<Record<ModelName, RowList>> = {
+    calls: new RowList(),
+    callers: new RowList(),
+    functions: new RowList(),
+    threads: new RowList(),
+  };
+  /** Lines of the body at the last frame. */
+  #bodyHeight = 1;
   #lastKeyMs = Number.NEGATIVE_INFINITY;
   #found: { query: FindQuery; tree: CallTree; version: number; atMs: number; result: FindResult } | undefined;
   #toastTimer: NodeJS.Timeout | undefined;
@@ -67,6 +88,13 @@ export class LiveView {
     this.source = new TreeSource(() => session.profile);
     this.command = command;
     this.facts = new SelectionFacts(this.source, host.paint, now);
+    this.threads = new ThreadList(
+      () => this.source.threadFigures(),
+      (thread) => this.#threadFunction(thread),
+    );
+    this.sandwich = new SandwichView(now, () => host.paint());
+    this.#threadWork = new SlicedWork(now, () => host.paint());
+    this.models = new CallerModels(this.source.tree, () => host.paint(), now);
     this.tick();
   }
 
@@ -74,8 +102,24 @@ export class LiveView {
     return this.store.state;
   }
 
+  /** The tree that the view on the screen reads. */
   get tree(): CallTree {
-    return this.source.tree;
+    if (this.model === 'threads') return this.threads;
+    if (this.model === 'functions') return this.models.functions;
+    return this.model === 'calls' ? this.source.tree : this.models.bottomUp;
+  }
+
+  /** Lines between the head and the details at the last frame. */
+  get bodyHeight(): number {
+    return this.#bodyHeight;
+  }
+
+  get model(): ModelName {
+    return modelOf(this.state.structure.view);
+  }
+
+  get rows(): RowList {
+    return this.#rowLists[this.model];
   }
 
   get status(): SessionStatus {
@@ -95,6 +139,8 @@ export class LiveView {
   /** New data or a new state of the session. */
   tick(): void {
     this.followNodes();
+    this.followThreads();
+    this.followModels();
     this.#openHottestPath();
     this.dispatch({ type: 'notice', hasNotice: this.notice() !== undefined });
     this.#refreshPanel();
@@ -107,6 +153,23 @@ export class LiveView {
     if (successorOf !== undefined) this.dispatch({ type: 'remap', successorOf });
   }
 
+  /** Models summed over the call tree follow it while a view shows them; what is zoomed into bounds them. */
+  followModels(): void {
+    const { open } = this.state;
+    const base = baseOf(cursorOf(this.state, 'calls'));
+    if (this.model === 'calls' || this.model === 'threads') this.models.keepUp(this.source.tree, base);
+    else this.models.follow(this.source.tree, base, (node) => open.has(node));
+  }
+
+  /** The tree of some threads follows the whole one; in one go when its nodes were made anew. */
+  followThreads(): void {
+    const { threadTree } = this.source;
+    if (threadTree === undefined || threadTree.isCurrent) return;
+    if (threadTree.isOutdated && !this.#threadWork.isRunning)
+      this.#threadWork.start((isOver) => threadTree.step(isOver));
+    else if (this.#threadWork.isDue) this.#threadWork.start((isOver) => threadTree.step(isOver));
+  }
+
   notice(): string | undefined {
     const { status, source, state } = this;
     return noticeText({
@@ -115,6 +178,18 @@ export class LiveView {
       samplesSincePause: source.samplesSincePause,
       samples: source.samples,
     });
+  }
+
+  /**
+   * Brings what the view shows up to date, the selection too.
+   * @param height lines of the body; without it those of the last frame
+   */
+  prepareBody(height = this.#bodyHeight): void {
+    this.#bodyHeight = Math.max(1, height);
+    if (this.model === 'callers' || this.model === 'functions') this.#prepareModels();
+    if (this.state.structure.view === 'flame') this.#prepareFlame();
+    else if (this.state.structure.view === 'functions') this.#prepareFunctions();
+    else this.prepareRows(this.#bodyHeight);
   }
 
   /** Brings the rows up to date and keeps the selection on one of them. `height` is the window's, in rows. */
@@ -150,7 +225,10 @@ export class LiveView {
     if (known !== undefined && isSameQuery && known.tree === tree) {
       if (known.version === tree.version || this.now() - known.atMs < findMs) return known.result;
     }
-    const result = findAll(tree, query);
+    const matches = findAll(tree, query);
+    // Functions call each other: their totals overlap, so the share is that of their places on the stacks.
+    const result =
+      this.model === 'functions' ? { ...matches, share: findAll(this.source.tree, query).share } : matches;
     this.#found = { query, tree, version: tree.version, atMs: this.now(), result };
     return result;
   }
@@ -170,7 +248,56 @@ export class LiveView {
 
   close(): void {
     clearTimeout(this.#toastTimer);
+    this.models.close();
+    this.#threadWork.stop();
+    this.sandwich.close();
     this.facts.close();
+  }
+
+  /** Selects a function in the model of the view, now or when it has been worked out. */
+  carryFunction(functionId: number): void {
+    this.#carriedFunction = functionId;
+  }
+
+  #prepareModels(): void {
+    const isShowing = () => this.models.isShowing(this.source.tree, baseOf(cursorOf(this.state, 'calls')));
+    if (!isShowing()) this.followModels();
+    const carried = this.#carriedFunction;
+    if (carried === undefined || !isShowing()) return;
+    this.#carriedFunction = undefined;
+    const isSame = this.tree.functionOf(this.state.selected).id === carried;
+    const node = isSame ? undefined : this.#nodeOfFunction(carried);
+    if (node !== undefined) this.dispatch({ type: 'select', node });
+  }
+
+  #nodeOfFunction(functionId: number): NodeId | undefined {
+    return this.model === 'functions'
+      ? this.models.functions.nodeOf(functionId)
+      : this.models.bottomUp.topOf(functionId);
+  }
+
+  #prepareFunctions(): void {
+    const { list } = sandwichSpace(this.#bodyHeight, this.sandwich.pane);
+    this.prepareRows(Math.max(1, list));
+    const { selected } = this.state;
+    const func = selected === ROOT ? undefined : this.tree.functionOf(selected).id;
+    this.sandwich.follow(this.models.shown, func);
+  }
+
+  /** A thread by the name that a search looks at: what it is called and its number. */
+  #threadFunction(thread: number): ProfileFunction {
+    const root = this.source.profile.tree.functionOf(ROOT);
+    if (thread < 0) return root;
+    const { name, tid } = this.source.profile.threads[thread] ?? { name: '', tid: '' };
+    return { id: thread + 1, name: `${name} ${tid}`, module: '', kind: 'native' };
+  }
+
+  #prepareFlame(): void {
+    const { state, tree } = this;
+    const space = { width: lineWidth(state.structure.size), height: this.#bodyHeight };
+    const base = baseOf(state);
+    const node = this.flame.prepare(tree, base, state.selected, space, this.now(), this.#lastKeyMs);
+    this.dispatch({ type: 'select', node });
   }
 
   #nearestRow(node: NodeId): NodeId {
@@ -187,7 +314,7 @@ export class LiveView {
    */
   #openHottestPath(): void {
     const { state, tree, source } = this;
-    if (state.hasOpened || source.samples < fewSamples) return;
+    if (this.model !== 'calls' || state.hasOpened || source.samples < fewSamples) return;
     const path: NodeId[] = [];
     for (let node: NodeId = ROOT; state.open.size + path.length < mostOpenedAlone; ) {
       const hottest = hottestChild(tree, node);

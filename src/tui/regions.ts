@@ -1,20 +1,26 @@
 /**
- * The live regions of the tree screen: head, rows, details and find prompt, drawn from the live view at every frame.
+ * The live regions of the screen: head, body of the view, details and find prompt, drawn from the live view at every frame.
  * They hold no state of their own but the lines of the frame in hand.
  */
-import { ROOT } from '../profile/call-tree.ts';
+import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import { count, percent } from '../profile/format.ts';
 import { type BannerContext, bannerLines, noticeLine } from './banner.ts';
 import { detailLines } from './details.ts';
-import { screenLayout, treeColumns } from './layout.ts';
+import { createFlameBody } from './flame-body.ts';
+import { createFunctionsBody } from './functions-body.ts';
+import { screenLayout } from './layout.ts';
 import type { LiveView } from './live-view.ts';
 import { createOutputRegions, type OutputRegions } from './output-regions.ts';
-import { asciiOnly, columnHead, type RowContext, rowLine } from './rows.ts';
+import { asciiOnly } from './rows.ts';
 import { lineWidth } from './screen/frame.ts';
-import type { MouseAction, Region } from './screen/painter.ts';
+import type { Region } from './screen/painter.ts';
 import { baseOf } from './state.ts';
 import { cellWidth, clean, cutEnd, padEnd, shortenName } from './text.ts';
-import { scrollBy, select, toggleOpen } from './tree-commands.ts';
+import { threadsLabel } from './thread-commands.ts';
+import { createThreadsBody } from './threads-body.ts';
+import { createTreeBody } from './tree-body.ts';
+import type { ViewBody } from './view-body.ts';
+import { cursorOf, type ViewName } from './views.ts';
 
 export interface TreeRegions {
   readonly head: Region;
@@ -31,7 +37,15 @@ export interface TreeRegions {
 export function createRegions(view: LiveView): TreeRegions {
   let head: readonly string[] = [];
   let details: readonly string[] = [];
-  let context = rowContext(view);
+  const treeBody = createTreeBody(view);
+  const bodies: Readonly<Record<ViewName, ViewBody>> = {
+    tree: treeBody,
+    'bottom-up': treeBody,
+    flame: createFlameBody(view),
+    functions: createFunctionsBody(view),
+    threads: createThreadsBody(view),
+  };
+  const body = () => bodies[view.state.structure.view];
   return {
     head: { row: (line) => head[line] ?? '' },
     details: { row: (line) => details[line] ?? '' },
@@ -41,37 +55,15 @@ export function createRegions(view: LiveView): TreeRegions {
     },
     output: createOutputRegions(view),
     rows: {
-      row(line) {
-        const node = view.rows.rows[view.rows.top + line];
-        return node === undefined ? '' : rowLine(context, node, node === view.state.selected);
-      },
-      mouse: (action, line) => mouseOnRows(view, action, line),
+      row: (line, width, height) => body().row(line, width, height),
+      mouse: (action, line, x) => body().mouse(action, line, x),
     },
     prepare(rowsHeight) {
-      view.prepareRows(rowsHeight);
-      context = rowContext(view);
-      head = headOf(view, context);
-      details = detailsOf(view);
+      view.prepareBody(rowsHeight);
+      body().prepare();
+      head = headOf(view, body());
+      details = detailsOf(view, body());
     },
-  };
-}
-
-function rowContext(view: LiveView): RowContext {
-  const { state, tree, theme } = view;
-  const found = view.found();
-  return {
-    tree,
-    theme,
-    columns: treeColumns(state.structure.size),
-    unit: state.unit,
-    sort: state.sort,
-    isWall: view.status.unit === 'wall',
-    isReversed: state.isReversed,
-    hasFullNames: state.hasFullNames,
-    samples: view.source.samples,
-    baseDepth: tree.depthOf(baseOf(state)),
-    isOpen: (node) => view.isOpen(node),
-    isMatch: (node) => found?.nodes.has(node) ?? false,
   };
 }
 
@@ -85,7 +77,7 @@ function bannerOf(view: LiveView): BannerContext {
   };
 }
 
-function headOf(view: LiveView, context: RowContext): readonly string[] {
+function headOf(view: LiveView, body: ViewBody): readonly string[] {
   const { size, hasNotice } = view.state.structure;
   const layout = screenLayout(size, hasNotice);
   const width = lineWidth(size);
@@ -93,27 +85,46 @@ function headOf(view: LiveView, context: RowContext): readonly string[] {
   if (hasNotice)
     lines.push(noticeLine(view.notice() ?? '', view.theme, view.status.warnings.length > 0, width));
   if (layout.hasBreadcrumb) lines.push(breadcrumb(view, width));
-  if (layout.hasColumnHead) lines.push(columnHead(context));
+  if (layout.hasColumnHead) lines.push(body.head(width));
   return lines;
 }
 
 /** Where the view is zoomed to, and on the right what changes the picture: search, unit, fold. */
 function breadcrumb(view: LiveView, width: number): string {
-  const { state, tree, theme } = view;
-  const { crumb, ellipsis } = theme.glyphs;
-  const path: string[] = [];
-  for (let at = baseOf(state); at > ROOT; at = tree.parentOf(at)) {
-    path.unshift(shortenName(visible(view, tree.functionOf(at).name), 30, ellipsis));
-  }
+  const { state, theme } = view;
   const settings = [
+    state.threads.size === 0 ? '' : `only ${threadsLabel(view, state.threads)}`,
     findText(view),
     state.unit === 'percent' ? '' : `unit ${state.unit}`,
     view.source.profile.kernelCollapsed ? 'kernel folded' : '',
     state.hasFullNames ? 'full names' : '',
   ];
-  const right = cutEnd(settings.filter((text) => text !== '').join('   '), Math.floor(width * 0.6), ellipsis);
-  const left = shortenName(['all', ...path].join(` ${crumb} `), width - cellWidth(right) - 2, ellipsis);
+  const right = cutEnd(
+    settings.filter((text) => text !== '').join('   '),
+    Math.floor(width * 0.6),
+    theme.glyphs.ellipsis,
+  );
+  const left = shortenName(placeText(view), width - cellWidth(right) - 2, theme.glyphs.ellipsis);
   return theme.paint('dim', padEnd(left, width - cellWidth(right)) + right);
+}
+
+/** `all › main`; of the models that are summed over it: `bottom-up of all › main   zoom read` */
+function placeText(view: LiveView): string {
+  const { state } = view;
+  const calls = pathText(view, view.source.tree, baseOf(cursorOf(state, 'calls')), 'all');
+  if (view.model === 'calls') return calls;
+  if (view.model === 'threads') return `threads ${count(view.tree.childrenOf(ROOT).length)}`;
+  const own = pathText(view, view.tree, baseOf(state), '');
+  return `${state.structure.view} of ${calls}${own === '' ? '' : `   zoom ${own}`}`;
+}
+
+function pathText(view: LiveView, tree: CallTree, base: NodeId, root: string): string {
+  const { crumb, ellipsis } = view.theme.glyphs;
+  const path: string[] = [];
+  for (let at = base; at > ROOT; at = tree.parentOf(at)) {
+    path.unshift(shortenName(visible(view, tree.functionOf(at).name), 30, ellipsis));
+  }
+  return [root, ...path].filter((text) => text !== '').join(` ${crumb} `);
 }
 
 /** `find /render/ 12 rows, 31.0% of time` */
@@ -145,22 +156,22 @@ function promptLine(view: LiveView, width: number): string {
   );
 }
 
-function detailsOf(view: LiveView): readonly string[] {
+function detailsOf(view: LiveView, body: ViewBody): readonly string[] {
   const { size, hasNotice } = view.state.structure;
   const { detailLines: lines } = screenLayout(size, hasNotice);
   if (lines === 0) return [];
+  if (body.details !== undefined) return body.details(lines);
   const node = view.state.selected;
-  const facts = lines === 2 ? view.facts.of(node) : { threads: [], callers: undefined };
+  const facts = lines === 2 ? factsOf(view, node) : { threads: [], callers: undefined };
   const unsampled = view.status.accounting;
   const context = { tree: view.tree, node, theme: view.theme, unsampled, ...facts };
   return detailLines(context, lines, lineWidth(size));
 }
 
-function mouseOnRows(view: LiveView, action: MouseAction, line: number): void {
-  const node = view.rows.rows[view.rows.top + line];
-  if (action !== 'press') scrollBy(view, action === 'wheel-up' ? -3 : 3);
-  else if (node !== undefined && node === view.state.selected) toggleOpen(view, node);
-  else if (node !== undefined) select(view, node);
+function factsOf(view: LiveView, node: NodeId) {
+  if (view.model === 'calls') return view.facts.of(node);
+  if (view.model === 'functions') return { threads: [], callers: view.sandwich.parts('callers')?.length };
+  return { threads: [], callers: view.tree.childrenOf(node).length };
 }
 
 function visible(view: LiveView, text: string): string {

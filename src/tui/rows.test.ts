@@ -4,7 +4,7 @@ import { StackFeeder, type StackLine, serverStacks } from '../../test/helpers/sy
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import { detailLines } from './details.ts';
 import { treeColumns } from './layout.ts';
-import { columnHead, type RowContext, rowLine, selfSamples } from './rows.ts';
+import { columnHead, type RowContext, rowLine } from './rows.ts';
 import { cellWidth } from './text.ts';
 import { createTheme } from './theme.ts';
 
@@ -109,8 +109,8 @@ test('beyond half the column the indent stays and the depth is a number', () => 
 test('samples at a node itself are those that go on into no child', () => {
   const feeder = feed(serverStacks);
   const { tree } = feeder.profile;
-  assert.equal(selfSamples(tree, nodeNamed(feeder, 'renderPage')), 25);
-  assert.equal(selfSamples(tree, nodeNamed(feeder, 'main')), 0);
+  assert.equal(tree.selfSamplesOf(nodeNamed(feeder, 'renderPage')), 25);
+  assert.equal(tree.selfSamplesOf(nodeNamed(feeder, 'main')), 0);
 });
 
 test('details: full name, totals with their error, threads, callers', () => {

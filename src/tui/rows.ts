@@ -36,7 +36,7 @@ export function rowLine(context: RowContext, node: NodeId, isSelected: boolean):
   const func = tree.functionOf(node);
   const lead = `${indentOf(context, node)}${markOf(context, node, func)} `;
   const room = Math.max(1, columns.name - cellWidth(lead) - (columns.module > 0 ? 1 : 0));
-  const name = nameIn(func.name, room, context.hasFullNames, theme);
+  const name = fittedName(func.name, room, context.hasFullNames, theme);
   const module = columns.module > 0 ? moduleIn(func.module, columns.module, theme) : '';
   if (isSelected) {
     const body = columns.module > 0 ? padEnd(lead + name, columns.name) + module : lead + name;
@@ -84,11 +84,6 @@ export function weightText(
   return unit === 'samples' ? shortCount(samples) : percent(share, decimals);
 }
 
-/** Samples at the node itself: all that pass through it, less those that go on into a child. */
-export function selfSamples(tree: CallTree, node: NodeId): number {
-  return tree.childrenOf(node).reduce((rest, child) => rest - tree.samplesOf(child), tree.samplesOf(node));
-}
-
 export function shareOf(tree: CallTree, weightNs: number): number {
   const all = tree.totalNs(ROOT);
   return all > 0 ? weightNs / all : 0;
@@ -103,7 +98,7 @@ function numberColumns(context: RowContext, node: NodeId): { plain: string; pain
   const total = padStart(weight(tree.totalNs(node), tree.samplesOf(node)), columns.total - 1);
   const self =
     columns.self > 0
-      ? padStart(weight(tree.selfNs(node), unit === 'samples' ? selfSamples(tree, node) : 0), columns.self)
+      ? padStart(weight(tree.selfNs(node), unit === 'samples' ? tree.selfSamplesOf(node) : 0), columns.self)
       : '';
   const change = columns.delta > 0 && !isFew ? tree.shareDelta(node) : undefined;
   const delta = columns.delta > 0 ? padStart(points(change), columns.delta - 1) : '';
@@ -137,7 +132,8 @@ function indentOf(context: RowContext, node: NodeId): string {
 
 function markOf(context: RowContext, node: NodeId, func: ProfileFunction): string {
   const { glyphs } = context.theme;
-  const hasChildren = context.tree.childrenOf(node).length > 0;
+  const { tree } = context;
+  const hasChildren = tree.childrenOf(node).some((child) => tree.totalNs(child) > 0);
   const fold = context.isOpen(node) ? glyphs.opened : glyphs.closed;
   if (func.kind === 'marked') return hasChildren ? fold + glyphs.marked : glyphs.marked;
   return hasChildren ? fold : glyphs.leaf;
@@ -150,7 +146,8 @@ export function roleOf(func: ProfileFunction): Role {
 const fittedNames = new Map<string, string>();
 const mostFittedNames = 20000;
 
-function nameIn(name: string, room: number, isFull: boolean, theme: Theme): string {
+/** A name made to fit, without what a terminal must not get; a cut one is marked. Remembered, for rows come again. */
+export function fittedName(name: string, room: number, isFull: boolean, theme: Theme): string {
   const key = `${room} ${isFull} ${theme.isAscii} ${name}`;
   const known = fittedNames.get(key);
   if (known !== undefined) return known;
@@ -163,7 +160,7 @@ function nameIn(name: string, room: number, isFull: boolean, theme: Theme): stri
 }
 
 function moduleIn(module: string, width: number, theme: Theme): string {
-  return nameIn(module, width, false, theme);
+  return fittedName(module, width, false, theme);
 }
 
 /** A terminal without UTF-8 would show one character as several. */

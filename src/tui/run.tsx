@@ -189,7 +189,7 @@ class LiveScreen {
   #input(events: readonly InputEvent[]): void {
     clearTimeout(this.#inputTimer);
     for (const event of events)
-      routeInput(this.#view, event, ({ action, y }) => this.#painter.mouse(action, y));
+      routeInput(this.#view, event, ({ action, x, y }) => this.#painter.mouse(action, x, y));
     const { waitMs } = this.#parser;
     if (waitMs !== undefined) this.#inputTimer = setTimeout(() => this.#input(this.#parser.expire()), waitMs);
   }

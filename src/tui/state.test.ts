@@ -84,3 +84,39 @@ test('sort and unit go round', () => {
   );
   assert.deepEqual(units, ['time', 'samples', 'percent']);
 });
+
+test('each model keeps its cursor, tree and flame share one', () => {
+  const inTree = after(start, { type: 'select', node: 5 }, { type: 'zoom', node: 4 }, { type: 'sort' });
+  const inFlame = after(inTree, { type: 'view', view: 'flame' });
+  assert.deepEqual([inFlame.selected, inFlame.zoom, inFlame.sort], [5, [4], 'self']);
+  const inCallers = after(inFlame, { type: 'view', view: 'bottom-up' });
+  assert.deepEqual([inCallers.selected, inCallers.zoom, inCallers.sort], [ROOT, [], 'total']);
+  const moved = after(inCallers, { type: 'select', node: 9 }, { type: 'view', view: 'functions' });
+  assert.deepEqual([moved.selected, moved.sort], [ROOT, 'self']);
+  const back = after(moved, { type: 'view', view: 'tree' });
+  assert.deepEqual([back.selected, back.zoom], [5, [4]]);
+  assert.equal(after(back, { type: 'view', view: 'bottom-up' }).selected, 9);
+});
+
+test('nodes made anew move the cursor of the call tree while another view is on the screen', () => {
+  const away = after(
+    start,
+    { type: 'select', node: 5 },
+    { type: 'zoom', node: 5 },
+    { type: 'view', view: 'bottom-up' },
+    { type: 'select', node: 5 },
+    { type: 'remap', successorOf: (node) => (node === 5 ? 8 : node) },
+  );
+  assert.equal(away.selected, 5);
+  const back = after(away, { type: 'view', view: 'tree' });
+  assert.deepEqual([back.selected, back.zoom], [8, [8]]);
+  assert.deepEqual(after(away, { type: 'leave-subtree' }, { type: 'view', view: 'tree' }).zoom, []);
+});
+
+test('a change of view commits, a flip and a choice of threads do not', () => {
+  assert.notEqual(after(start, { type: 'view', view: 'flame' }).structure, start.structure);
+  assert.equal(after(start, { type: 'view', view: 'tree' }).structure, start.structure);
+  const changed = after(start, { type: 'flip' }, { type: 'threads', threads: new Set([1]) });
+  assert.equal(changed.structure, start.structure);
+  assert.deepEqual([changed.isFlipped, [...changed.threads]], [true, [1]]);
+});

@@ -5,6 +5,15 @@
 import type { SessionStatus } from '../engine/status.ts';
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { ScreenSize } from './screen/frame.ts';
+import {
+  type Cursor,
+  cursorOf,
+  exchangeCursors,
+  initialCursor,
+  type ModelName,
+  type ViewName,
+  withCursor,
+} from './views.ts';
 
 export const sortOrders = ['total', 'self', 'name'] as const;
 export type SortOrder = (typeof sortOrders)[number];
@@ -28,6 +37,7 @@ export type Popup =
 
 export interface Structure {
   readonly size: ScreenSize;
+  readonly view: ViewName;
   readonly popup: Popup | undefined;
   /** The find prompt is open. */
   readonly isFinding: boolean;
@@ -36,14 +46,13 @@ export interface Structure {
   readonly toast: string;
 }
 
-export interface UiState {
+/** Its cursor is that of the model on the screen. */
+export interface UiState extends Cursor {
   readonly structure: Structure;
-  readonly selected: NodeId;
-  readonly open: ReadonlySet<NodeId>;
-  /** Roots zoomed into, the innermost last. */
-  readonly zoom: readonly NodeId[];
-  readonly sort: SortOrder;
-  readonly isReversed: boolean;
+  /** Cursors of the models that are not on the screen. */
+  readonly parked: Readonly<Partial<Record<ModelName, Cursor>>>;
+  /** The root of the flame view stands at the bottom. */
+  readonly isFlipped: boolean;
   readonly unit: Unit;
   readonly hasFullNames: boolean;
   readonly isPaused: boolean;
@@ -54,9 +63,16 @@ export interface UiState {
   readonly hasOpened: boolean;
   /** Line of the command's output that the panel begins at; undefined: it follows the end. */
   readonly outputTop: number | undefined;
+  /** Thread indexes that all views are bounded to; empty for all threads. */
+  readonly threads: ReadonlySet<number>;
 }
 
 export type Action =
+  | { readonly type: 'view'; readonly view: ViewName }
+  | { readonly type: 'flip' }
+  | { readonly type: 'threads'; readonly threads: ReadonlySet<number> }
+  /** What is zoomed into in the call tree bounds the other models: one step out. */
+  | { readonly type: 'leave-subtree' }
   | { readonly type: 'select'; readonly node: NodeId }
   | { readonly type: 'open'; readonly nodes: Iterable<NodeId>; readonly byUser: boolean }
   | { readonly type: 'close'; readonly nodes: Iterable<NodeId> }
@@ -79,12 +95,10 @@ export type Action =
 
 export function initialState(size: ScreenSize): UiState {
   return {
-    structure: { size, popup: undefined, isFinding: false, hasNotice: false, toast: '' },
-    selected: ROOT,
-    open: new Set([ROOT]),
-    zoom: [],
-    sort: 'total',
-    isReversed: false,
+    structure: { size, view: 'tree', popup: undefined, isFinding: false, hasNotice: false, toast: '' },
+    ...initialCursor('calls'),
+    parked: {},
+    isFlipped: false,
     unit: 'percent',
     hasFullNames: false,
     isPaused: false,
@@ -92,16 +106,25 @@ export function initialState(size: ScreenSize): UiState {
     prompt: '',
     hasOpened: false,
     outputTop: undefined,
+    threads: new Set(),
   };
 }
 
 /** The node whose subtree is shown. */
-export function baseOf(state: UiState): NodeId {
+export function baseOf(state: Pick<Cursor, 'zoom'>): NodeId {
   return state.zoom.at(-1) ?? ROOT;
 }
 
 export function reduce(state: UiState, action: Action): UiState {
   switch (action.type) {
+    case 'view':
+      return withStructure(exchangeCursors(state, action.view), { view: action.view });
+    case 'flip':
+      return { ...state, isFlipped: !state.isFlipped };
+    case 'threads':
+      return { ...state, threads: action.threads };
+    case 'leave-subtree':
+      return withCursor(state, 'calls', { zoom: cursorOf(state, 'calls').zoom.slice(0, -1) });
     case 'select':
       return action.node === state.selected ? state : { ...state, selected: action.node };
     case 'open':
@@ -135,7 +158,7 @@ export function reduce(state: UiState, action: Action): UiState {
     case 'remap':
       return remap(state, action.successorOf);
     case 'start-over':
-      return { ...state, selected: ROOT, open: new Set([ROOT]), zoom: [], hasOpened: false };
+      return { ...state, selected: ROOT, open: new Set([ROOT]), zoom: [], hasOpened: false, parked: {} };
     case 'popup':
       return withStructure(state, { popup: action.popup });
     case 'output-top':
@@ -157,15 +180,15 @@ function withStructure(state: UiState, change: Partial<Structure>): UiState {
   return isSame ? state : { ...state, structure: { ...state.structure, ...change } };
 }
 
-/** Nodes were made anew: everything that names a node follows to where it is now. */
+/** Nodes of the call tree were made anew: everything that names one follows to where it is now. */
 function remap(state: UiState, successorOf: (node: NodeId) => NodeId): UiState {
-  const zoom = state.zoom.map(successorOf).filter((node) => node !== ROOT);
-  return {
-    ...state,
-    selected: successorOf(state.selected),
-    open: new Set(Array.from(state.open, successorOf)),
+  const cursor = cursorOf(state, 'calls');
+  const zoom = cursor.zoom.map(successorOf).filter((node) => node !== ROOT);
+  return withCursor(state, 'calls', {
+    selected: successorOf(cursor.selected),
+    open: new Set(Array.from(cursor.open, successorOf)),
     zoom: zoom.filter((node, at) => node !== zoom[at - 1]),
-  };
+  });
 }
 
 function without(nodes: ReadonlySet<NodeId>, removed: Iterable<NodeId>): ReadonlySet<NodeId> {

@@ -6,7 +6,7 @@ import { cleanText } from '../profile/clean-text.ts';
 
 const printableAscii = /^[\x20-\x7e]*$/;
 // What this program itself draws, besides ASCII: one cell each. Measuring graphemes costs a thousand times more.
-const narrow = /^[\x20-\x7e·…›→←↑↓Δ±µ⏎▾▸▴◆▲●○■▁-█▏─│┌┐└┘]*$/;
+const narrow = /^[\x20-\x7e·…›→←↑↓Δ±µ⏎▾▸▴◆▲●○■▁-█▌▏▐░▒▓─│┌┐└┘]*$/;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** Names come from a hostile process; most are plain ASCII and safe as they are. */
@@ -48,7 +48,7 @@ export function takeEnd(text: string, room: number): string {
 /** Cuts at the end, with an ellipsis where something is missing. */
 export function cutEnd(text: string, room: number, ellipsis: string): string {
   if (cellWidth(text) <= room) return text;
-  return room < 1 ? '' : takeStart(text, room - 1) + ellipsis;
+  return room < 1 ? '' : takeStart(text, room - cellWidth(ellipsis)) + ellipsis;
 }
 
 export function padEnd(text: string, width: number): string {

@@ -3,6 +3,8 @@
  * Colours are the 16 of the user's own palette; nothing is told by colour alone, every role has a glyph or a word.
  */
 
+import type { FunctionKind } from '../profile/frames.ts';
+
 export type Role =
   | 'plain'
   | 'dim'
@@ -40,6 +42,12 @@ export interface Glyphs {
   readonly plusMinus: string;
   readonly micro: string;
   readonly sorted: readonly [down: string, up: string];
+  /** The last cell of a frame of the flame view. */
+  readonly edge: string;
+  /** A frame narrower than a cell. */
+  readonly narrow: string;
+  /** What frames are filled with where there is no colour. */
+  readonly fills: Readonly<Record<FunctionKind | 'match', string>>;
   readonly box: Readonly<Record<BoxPart, string>>;
 }
 
@@ -66,6 +74,9 @@ const unicodeGlyphs: Glyphs = {
   plusMinus: '±',
   micro: 'µ',
   sorted: ['▾', '▴'],
+  edge: '▌',
+  narrow: '▐',
+  fills: { root: '█', native: '█', kernel: '▒', jit: '░', marked: '░', match: '▓' },
   box: {
     topLeft: '┌',
     top: '─',
@@ -99,6 +110,9 @@ const asciiGlyphs: Glyphs = {
   plusMinus: '+-',
   micro: 'u',
   sorted: ['v', '^'],
+  edge: '|',
+  narrow: '!',
+  fills: { root: '=', native: '=', kernel: ':', jit: '-', marked: '.', match: '%' },
   box: {
     topLeft: '+',
     top: '-',
@@ -147,6 +161,7 @@ const monochromeCodes: Readonly<Record<Role, string>> = {
 export interface Theme {
   readonly glyphs: Glyphs;
   readonly isAscii: boolean;
+  readonly hasColour: boolean;
   /** Wraps text in the role's SGR codes and closes them; text without a code is returned as it is. */
   paint(role: Role, text: string): string;
 }
@@ -156,6 +171,7 @@ export function createTheme(options: { readonly ascii: boolean; readonly color: 
   return {
     glyphs: options.ascii ? asciiGlyphs : unicodeGlyphs,
     isAscii: options.ascii,
+    hasColour: options.color,
     paint(role, text) {
       const code = codes[role];
       return code === '' || text === '' ? text : `\x1b[${code}m${text}\x1b[0m`;

@@ -6,11 +6,16 @@ import { openEnginePanel, stepRate } from './engine-commands.ts';
 import { type FindResult, matchesInOrder } from './find.ts';
 import type { TreeCommand } from './keymap.ts';
 import { hottestChild, type LiveView } from './live-view.ts';
+import { reveal } from './reveal.ts';
 import { baseOf } from './state.ts';
 import { clean } from './text.ts';
+import { setThreads } from './thread-commands.ts';
+import { showView, viewBeside } from './view-switch.ts';
+import { modelOf } from './views.ts';
 
 /** Opening more at once would make a list nobody can read and slow every tick. */
 const mostOpenedAtOnce = 20000;
+const longestWalkMs = 8;
 
 const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   down: (view) => moveBy(view, 1),
@@ -23,12 +28,21 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   'previous-sibling': (view) => moveToSibling(view, -1),
   open: openOrEnter,
   close: closeOrLeave,
-  'open-all': (view) =>
-    view.dispatch({ type: 'open', nodes: below(view, view.state.selected), byUser: true }),
-  'close-all': (view) => view.dispatch({ type: 'close', nodes: below(view, view.state.selected) }),
+  'open-all': openAll,
+  'close-all': (view) => view.dispatch({ type: 'close', nodes: below(view, view.state.selected).nodes }),
   hottest: openHottestPath,
   zoom: (view) => view.dispatch({ type: 'zoom', node: view.state.selected }),
   back: goBack,
+  'view-tree': (view) => showView(view, 'tree'),
+  'view-bottom-up': (view) => showView(view, 'bottom-up'),
+  'view-flame': (view) => showView(view, 'flame'),
+  'view-functions': (view) => showView(view, 'functions'),
+  'view-threads': (view) => showView(view, 'threads'),
+  'pick-threads': (view) => showView(view, 'threads'),
+  'next-view': (view) => showView(view, viewBeside(view.state.structure.view, 1)),
+  'previous-view': (view) => showView(view, viewBeside(view.state.structure.view, -1)),
+  invert: (view) => showView(view, view.state.structure.view === 'bottom-up' ? 'tree' : 'bottom-up'),
+  flip: flipFlame,
   find: (view) => view.dispatch({ type: 'prompt', text: '' }),
   'find-next': (view) => goToMatch(view, 1),
   'find-previous': (view) => goToMatch(view, -1),
@@ -58,8 +72,6 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
 
 export function runTreeCommand(view: LiveView, command: TreeCommand): void {
   commands[command](view);
-  // The next key of the same burst must find the rows this one made.
-  view.prepareRows(view.rows.height);
 }
 
 export function select(view: LiveView, node: NodeId): void {
@@ -77,17 +89,6 @@ export function scrollBy(view: LiveView, rows: number): void {
   const { top, height } = view.rows;
   const index = view.rows.indexOf(view.state.selected);
   moveTo(view, Math.max(top, Math.min(index, top + height - 1)));
-}
-
-/** Selects a node wherever it is: what stands above it is opened, and a zoom that hides it is left. */
-export function reveal(view: LiveView, node: NodeId): void {
-  const above: NodeId[] = [];
-  for (let at = view.tree.parentOf(node); at >= 0; at = view.tree.parentOf(at)) above.push(at);
-  while (baseOf(view.state) !== ROOT && node !== baseOf(view.state) && !above.includes(baseOf(view.state))) {
-    view.dispatch({ type: 'zoom-out' });
-  }
-  view.dispatch({ type: 'open', nodes: above, byUser: true });
-  select(view, node);
 }
 
 /** The first match at or after the selection, when the prompt is accepted. */
@@ -129,15 +130,24 @@ function closeOrLeave(view: LiveView): void {
   else if (!isBase) select(view, view.tree.parentOf(selected));
 }
 
-function below(view: LiveView, node: NodeId): NodeId[] {
+function openAll(view: LiveView): void {
+  const { nodes, isCut } = below(view, view.state.selected);
+  view.dispatch({ type: 'open', nodes, byUser: true });
+  if (isCut) view.toast('opened in part: there are too many');
+}
+
+/** Nodes that can be opened, as many as can be found before a key would be late. */
+function below(view: LiveView, node: NodeId): { readonly nodes: NodeId[]; readonly isCut: boolean } {
   const nodes: NodeId[] = [];
   const stack = [node];
-  for (let at = stack.pop(); at !== undefined && nodes.length < mostOpenedAtOnce; at = stack.pop()) {
+  const endMs = view.now() + longestWalkMs;
+  for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
+    if (nodes.length >= mostOpenedAtOnce || view.now() >= endMs) return { nodes, isCut: true };
     if (view.tree.childrenOf(at).length === 0) continue;
     nodes.push(at);
-    stack.push(...view.tree.childrenOf(at));
+    for (const child of view.tree.childrenOf(at)) stack.push(child);
   }
-  return nodes;
+  return { nodes, isCut: false };
 }
 
 /** Down the largest child until a node spends more time itself than in any of its callees. */
@@ -147,7 +157,9 @@ function openHottestPath(view: LiveView): void {
   let node = view.state.selected;
   for (;;) {
     const hottest = hottestChild(tree, node);
-    if (hottest === undefined || tree.totalNs(hottest) < tree.selfNs(node)) break;
+    // Upside down, time is not spent on the way: the path ends where the callers do.
+    const ownNs = modelOf(view.state.structure.view) === 'calls' ? tree.selfNs(node) : 0;
+    if (hottest === undefined || tree.totalNs(hottest) <= 0 || tree.totalNs(hottest) < ownNs) break;
     path.push(node);
     node = hottest;
   }
@@ -155,13 +167,22 @@ function openHottestPath(view: LiveView): void {
   select(view, node);
 }
 
+function flipFlame(view: LiveView): void {
+  view.dispatch({ type: 'flip' });
+  showView(view, 'flame');
+}
+
 function goBack(view: LiveView): void {
   const left = view.state.zoom.at(-1);
   if (view.state.find !== undefined) {
     view.dispatch({ type: 'find', query: undefined });
+  } else if (view.state.threads.size > 0) {
+    setThreads(view, []);
   } else if (left !== undefined) {
     view.dispatch({ type: 'zoom-out' });
     reveal(view, left);
+  } else {
+    view.dispatch({ type: 'leave-subtree' });
   }
 }
 
@@ -169,7 +190,18 @@ function goToMatch(view: LiveView, step: 1 | -1): void {
   const found = view.found();
   if (found === undefined) view.toast('nothing to find yet: / asks for a name');
   else if (found.nodes.size === 0) view.toast('no match');
-  else reveal(view, matchBeside(view, found, step));
+  else {
+    const shown = shownMatches(view, found);
+    if (shown.nodes.size === 0) view.toast('every match is narrower than a cell');
+    else reveal(view, matchBeside(view, shown, step));
+  }
+}
+
+/** In the flame view the cursor can stand only where there is a frame. */
+function shownMatches(view: LiveView, found: FindResult): FindResult {
+  if (view.state.structure.view !== 'flame') return found;
+  const { frames } = view.flame.layout;
+  return { ...found, nodes: new Set([...found.nodes].filter((node) => frames.has(node))) };
 }
 
 /** The match before or after the selection in the order of the screen; past the end it goes on at the other. */
@@ -228,5 +260,7 @@ function nameOf(view: LiveView, node: NodeId): string {
 function copyStack(view: LiveView): void {
   const names: string[] = [];
   for (let at = view.state.selected; at > ROOT; at = view.tree.parentOf(at)) names.unshift(nameOf(view, at));
+  // Upside down the callers stand below.
+  if (modelOf(view.state.structure.view) === 'callers') names.reverse();
   view.copy(names.join('\n'), 'stack');
 }

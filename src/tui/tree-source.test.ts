@@ -87,3 +87,31 @@ test('after a reset, another profile or two generations at once only the root is
   assert.equal(source.follow()?.(3), ROOT);
   assert.equal(source.tree, profile.tree);
 });
+
+test('a choice of threads holds through late names, a pause and another profile of the session', () => {
+  const feeders = [new StackFeeder(), new StackFeeder()] as const;
+  feeders[0].add(serverStacks, false);
+  feeders[1].add([...serverStacks, ...serverStacks]);
+  let feeder: StackFeeder = feeders[0];
+  const source = new TreeSource(() => feeder.profile);
+  source.setThreads(new Set([1]), 'thread 101');
+  const samples = () => {
+    source.follow();
+    source.threadTree?.step(() => false);
+    return source.samples;
+  };
+  assert.equal(samples(), 23);
+  feeder.nameAll();
+  assert.equal(samples(), 23);
+  source.pause();
+  feeder.add(serverStacks);
+  assert.equal(source.samples, 23);
+  assert.equal(source.samplesSincePause, 100);
+  source.resume();
+  assert.equal(samples(), 46);
+  feeder = feeders[1];
+  assert.equal(samples(), 46);
+  assert.equal(source.tree.functionOf(ROOT).name, 'thread 101');
+  source.setThreads(new Set(), '');
+  assert.equal(source.samples, 200);
+});

@@ -4,15 +4,19 @@
  */
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { Profile } from '../profile/profile.ts';
+import { frozenFigures, livingFigures, type ThreadFigures } from '../profile/thread-figures.ts';
+import type { ThreadTree } from '../profile/thread-tree.ts';
 import { freezeTree } from './frozen-tree.ts';
 
 export type SuccessorOf = (node: NodeId) => NodeId;
 
 export class TreeSource {
   readonly #profileNow: () => Profile;
+  #samplesAtPause = 0;
   #profile: Profile;
   #generation: number;
-  #frozen: { readonly tree: CallTree; readonly samples: number } | undefined;
+  #frozen: { readonly tree: CallTree; readonly samples: number; readonly threads: ThreadFigures } | undefined;
+  #threadTree: ThreadTree | undefined;
   /** While paused: where each node of the frozen tree is in the living one. */
   #livingNode: Int32Array = new Int32Array(0);
 
@@ -23,7 +27,21 @@ export class TreeSource {
   }
 
   get tree(): CallTree {
-    return this.#frozen?.tree ?? this.#profile.tree;
+    return this.#frozen?.tree ?? this.#threadTree ?? this.#profile.tree;
+  }
+
+  /** The living tree of the chosen threads; undefined when all are shown. */
+  get threadTree(): ThreadTree | undefined {
+    return this.#threadTree;
+  }
+
+  threadFigures(): ThreadFigures {
+    return this.#frozen?.threads ?? livingFigures(this.#profile);
+  }
+
+  /** Bounds the tree to some threads, by thread index; to all of them when there are none. Not while paused. */
+  setThreads(threads: ReadonlySet<number>, label: string): void {
+    this.#threadTree = threads.size === 0 ? undefined : this.#profile.threadTree(threads, label);
   }
 
   get profile(): Profile {
@@ -32,12 +50,12 @@ export class TreeSource {
 
   /** Samples behind what is shown. */
   get samples(): number {
-    return this.#frozen?.samples ?? this.#profile.samples;
+    return this.#frozen?.samples ?? this.#threadTree?.samplesOf(ROOT) ?? this.#profile.samples;
   }
 
   /** Samples that came since the pause. */
   get samplesSincePause(): number {
-    return this.#frozen === undefined ? 0 : this.#profile.samples - this.#frozen.samples;
+    return this.#frozen === undefined ? 0 : this.#profile.samples - this.#samplesAtPause;
   }
 
   /** A node of the tree shown, in the living tree. */
@@ -54,8 +72,10 @@ export class TreeSource {
   }
 
   pause(): void {
-    const tree = freezeTree(this.#profile.tree);
-    this.#frozen = { tree, samples: this.#profile.samples };
+    const threads = frozenFigures(this.threadFigures());
+    this.#frozen = { tree: freezeTree(this.tree), samples: this.samples, threads };
+    this.#samplesAtPause = this.#profile.samples;
+    const { tree } = this.#frozen;
     this.#livingNode = Int32Array.from({ length: tree.nodeCount }, (_, node) => node);
   }
 
@@ -72,6 +92,10 @@ export class TreeSource {
     const generations = profile.tree.generation - this.#generation;
     const isSameProfile = profile === this.#profile;
     this.#profile = profile;
+    // Thread indexes are the session's: the choice holds in its next profile.
+    if (!isSameProfile && this.#threadTree !== undefined) {
+      this.setThreads(this.#threadTree.threads, this.#threadTree.label);
+    }
     this.#generation = profile.tree.generation;
     if (isSameProfile && generations === 0) return undefined;
     // Successors are known for one generation back; over more than one there is no safe way but the root.

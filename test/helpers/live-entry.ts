@@ -48,6 +48,18 @@ setInterval(() => {
 const soonMs = 300;
 const stories: Readonly<Record<string, () => void>> = {
   still: () => session.feeder.add(serverStacks),
+  empty: () => {},
+  one: () => session.feeder.add([{ stack: ['main', 'work'], samples: 1 }]),
+  wide: () =>
+    session.feeder.add([
+      { stack: ['main', 'busy'], samples: 5000 },
+      ...Array.from({ length: 10_000 }, (_, i) => ({ stack: ['main', `child_${i}`], samples: 1 })),
+    ]),
+  deep: () =>
+    session.feeder.add([
+      { stack: Array.from({ length: 5000 }, (_, i) => `level_${i}`), samples: 60 },
+      { stack: ['level_0', 'other'], samples: 40 },
+    ]),
   hostile: () => session.feeder.add(hostileStacks),
   live: () => {
     session.feeder.add(serverStacks);

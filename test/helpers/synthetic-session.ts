@@ -282,6 +282,10 @@ export class SyntheticSession implements LiveSession {
     this.tick({ gates });
   }
 
+  threadState(tid: number): 'run' | 'sleep' {
+    return tid === 100 ? 'run' : 'sleep';
+  }
+
   stop(): Promise<void> {
     this.stops++;
     this.status = { ...this.status, state: 'stopped' };

@@ -16,6 +16,8 @@ const keyBytes: Readonly<Record<string, string>> = {
   pageup: '\x1b[5~',
   pagedown: '\x1b[6~',
   enter: '\r',
+  tab: '\t',
+  'shift+tab': '\x1b[Z',
   escape: '\x1b',
   backspace: '\x7f',
   space: ' ',

@@ -206,7 +206,9 @@ test('help lists every key, filters as one types, and closes', async (t) => {
   const terminal = openLive('still', { test: t });
   await terminal.shows('escapeHtml');
   terminal.press('?');
-  await terminal.shows('MOVE', 'open the hottest path from here', 'WHY PANEL');
+  await terminal.shows('MOVE', 'open the hottest path from here', '↑↓ scroll');
+  terminal.press('end');
+  await terminal.shows('WHY PANEL', 'close the panel');
   terminal.type('hottest');
   await terminal.until(
     (screen) => screen.text.includes('hottest path') && !screen.text.includes('next row'),

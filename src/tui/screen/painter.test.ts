@@ -71,19 +71,19 @@ test('a region draws its lines until it is released; the mouse finds it', async 
   const clicks: string[] = [];
   const region = {
     row: (line: number) => `row ${line}`,
-    mouse: (action: string, line: number) => void clicks.push(`${action} ${line}`),
+    mouse: (action: string, line: number, x: number) => void clicks.push(`${action} ${line} ${x}`),
   };
   const release = painter.claim(box(1, 2), region);
   painter.setChrome('top');
   await turn();
   assert.match(writer.sent[0] ?? '', /\x1b\[1;1Htop.*\x1b\[2;1Hrow 0.*\x1b\[3;1Hrow 1/);
   assert.equal(painter.heightOf(region), 2);
-  painter.mouse('press', 2);
-  painter.mouse('press', 0);
-  assert.deepEqual(clicks, ['press 1']);
+  painter.mouse('press', 7, 2);
+  painter.mouse('press', 7, 0);
+  assert.deepEqual(clicks, ['press 1 7']);
   const uncover = painter.cover(box(2, 1));
-  painter.mouse('press', 2);
-  assert.deepEqual(clicks, ['press 1'], 'a popup takes the mouse');
+  painter.mouse('press', 7, 2);
+  assert.deepEqual(clicks, ['press 1 7'], 'a popup takes the mouse');
   uncover();
   release();
   writer.isBusy = false;

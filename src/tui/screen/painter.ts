@@ -9,8 +9,8 @@ import type { TerminalWriter } from './writer.ts';
 export interface Region {
   /** A ready line: at most `width` cells, SGR closed, no newline. */
   row(line: number, width: number, height: number): string;
-  /** A click or a turn of the wheel on line `line` of the region. */
-  mouse?(action: MouseAction, line: number): void;
+  /** A click or a turn of the wheel on line `line` of the region, in cell `x`. */
+  mouse?(action: MouseAction, line: number, x: number): void;
 }
 
 export type MouseAction = 'press' | 'wheel-up' | 'wheel-down';
@@ -108,12 +108,12 @@ export class Painter {
     if (this.#isDirty) this.soon();
   }
 
-  mouse(action: MouseAction, y: number): void {
+  mouse(action: MouseAction, x: number, y: number): void {
     const covered = [...this.#covers].map(bandOf).some((band) => y >= band.top && y < band.top + band.height);
     if (covered) return;
     for (const [box, region] of this.#regions) {
       const band = bandOf(box);
-      if (y >= band.top && y < band.top + band.height) region.mouse?.(action, y - band.top);
+      if (y >= band.top && y < band.top + band.height) region.mouse?.(action, y - band.top, x);
     }
   }
 

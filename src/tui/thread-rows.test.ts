@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StackFeeder, serverStacks } from '../../test/helpers/synthetic-session.ts';
+import { ROOT } from '../profile/call-tree.ts';
+import { livingFigures, ThreadList } from '../profile/thread-figures.ts';
+import { cellWidth } from './text.ts';
+import { createTheme } from './theme.ts';
+import { type ThreadContext, threadDetails, threadHead, threadLine } from './thread-rows.ts';
+
+const bare = (line: string) => line.replace(/\x1b\[[\d;]*m/g, '');
+
+function contextOf(columns: number, name = 'worker', change: Partial<ThreadContext> = {}): ThreadContext {
+  const feeder = new StackFeeder();
+  feeder.advance(10e9);
+  feeder.add(serverStacks);
+  feeder.advance(2.5e9);
+  const figures = livingFigures(feeder.profile);
+  const tree = new ThreadList(
+    () => figures,
+    (thread) => ({ id: thread + 1, name, module: '', kind: thread < 0 ? 'root' : 'native' }),
+  );
+  return {
+    tree,
+    theme: createTheme({ ascii: false, color: false }),
+    size: { columns, rows: 30 },
+    unit: 'percent',
+    sort: 'total',
+    isReversed: false,
+    nowBucket: figures.nowBucket,
+    nameOf: () => name,
+    tidOf: (node) => (node === ROOT ? '' : `${4000 + node}`),
+    stateOf: (node) => (node === ROOT ? '' : 'sleep'),
+    isChosen: (node) => node === 2,
+    isMatch: () => false,
+    ...change,
+  };
+}
+
+test('a row stands under its heads; the chosen thread carries its mark', () => {
+  const context = contextOf(100);
+  assert.equal(bare(threadHead(context)).replace(/ +/g, ' '), ' TOTAL▾ CPU THREAD TID STATE LAST 30s');
+  const row = bare(threadLine(context, 2, false));
+  assert.match(row, /^ {2}23\.0% +0\.02 ● worker +4002 {2}sleep +▄/);
+  const head = bare(threadHead(context));
+  assert.equal(head.indexOf('THREAD'), row.indexOf('worker'));
+  assert.equal(head.indexOf('STATE'), row.indexOf('sleep'));
+});
+
+test('at every width a row fits, with hostile and wide names too, and a selected one says the same', () => {
+  for (let columns = 40; columns <= 140; columns++) {
+    for (const name of ['worker', '日本語のスレッド名', 'e\x1b[2Jvil', 'x'.repeat(200)]) {
+      const context = contextOf(columns, name);
+      for (const node of [ROOT, 1, 2]) {
+        const row = bare(threadLine(context, node, false));
+        assert.ok(cellWidth(row) < columns, `${cellWidth(row)} of ${columns}`);
+        assert.doesNotMatch(row, /[\x00-\x1f]/);
+        const selected = bare(threadLine(context, node, true));
+        assert.equal(selected.slice(1).trimEnd(), row.slice(1).trimEnd());
+      }
+    }
+  }
+});
+
+test('details: name, number, state, share and whether all views show it', () => {
+  const context = contextOf(100);
+  assert.deepEqual(threadDetails(context, 2, 2).slice(1).map(bare), [
+    'worker   thread 4002   sleep',
+    'total 23.0% 232 ms   0.02 CPUs over 10 s   23 samples   all views show it',
+  ]);
+  assert.deepEqual(threadDetails(context, ROOT, 1).map(bare), ['', 'worker   2 seen']);
+});
