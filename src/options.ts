@@ -215,11 +215,13 @@ export function helpText(): string {
   const formatLines = Object.entries<FormatSpec>(formatSpecs).map(
     ([name, { endings, help }]) => `  ${name.padEnd(12)}${endings.join(' ').padEnd(30)}${help}\n`,
   );
-  const options = Object.entries<OptionSpec>(optionSpecs).map(([name, spec]) => {
+  const usages = Object.entries<OptionSpec>(optionSpecs).map(([name, spec]) => {
     const short = spec.short === undefined ? '    ' : `-${spec.short}, `;
     const value = spec.value === undefined ? '' : ` ${spec.value}`;
-    return `  ${`${short}--${name}${value}`.padEnd(40)}${spec.help}\n`;
+    return { usage: `${short}--${name}${value}`, help: spec.help };
   });
+  const width = Math.max(...usages.map(({ usage }) => usage.length)) + 2;
+  const options = usages.map(({ usage, help }) => `  ${usage.padEnd(width)}${help}\n`);
   return [
     'A live terminal profiler for any Linux process: never loses CPU time, never hides how it knows.\n\n',
     'Usage\n',
