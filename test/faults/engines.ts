@@ -3,18 +3,30 @@ import assert from 'node:assert/strict';
 import type { RecordedProfile } from '../helpers/cli.ts';
 import { nodesNamed } from '../helpers/tree.ts';
 
-export const engines = ['cpu', 'ctimer', 'cpu-clock'] as const;
+/** `snapshots` is `ctimer` without code in the target. */
+export const engines = ['cpu', 'ctimer', 'snapshots', 'cpu-clock'] as const;
 export type TriedEngine = (typeof engines)[number];
 
 /** The words of a command line that ask for it. */
 export function ask(engine: TriedEngine): readonly string[] {
-  return ['-e', engine];
+  return engine === 'snapshots' ? ['-e', 'ctimer', '--no-inject'] : ['-e', engine];
+}
+
+/** Whether it samples by the ticks of a timer on CPU time. */
+export function isTimed(engine: TriedEngine): boolean {
+  return engine === 'ctimer' || engine === 'snapshots';
+}
+
+/** What the program calls it. */
+export function nameOf(engine: TriedEngine): string {
+  return isTimed(engine) ? 'ctimer' : engine;
 }
 
 /** Bounds of `accounted`; a user-only engine leaves the kernel time of a target that works in its own code. */
 const bounds: Readonly<Record<TriedEngine, readonly [least: number, most: number]>> = {
   cpu: [0.96, 1.05],
   ctimer: [0.94, 1.06],
+  snapshots: [0.94, 1.06],
   'cpu-clock': [0.85, 1.05],
 };
 
@@ -23,7 +35,7 @@ const bounds: Readonly<Record<TriedEngine, readonly [least: number, most: number
  * @param room added to the bounds on both sides
  */
 export function assertSampled(profile: RecordedProfile, engine: TriedEngine, room = 0): void {
-  assert.equal(profile.spans[0]?.engine, engine);
+  assert.equal(profile.spans[0]?.engine, nameOf(engine));
   const { accounted } = profile.accounting;
   const [least, most] = bounds[engine];
   assert(accounted >= least - room && accounted <= most + room, `${engine}: accounted ${accounted}`);

@@ -18,12 +18,15 @@ for (const engine of engines) {
       const target = await startFixture(t, 'execer', [600, 250, isThread]);
       // Not by the clocks of its living threads: they begin anew with each exec by another one.
       const profile = await recordJson(target.pid, [...ask(engine), '-F', 499, '-d', 4]);
-      // Which thread called exec is told by the clocks alone: some milliseconds may be taken for another's.
-      assertSampled(profile, engine, isThread * 0.05);
-      assert(
-        inclusiveShare(profile.tree, 'work_until_exec') > 0.75,
-        'the work has its name in every program',
-      );
+      if (engine === 'ctimer') {
+        // Timers in the target go with each program, and take a moment to come back: the gaps are shown.
+        assertHonest(profile);
+        assert(inclusiveShare(profile.tree, 'work_until_exec') > 0.2);
+      } else {
+        // Which thread called exec is told by the clocks alone: some milliseconds may be taken for another's.
+        assertSampled(profile, engine, isThread * 0.05);
+        assert(inclusiveShare(profile.tree, 'work_until_exec') > 0.75, 'named in every program');
+      }
       const { counts } = await target.finish();
       assert((counts['execs'] ?? 0) >= 5, `${counts['execs']} execs`);
     });

@@ -6,7 +6,7 @@ import { profileOf, recordCpu, recordJson, runCli } from '../helpers/cli.ts';
 import { limited } from '../helpers/gates.ts';
 import { startFixture } from '../helpers/target.ts';
 import { inclusiveShare } from '../helpers/tree.ts';
-import { ask, assertHonest, assertSampled, engines } from './engines.ts';
+import { ask, assertHonest, assertSampled, engines, isTimed } from './engines.ts';
 
 for (const engine of engines) {
   test(`${engine}: 1,000 threads of which three work: all followed, all time accounted`, async (t) => {
@@ -30,7 +30,7 @@ for (const engine of engines) {
     const profile = await recordJson(target.pid, [...ask(engine), '-F', 997, '-d', 3]);
     assertHonest(profile);
     // A timer on CPU time fires on ticks, and many a thread lives for less than one.
-    const least = engine === 'ctimer' ? 0.05 : 0.2;
+    const least = isTimed(engine) ? 0.05 : 0.2;
     const seen = inclusiveShare(profile.tree, 'short_life');
     assert(seen > least, `${seen} of the time is seen`);
     const { counts } = await target.finish();
@@ -48,10 +48,10 @@ for (const engine of engines) {
   });
 }
 
-test('ctimer, 96 open files, 200 threads: what is not followed is counted, shown and has a cure', async (t) => {
+test('snapshots, 96 open files, 200 threads: what is not followed is counted, shown and has a cure', async (t) => {
   const target = await startFixture(t, 'many_threads', [600, 200, 40]);
   const launcher = limited({ openFiles: 96 });
-  const profile = await recordCpu(target.pid, 4, ['-e', 'ctimer', '-F', 199], { launcher });
+  const profile = await recordCpu(target.pid, 4, [...ask('snapshots'), '-F', 199], { launcher });
   assert.equal(profile.spans[0]?.engine, 'ctimer');
   const warning = profile.warnings.find(({ code }) => code === 'threads-not-followed');
   const [, refused] = /^(\d+) of 201 threads not followed/.exec(warning?.title ?? '') ?? [];

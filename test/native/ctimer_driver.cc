@@ -25,6 +25,7 @@ class Counts final : public prof::SampleSink {
   void on_thread_tail(pid_t, uint64_t) override {}
   void on_thread_name(pid_t, std::string_view) override {}
   void on_mappings_changed() override {}
+  void on_thread_gone(pid_t) override {}
   void on_exec() override { execs++; }
 
   uint64_t samples = 0, weight_ns = 0, kernel_ns = 0, without_stack = 0, execs = 0;
