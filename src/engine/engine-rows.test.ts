@@ -4,35 +4,11 @@ import { test } from 'node:test';
 import { listEngines } from './engine-rows.ts';
 import type { Capabilities } from './machine.ts';
 import { engineAsks } from './status.ts';
+import { testMachine } from './test-machine.ts';
 
 const { EACCES, EPERM } = constants.errno;
 
-const allowed: Capabilities = {
-  probe: { fullSelf: 0, userSelf: 0, fullTarget: 0, userTarget: 0, ptrace: 0, readMemory: 0 },
-  kernelSymbols: 'shown',
-  facts: {
-    paranoid: 2,
-    kptrRestrict: 0,
-    maxSampleRate: 100_000,
-    yamaScope: 0,
-    uid: 1000,
-    hasPerfmon: false,
-    hasSyslog: false,
-    hasPtrace: false,
-    ownSeccomp: false,
-    openFilesLimit: 1024,
-    targetUid: 1000,
-    targetDumpable: true,
-    targetSeccomp: false,
-    sharesOurFilter: false,
-    targetIs64Bit: true,
-    targetShadowStack: false,
-    targetStopped: false,
-    tracerPid: 0,
-  },
-  mayInject: true,
-  openRefusals: {},
-};
+const allowed = testMachine({}, { kptrRestrict: 0 }, 'shown');
 const paranoid: Capabilities = {
   ...allowed,
   probe: { ...allowed.probe, fullSelf: EACCES, fullTarget: EACCES },

@@ -4,39 +4,13 @@ import { test } from 'node:test';
 import type { Capabilities, MachineFacts } from './machine.ts';
 import type { Probe } from './native.ts';
 import { listRights } from './rights.ts';
+import { testMachine } from './test-machine.ts';
 
 const { EACCES, EMFILE, EPERM } = constants.errno;
 const plenty = { openFiles: 0, lockedMemory: 0 };
 
-function world(probe: Partial<Probe>, facts: Partial<MachineFacts>, symbols = 'shown'): Capabilities {
-  return {
-    probe: { fullSelf: 0, userSelf: 0, fullTarget: 0, userTarget: 0, ptrace: 0, readMemory: 0, ...probe },
-    kernelSymbols: symbols as Capabilities['kernelSymbols'],
-    facts: {
-      paranoid: 2,
-      kptrRestrict: 1,
-      maxSampleRate: 100_000,
-      yamaScope: 1,
-      uid: 1000,
-      hasPerfmon: false,
-      hasSyslog: false,
-      hasPtrace: false,
-      ownSeccomp: false,
-      openFilesLimit: 1024,
-      targetUid: 1000,
-      targetDumpable: true,
-      targetSeccomp: false,
-      sharesOurFilter: false,
-      targetIs64Bit: true,
-      targetShadowStack: false,
-      targetStopped: false,
-      tracerPid: 0,
-      ...facts,
-    },
-    mayInject: true,
-    openRefusals: {},
-  };
-}
+const world = (probe: Partial<Probe>, facts: Partial<MachineFacts>, symbols = 'shown'): Capabilities =>
+  testMachine(probe, { yamaScope: 1, ...facts }, symbols);
 
 /** Names of the rows that have a cure. */
 const cures = (capabilities: Capabilities, limits = plenty): readonly string[] =>

@@ -2,49 +2,15 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { test } from 'node:test';
 import { listGates, shutOfInjection, shutOfOpen } from './gates.ts';
-import type { Capabilities, MachineFacts } from './machine.ts';
+import type { Capabilities } from './machine.ts';
 import type { Probe } from './native.ts';
 import { ladder, rungName, selectEngine } from './select.ts';
 import type { EngineAsk } from './status.ts';
+import { testMachine } from './test-machine.ts';
 import { describe } from './warnings.ts';
 
 const { EACCES, EMFILE, EPERM, ENOSYS, ESRCH } = constants.errno;
-const open: Probe = { fullSelf: 0, userSelf: 0, fullTarget: 0, userTarget: 0, ptrace: 0, readMemory: 0 };
-const userFacts: MachineFacts = {
-  paranoid: 2,
-  kptrRestrict: 1,
-  maxSampleRate: 100_000,
-  yamaScope: 0,
-  uid: 1000,
-  hasPerfmon: false,
-  hasSyslog: false,
-  hasPtrace: false,
-  ownSeccomp: false,
-  openFilesLimit: 1024,
-  targetUid: 1000,
-  targetDumpable: true,
-  targetSeccomp: false,
-  sharesOurFilter: false,
-  targetIs64Bit: true,
-  targetShadowStack: false,
-  targetStopped: false,
-  tracerPid: 0,
-};
-
-function world(
-  probe: Partial<Probe>,
-  facts: Partial<MachineFacts> = {},
-  kernelSymbols = 'hidden',
-): Capabilities {
-  return {
-    probe: { ...open, ...probe },
-    facts: { ...userFacts, ...facts },
-    kernelSymbols: kernelSymbols as Capabilities['kernelSymbols'],
-    mayInject: true,
-    openRefusals: {},
-  };
-}
-
+const world = testMachine;
 const inTarget = 'timer_create in the target';
 const snapshots = 'external snapshots';
 
