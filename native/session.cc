@@ -121,6 +121,7 @@ void Session::tick() {
   engine_->drain(pipeline_);
   limits_ = engine_->limits();
   pipeline_.follow_mappings();
+  look_for_exec();
   const uint64_t now = monotonic_ns();
   const uint64_t interval = pipeline_.thread_count() > kCrowd ? kCrowdedSettleIntervalNs : kSettleIntervalNs;
   if (!has_exited_ && now - last_settle_ns_ >= interval) {
@@ -181,6 +182,12 @@ void Session::look_for_failure() {
   const auto seen = engine_->failure();
   if (seen && suspected_) failure_ = seen;
   suspected_ = seen;
+}
+
+/// An exec is certain at once, and the new program runs unseen until another engine is in it.
+void Session::look_for_exec() {
+  const auto seen = engine_->failure();
+  if (seen && seen->syscall == kExecFailure) failure_ = seen;
 }
 
 void Session::grow_stack_copies() {

@@ -83,6 +83,7 @@ class Session {
   void begin_books();
   void close_engine(uint64_t cut_ns, EngineKind next);
   void look_for_failure();
+  void look_for_exec();
   [[nodiscard]] SessionState make_state() const;
   void finish_target();
   void read_cpu_clock();

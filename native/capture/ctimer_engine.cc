@@ -12,12 +12,15 @@
 #include <string>
 
 #include "base/clock.h"
+#include "capture/threads.h"
 
 namespace prof {
 namespace {
 
 constexpr uint64_t kLeaseNs = 2'000'000'000;
 constexpr uint64_t kHandlerPatienceNs = 1'000'000'000;
+constexpr uint64_t kNameIntervalNs = 300'000'000;
+constexpr size_t kMostNames = 4096;
 constexpr timespec kLook{0, 200'000};
 
 Registers registers_of(const uint64_t* r) {
@@ -139,6 +142,19 @@ void CtimerEngine::deliver(const payload::Slot& slot, SampleSink& sink) {
   sample.stack = {stack, std::min<size_t>(slot.stack_bytes, config_.stack_bytes)};
   counted_ns_ += sample.weight_ns;
   sink.on_sample(sample);
+  follow_name(sample, sink);
+}
+
+/// A thread may take another name; nothing tells us but a look, at those that run.
+void CtimerEngine::follow_name(const RawSample& sample, SampleSink& sink) {
+  if (names_.size() >= kMostNames) names_.clear();
+  Named& known = names_[sample.tid];
+  if (sample.time_ns < known.looked_at_ns + kNameIntervalNs) return;
+  known.looked_at_ns = sample.time_ns;
+  std::string name = thread_name(config_.pid, sample.tid);
+  if (name.empty() || name == known.name) return;
+  if (!known.name.empty()) sink.on_thread_name(sample.tid, name);
+  known.name = std::move(name);
 }
 
 /// An exec takes away all that is ours. The target's end does too, but that is no failure.
@@ -150,7 +166,7 @@ void CtimerEngine::look_after_target(SampleSink& sink) {
   const ssize_t got = process_vm_readv(config_.pid, &local, 1, &remote, 1, 0);
   if (got < 0 && errno != EFAULT) return;
   if (got == sizeof nonce && nonce == nonce_) return;
-  failure_ = Refusal{"exec", std::to_string(config_.pid), 0};
+  failure_ = Refusal{kExecFailure, std::to_string(config_.pid), 0};
   sink.on_exec();
 }
 

@@ -3,6 +3,9 @@
 // attach; what happens inside the target is the injector's work (injector/).
 #pragma once
 
+#include <string>
+#include <unordered_map>
+
 #include "base/unique_fd.h"
 #include "base/unique_mmap.h"
 #include "capture/engine.h"
@@ -44,6 +47,12 @@ class CtimerEngine final : public Engine {
   void rearm_when_disarmed();
   void look_after_target(SampleSink& sink);
   void deliver(const payload::Slot& slot, SampleSink& sink);
+  void follow_name(const RawSample& sample, SampleSink& sink);
+
+  struct Named {
+    std::string name;
+    uint64_t looked_at_ns = 0;
+  };
 
   [[nodiscard]] bool is_per_thread() const { return timers_ == Timers::per_thread; }
 
@@ -63,6 +72,7 @@ class CtimerEngine final : public Engine {
   bool is_rearming_ = false;
   SyscallSites sites_;
   ThreadIds ids_;
+  std::unordered_map<pid_t, Named> names_;  // of threads that were sampled
   std::optional<Refusal> failure_;
   std::vector<int> no_wake_fds_;
 };

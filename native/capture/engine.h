@@ -47,6 +47,9 @@ inline EngineLoss operator+(const EngineLoss& a, const EngineLoss& b) {
   return {a.lost + b.lost, a.lost_ns + b.lost_ns, a.throttled + b.throttled};
 }
 
+/// `syscall` of a failure: the target became another program, which took away what the engine had in it.
+inline constexpr const char* kExecFailure = "exec";
+
 class SampleSink {
  public:
   virtual ~SampleSink() = default;

@@ -13,15 +13,19 @@ import { livingCpuNs, waitForCpu } from '../helpers/truth.ts';
 
 function assertUndisturbed({ counts }: FixtureTruth): void {
   assert((counts['calls'] ?? 0) > 1000, 'it did make system calls');
-  assert.equal(counts['interrupted'], 0);
-  // A stop that finds no sleeper takes a running thread, perhaps in the midst of a read: once in hundreds of stops.
-  const short = (counts['shortReads'] ?? 0) + (counts['shortWrites'] ?? 0);
-  assert(short <= 3, `${short} short reads and writes`);
+  // Samples cut no call short, stops can: each attach and each detach stops one thread for an instant, on a busy machine
+  // perhaps a running one in the midst of a call. Under 100 of them a few calls of hundred thousands may tell.
+  const { interrupted = 0, shortReads = 0, shortWrites = 0 } = counts;
+  const disturbed = interrupted + shortReads + shortWrites;
+  assert(
+    disturbed <= 10,
+    `${interrupted} interrupted, ${shortReads} short reads, ${shortWrites} short writes`,
+  );
 }
 
 for (const perThread of [false, true]) {
   const kind = perThread ? 'a timer for each thread' : 'one process timer';
-  test(`100 attaches and detaches with ${kind}: no call is cut short, nothing stays but one mapping`, async (t) => {
+  test(`100 attaches and detaches with ${kind}: hardly a call is disturbed, nothing stays but one mapping`, async (t) => {
     const target = await startFixture(t, 'checker', [600]);
     await drive(t, target.pid, { ms: 5, rounds: 1, perThread });
     const before = ownMappings(target.pid);

@@ -196,7 +196,7 @@ test('a refused switch leaves the running engine alone, and says so until one su
 
 test('snapshots that a tracer shuts out die: the ladder goes on by itself and says why', async (t) => {
   const target = await startApart(t, 'split', [600]);
-  const session = await startCapture(t, target.pid, { asked: 'ctimer' });
+  const session = await startCapture(t, target.pid, { asked: 'ctimer', mayInject: false });
   assert.equal(session.status.mechanism, 'external snapshots');
   await waitForCpu(target.pid, 0.3e9);
   await startFixture(t, 'tracer', [600, target.pid]);

@@ -98,8 +98,17 @@ function pidOfFixture(pid: number, binary: string): number {
 }
 
 function descendants(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-  return [pid, ...children.flatMap((child) => descendants(Number(child)))];
+  return [pid, ...childrenOf(pid).flatMap(descendants)];
+}
+
+/** None when it has ended meanwhile. */
+function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return text.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 function executableOf(pid: number): string | undefined {
