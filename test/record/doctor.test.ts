@@ -39,7 +39,9 @@ async function doctor(words: readonly (string | number)[], options: CliOptions =
   return { code: run.code, stdout: run.stdout, stderr: run.stderr, gates };
 }
 
-const wants = ['kernel samples', 'user samples', 'kernel symbols', 'ptrace', 'target memory'];
+const wants = [
+  ...['kernel samples', 'user samples', 'kernel symbols', 'ptrace', 'target memory', 'target timers'],
+];
 const rights = [
   ...['CAP_PERFMON', 'perf_event_paranoid', 'CAP_SYSLOG', 'kptr_restrict', 'own seccomp', 'target seccomp'],
   ...['user id', 'dumpable', 'user namespace', 'ptrace scope', 'tracer', 'open files', 'locked memory'],
