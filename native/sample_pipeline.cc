@@ -8,6 +8,8 @@ namespace {
 
 // A pc that no mapping holds may be code that was mapped a moment ago; reading maps costs, so not too often.
 constexpr uint64_t kRefreshIntervalNs = 100'000'000;
+// The stack of a sleeper stands for all the time it sleeps, so it is worth a closer look.
+constexpr uint64_t kSleeperRefreshIntervalNs = 2'000'000;
 
 #if defined(__x86_64__)
 constexpr uint64_t kArchitecture = 0;
@@ -191,7 +193,8 @@ void SamplePipeline::collect_user_frames(const RawSample& sample) {
 void SamplePipeline::unwind(const RawSample& sample) {
   const StackCopy copy{sample.registers.sp(), sample.stack};
   StackEnd end = unwinder_.unwind(sample.registers, copy, unwound_);
-  if (end == StackEnd::no_map && monotonic_ns() - last_refresh_ns_ >= kRefreshIntervalNs) {
+  const uint64_t interval_ns = sample.is_wall_time ? kSleeperRefreshIntervalNs : kRefreshIntervalNs;
+  if (end == StackEnd::no_map && monotonic_ns() - last_refresh_ns_ >= interval_ns) {
     retry_unmapped();
     end = unwinder_.unwind(sample.registers, copy, unwound_);
   }

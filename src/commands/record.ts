@@ -32,11 +32,13 @@ export async function recordCommand(argv: readonly string[], options: Options, n
   const output = openOutput(options);
   return discardOnFailure(output, async () => {
     const native = loadNative();
+    // Before it runs: a signal that ended us at once would leave it behind.
+    const stop = listenForStop();
     const command = new LaunchedCommand(native, argv, output.path === '-' ? 'stderr' : 'inherit');
     const session = await startLaunched(command, options);
     const begin = beginRun(session);
     note(startLine(session));
-    const ending = await untilDone(session, options.durationNs);
+    const ending = await untilDone(session, options.durationNs, stop);
     const { end } = command;
     if (end !== undefined) note(endLine(command.name, end));
     finish(session, begin, options, output, note);
@@ -51,18 +53,31 @@ function startLine(session: CaptureSession): string {
   return `recording ${target.name} [${target.pid}] with ${running} (${mechanism}), asked ${asked}, ${frequencyHz} Hz; ^C ends it`;
 }
 
-/** Resolves, capture stopped, when time is up, the target has ended, or the user said stop (^C, SIGTERM, SIGHUP). */
+/** From here on ^C, SIGTERM and SIGHUP ask for the end of the recording instead of ending the program. */
+function listenForStop(): { readonly asked: Promise<'signal'>; release(): void } {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  let onSignal = (): void => {};
+  const asked = new Promise<'signal'>((resolve) => {
+    onSignal = () => resolve('signal');
+  });
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    asked,
+    release: () => {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
+
+/** Resolves, capture stopped, when time is up, the target has ended, or the user said stop. */
 async function untilDone(
   session: CaptureSession,
   durationNs: number | undefined,
+  stop = listenForStop(),
 ): Promise<'time' | 'ended' | 'signal'> {
   let unsubscribe = (): void => {};
   let timer: NodeJS.Timeout | undefined;
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  let onSignal = (): void => {};
-  const ending = await new Promise<'time' | 'ended' | 'signal'>((resolve) => {
-    onSignal = () => resolve('signal');
-    for (const signal of signals) process.on(signal, onSignal);
+  const done = new Promise<'time' | 'ended'>((resolve) => {
     const check = (): void => {
       if (session.status.state === 'ended') resolve('ended');
     };
@@ -70,9 +85,10 @@ async function untilDone(
     check();
     if (durationNs !== undefined) timer = setTimeout(() => resolve('time'), durationNs / 1e6);
   });
+  const ending = await Promise.race([done, stop.asked]);
   clearTimeout(timer);
   unsubscribe();
-  for (const signal of signals) process.off(signal, onSignal);
+  stop.release();
   await session.stop();
   return ending;
 }

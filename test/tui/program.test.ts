@@ -87,7 +87,7 @@ test('hidden kernel symbols: one marked node, a cure to copy, and names as soon 
     await terminal.shows('▲ kernel symbols hidden');
     await terminal.until(({ text }) => /◆ \[kernel: no symbols\]/.test(text), 'the marked node', 60_000);
     terminal.press('w');
-    await terminal.shows('kernel symbols  hidden');
+    await terminal.shows('kernel symbols       hidden');
     terminal.press('j', 'j');
     await terminal.shows('cure       sudo sysctl kernel.kptr_restrict=');
     terminal.press('escape');
