@@ -25,7 +25,8 @@ for (const engine of engines) {
     assert(inclusiveShare(profile.tree, '[truncated]') > 0.95);
     const leaves = [...paths(profile.tree)].filter(({ path }) => path.at(-2)?.name === '[truncated]');
     const own = leaves.filter(({ node }) => node.module === 'compat');
-    const share = own.reduce((sum, { node }) => sum + node.selfNs, 0) / profile.tree.totalNs;
+    // With what the kernel did on top of it: interrupts hit there too.
+    const share = own.reduce((sum, { node }) => sum + node.totalNs, 0) / profile.tree.totalNs;
     assert(share > 0.9, `${share} in its own code`);
   });
 }
