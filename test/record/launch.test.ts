@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { ask, nameOf } from '../faults/engines.ts';
 import {
   type CliRun,
   profileOf,
@@ -76,7 +77,7 @@ for (const [engine, room] of [
   test(`our own child may be traced and watched: ${engine} runs as asked and accounts for it`, async () => {
     const words = [
       'record',
-      ...(engine === 'snapshots' ? ['-e', 'ctimer', '--no-inject'] : ['-e', engine]),
+      ...ask(engine),
       '--strict',
       '-F',
       499,
@@ -88,7 +89,7 @@ for (const [engine, room] of [
     ];
     const run = await withSteadyMachine(() => runCli(words));
     const profile = profileOf(run);
-    assert.equal(profile.spans[0]?.engine, engine === 'snapshots' ? 'ctimer' : engine);
+    assert.equal(profile.spans[0]?.engine, nameOf(engine));
     assertWhole(run, profile, room);
     assert.match(run.stderr, /split ended with code 0$/m);
   });
