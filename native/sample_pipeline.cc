@@ -73,7 +73,7 @@ void SamplePipeline::queue_new_modules() {
 }
 
 void SamplePipeline::settle_threads(std::span<const ThreadClock> clocks, bool has_lost, uint64_t cpu_ns,
-                                    uint64_t limit_ns) {
+                                    uint64_t limit_ns, bool ends_are_told) {
   const uint64_t now = monotonic_ns();
   for (const auto& [tid, used] : clocks) {
     if (!used) {
@@ -87,15 +87,12 @@ void SamplePipeline::settle_threads(std::span<const ThreadClock> clocks, bool ha
   }
   if (has_lost) {
     ledger_.restart_scale(cpu_ns);
-  } else {
-    ledger_.end_round(cpu_ns);
+    ledger_.forgive_ended(cpu_ns);
+    return;
   }
-}
-
-void SamplePipeline::forget_ended_threads(std::span<const ThreadClock> clocks) {
-  for (const auto& [tid, used] : clocks) {
-    if (!used) ledger_.mark_gone(tid);
-  }
+  ledger_.end_round(cpu_ns);
+  if (ends_are_told) return;
+  for (const auto& tail : ledger_.settle_ended(cpu_ns, limit_ns)) add_tail(now, tail);
 }
 
 void SamplePipeline::close_accounts(uint64_t cpu_ns, uint64_t limit_ns) {
@@ -123,7 +120,8 @@ void SamplePipeline::on_sample(const RawSample& sample) {
   const auto [stack, user_part] = intern_stack(sample, thread);
   counts_.samples++;
   if (sample.mode_times) mode_split_.see(sample.tid, stack, user_part, *sample.mode_times);
-  const uint64_t weight_ns = ledger_.book_sample(sample.tid, stack, sample.weight_ns, sample.is_clock_time);
+  const uint64_t weight_ns = sample.used_ns ? ledger_.book_clock(sample.tid, stack, *sample.used_ns)
+                                            : ledger_.book_sample(sample.tid, stack, sample.weight_ns);
   add_weight(sample.time_ns, weight_ns, sample.tid, thread, stack, 1);
 }
 
@@ -294,6 +292,7 @@ void SamplePipeline::on_exec() {
   mappings_changed_ = true;
   last_refresh_ns_ = 0;
   if (const auto used = thread_cpu_ns(pid_, pid_)) ledger_.exec(pid_, *used);
+  on_thread_name(pid_, thread_name(pid_, pid_));
   mode_split_ = {};
 }
 

@@ -55,10 +55,9 @@ class SamplePipeline final : public SampleSink {
   void follow_mappings();
   /// Gives each thread's rest to its last stack. `has_lost`: records were lost since the last call.
   /// `cpu_ns`: the process clock since the running engine began.
-  /// `limit_ns`: the longest rest that sampling itself can leave.
-  void settle_threads(std::span<const ThreadClock> clocks, bool has_lost, uint64_t cpu_ns, uint64_t limit_ns);
-  /// For an engine that leaves no rests: only drops the threads that are no more.
-  void forget_ended_threads(std::span<const ThreadClock> clocks);
+  /// `limit_ns`: the longest rest that sampling itself can leave. `ends_are_told`: see Engine::tells_thread_ends.
+  void settle_threads(std::span<const ThreadClock> clocks, bool has_lost, uint64_t cpu_ns, uint64_t limit_ns,
+                      bool ends_are_told);
   /// The target has ended after `cpu_ns` of CPU time under the running engine: gives its last moments to its last threads.
   void close_accounts(uint64_t cpu_ns, uint64_t limit_ns);
 

@@ -150,8 +150,8 @@ void Session::finish_target() {
     // The parent has reaped it and the clock is gone; the events have counted on to its end.
     cpu_ns_ = std::max(cpu_ns_, paired_cpu_ns_ + counted - paired_counted_ns_);
   } else if (counted == 0) {
-    // Snapshots count nothing by themselves, but what they carry was used.
-    cpu_ns_ = std::max(cpu_ns_, pipeline_.carried_ns());
+    // What the clocks of its threads said was used.
+    cpu_ns_ = std::max(cpu_ns_, engine_base_ns_ - cpu_base_ns_ + pipeline_.carried_ns());
   }
   const bool sees_all = carries_all(kind_) && engine_->loss().lost == 0 && limits_.threads_refused == 0;
   if (sees_all) pipeline_.close_accounts(cpu_ns_ + cpu_base_ns_ - engine_base_ns_, longest_rest_ns());
@@ -171,10 +171,9 @@ void Session::settle() {
 void Session::settle(const std::vector<ThreadClock>& clocks, uint64_t cpu_ns) {
   // What an engine leaves out on purpose is not a rest of any stack.
   if (!carries_all(kind_)) return;
-  if (!engine_->counts_each_thread()) return pipeline_.forget_ended_threads(clocks);
   const uint64_t lost = engine_->loss().lost;
   pipeline_.settle_threads(clocks, lost != lost_at_settle_, cpu_ns - std::min(cpu_ns, engine_base_ns_),
-                           longest_rest_ns());
+                           longest_rest_ns(), engine_->tells_thread_ends());
   lost_at_settle_ = lost;
 }
 
@@ -221,7 +220,17 @@ std::optional<uint64_t> Session::clock_around(const std::function<void()>& read_
 }
 
 void Session::read_cpu_clock() {
-  if (const auto clock = process_cpu_ns(pid_)) cpu_ns_ = *clock - cpu_base_ns_;
+  if (const auto clock = process_cpu_ns(pid_)) cpu_ns_ = brought_up_to_date(*clock) - cpu_base_ns_;
+}
+
+/// A process clock with timers of ours on it is brought up to date at ticks only (proc_sample_cputime_atomic,
+/// kernel/time/posix-cpu-timers.c); the clock that a thread reads of itself is exact, and runs ahead by up to a tick
+/// on each CPU.
+uint64_t Session::brought_up_to_date(uint64_t clock_ns) const {
+  constexpr uint64_t kLongestTickNs = 10'000'000;
+  if (!engine_ || engine_->tells_thread_ends()) return clock_ns;
+  const uint64_t latest = clock_ns + kLongestTickNs * std::thread::hardware_concurrency();
+  return std::clamp(engine_base_ns_ + pipeline_.carried_ns(), clock_ns, latest);
 }
 
 void Session::pair_clocks() {

@@ -87,6 +87,7 @@ class Session {
   [[nodiscard]] SessionState make_state() const;
   void finish_target();
   void read_cpu_clock();
+  [[nodiscard]] uint64_t brought_up_to_date(uint64_t clock_ns) const;
   [[nodiscard]] std::optional<uint64_t> clock_around(const std::function<void()>& read_threads) const;
   void pair_clocks();
   void publish();

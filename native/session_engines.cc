@@ -47,7 +47,7 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config, ui
   if (result.refusal) return result;
   result.limits = next->limits();
   if (kind == EngineKind::ctimer) {
-    timers_ = next->counts_each_thread() ? injector::Timers::per_thread : injector::Timers::process_wide;
+    timers_ = static_cast<const CtimerEngine&>(*next).timers();
   }
   if (!engine_) begin_books();
   // Both engines are armed for a moment, so nothing falls between.
@@ -101,10 +101,10 @@ void Session::close_engine(uint64_t cut_ns, EngineKind next) {
   engine_->disarm();
   pipeline_.set_window({0, cut_ns, span_});
   engine_->drain(pipeline_);
-  const uint64_t cpu_ns = clock.value_or(cpu_base_ns_ + cpu_ns_);
-  if (clock) settle(clocks, cpu_ns);
-  const bool carried_all = carries_all(kind_) && engine_->counts_each_thread();
-  pipeline_.change_engine(clocks, carried_all, next == kind_);
+  const uint64_t seen_ns = clock.value_or(cpu_base_ns_ + cpu_ns_);
+  if (clock) settle(clocks, seen_ns);
+  const uint64_t cpu_ns = brought_up_to_date(seen_ns);
+  pipeline_.change_engine(clocks, carries_all(kind_), next == kind_);
   closed_loss_ = closed_loss_ + engine_->loss();
   engine_base_ns_ = cpu_ns;
   cpu_ns_ = cpu_ns - cpu_base_ns_;
@@ -117,7 +117,7 @@ void Session::stop() {
     engine_->drain(pipeline_);
     pipeline_.follow_mappings();
     if (!has_exited_) {
-      if (const auto clock = clock_around([this] { settle(); })) cpu_ns_ = *clock - cpu_base_ns_;
+      if (const auto clock = clock_around([this] { settle(); })) cpu_ns_ = brought_up_to_date(*clock) - cpu_base_ns_;
     }
     closed_loss_ = closed_loss_ + engine_->loss();
     engine_.reset();

@@ -130,8 +130,7 @@ void CtimerEngine::drain(SampleSink& sink) {
 void CtimerEngine::deliver(const payload::Slot& slot, SampleSink& sink) {
   RawSample sample;
   sample.time_ns = slot.time_ns - static_cast<uint64_t>(clock_ahead_ns_);
-  sample.weight_ns = slot.weight_ns;
-  sample.is_clock_time = !is_per_thread();
+  sample.used_ns = slot.used_ns;
   sample.pid = config_.pid;
   sample.tid = ids_.seen_from_here(slot.own_tid);
   sample.has_registers = true;
@@ -140,7 +139,6 @@ void CtimerEngine::deliver(const payload::Slot& slot, SampleSink& sink) {
   sample.in_kernel = sites_.is_behind_call(sample.registers.pc());
   const auto* stack = reinterpret_cast<const std::byte*>(&slot + 1);
   sample.stack = {stack, std::min<size_t>(slot.stack_bytes, config_.stack_bytes)};
-  counted_ns_ += sample.weight_ns;
   sink.on_sample(sample);
   follow_name(sample, sink);
 }
@@ -197,7 +195,7 @@ EngineLimits CtimerEngine::limits() const {
 
 EngineLoss CtimerEngine::loss() const {
   if (mapped_.base() == nullptr) return {};
-  return {__atomic_load_n(&control().lost, __ATOMIC_RELAXED), __atomic_load_n(&control().lost_ns, __ATOMIC_RELAXED), 0};
+  return {__atomic_load_n(&control().lost, __ATOMIC_RELAXED), 0, 0};
 }
 
 }  // namespace prof

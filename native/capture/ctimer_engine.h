@@ -35,9 +35,11 @@ class CtimerEngine final : public Engine {
   [[nodiscard]] const std::vector<int>& wake_fds() const override { return no_wake_fds_; }
   [[nodiscard]] EngineLimits limits() const override;
   [[nodiscard]] EngineLoss loss() const override;
-  [[nodiscard]] uint64_t counted_ns() const override { return counted_ns_; }
-  [[nodiscard]] bool counts_each_thread() const override { return is_per_thread(); }
+  [[nodiscard]] uint64_t counted_ns() const override { return 0; }
+  [[nodiscard]] bool tells_thread_ends() const override { return false; }
   [[nodiscard]] std::optional<Refusal> failure() const override { return failure_; }
+  /// What open() found out.
+  [[nodiscard]] Timers timers() const { return timers_; }
 
  private:
   [[nodiscard]] std::optional<Refusal> map_memory(UniqueFd memory, uint64_t ring_bytes);
@@ -66,7 +68,6 @@ class CtimerEngine final : public Engine {
   uint64_t slots_ = 0;
   uint64_t slot_bytes_ = 0;
   uint64_t tail_ = 0;
-  uint64_t counted_ns_ = 0;
   uint64_t disarmed_seen_ = 0;
   bool is_armed_ = false;
   bool is_rearming_ = false;

@@ -80,11 +80,12 @@ class Engine {
   [[nodiscard]] virtual EngineLoss loss() const = 0;
   /// Why a running engine delivers nothing any more although the target lives; nothing while it works.
   [[nodiscard]] virtual std::optional<Refusal> failure() const { return std::nullopt; }
-  /// CPU time the engine itself counted for the target since arm(), ended threads included; survives the target.
+  /// CPU time the engine itself counted for the target since arm(), ended threads included; survives the target. 0 when
+  /// it only reads the clocks of threads.
   [[nodiscard]] virtual uint64_t counted_ns() const = 0;
-  /// Each thread has a count of its own, so a rest of each is still to come. False: samples part the process clock
-  /// among the threads and leave no rest of any.
-  [[nodiscard]] virtual bool counts_each_thread() const { return true; }
+  /// The last time of each thread is told when it ends. False: it is what the process clock holds beyond the clocks of
+  /// living threads.
+  [[nodiscard]] virtual bool tells_thread_ends() const { return true; }
 };
 
 }  // namespace prof

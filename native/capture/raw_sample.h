@@ -22,7 +22,7 @@ inline constexpr int32_t kNoSystemCall = -1;
 struct RawSample {
   uint64_t time_ns = 0;  // CLOCK_MONOTONIC
   uint64_t weight_ns = 0;
-  bool is_clock_time = false;  // the weight is time of the CPU clock itself: not to be scaled to it
+  std::optional<uint64_t> used_ns;  // the thread's own CPU clock: the weight is what it used since its last sample
   pid_t pid = 0;
   pid_t tid = 0;
   bool has_registers = false;   // false for a kernel thread, or a task that never was in user mode

@@ -39,6 +39,7 @@ class SnapshotEngine final : public Engine {
   [[nodiscard]] EngineLimits limits() const override;
   [[nodiscard]] EngineLoss loss() const override { return {}; }
   [[nodiscard]] uint64_t counted_ns() const override { return 0; }
+  [[nodiscard]] bool tells_thread_ends() const override { return false; }
   [[nodiscard]] std::optional<Refusal> failure() const override;
 
  private:

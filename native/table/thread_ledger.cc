@@ -25,12 +25,11 @@ ThreadLedger::Known ThreadLedger::know(pid_t tid, uint64_t used_before_ns) {
   return {entry->second.thread, is_new};
 }
 
-uint64_t ThreadLedger::book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns, bool is_clock_time) {
+uint64_t ThreadLedger::book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns) {
   Account& account = accounts_[tid];
   account.measured_ns += weight_ns;
   measured_ns_ += weight_ns;
-  const double own_scale = account.scale > 0 ? account.scale : scale_;
-  const double scale = is_clock_time ? 1.0 : own_scale;
+  const double scale = account.scale > 0 ? account.scale : scale_;
   const auto scaled = static_cast<uint64_t>(static_cast<double>(weight_ns) * scale);
   const uint64_t already = std::min(account.advance_ns, scaled);
   account.advance_ns -= already;
@@ -38,6 +37,19 @@ uint64_t ThreadLedger::book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns
   carried_ns_ += scaled - already;
   account.last_stack = stack;
   return scaled - already;
+}
+
+uint64_t ThreadLedger::book_clock(pid_t tid, uint32_t stack, uint64_t used_ns) {
+  Account& account = accounts_[tid];
+  const uint64_t used = used_ns - std::min(used_ns, account.base_ns);
+  const uint64_t weight = used - std::min(used, account.carried_ns);
+  // Tails are part of what is carried, so the clock says by itself what they gave ahead.
+  account.advance_ns = 0;
+  account.measured_ns = std::max(account.measured_ns, used);
+  account.carried_ns += weight;
+  carried_ns_ += weight;
+  account.last_stack = stack;
+  return weight;
 }
 
 ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns, uint64_t limit_ns) {
@@ -87,18 +99,43 @@ ThreadLedger::Tail ThreadLedger::end(pid_t tid, uint64_t tail_ns) {
   return {tid, account.thread, account.last_stack, tail_ns - already};
 }
 
-std::vector<ThreadLedger::Tail> ThreadLedger::close(uint64_t used_ns, uint64_t limit_ns) {
-  std::vector<Tail> tails;
-  uint64_t carried = 0;
-  for (const auto& [tid, account] : accounts_) carried += account.last_stack == 0 ? 0 : account.carried_ns;
-  if (used_ns <= carried_ns_ || carried == 0) return tails;
-  const auto gap = static_cast<double>(used_ns - carried_ns_);
-  for (auto& [tid, account] : accounts_) {
-    if (account.last_stack == 0) continue;
-    const double part = static_cast<double>(account.carried_ns) / static_cast<double>(carried);
-    tails.push_back({tid, account.thread, account.last_stack, std::min(static_cast<uint64_t>(gap * part), limit_ns)});
+uint64_t ThreadLedger::ended_rest_ns(uint64_t process_ns) const {
+  uint64_t known = carried_ns_ + forgiven_ns_;
+  for (const auto& [tid, account] : accounts_) known += account.is_gone ? 0 : account.rest_ns();
+  return process_ns - std::min(process_ns, known);
+}
+
+std::vector<ThreadLedger::Tail> ThreadLedger::settle_ended(uint64_t process_ns, uint64_t limit_ns) {
+  auto tails = part(ended_rest_ns(process_ns), limit_ns, true);
+  for (const Tail& tail : tails) {
+    accounts_.at(tail.tid).carried_ns += tail.weight_ns;
+    carried_ns_ += tail.weight_ns;
   }
-  carried_ns_ = used_ns;
+  return tails;
+}
+
+void ThreadLedger::forgive_ended(uint64_t process_ns) { forgiven_ns_ += ended_rest_ns(process_ns); }
+
+std::vector<ThreadLedger::Tail> ThreadLedger::close(uint64_t used_ns, uint64_t limit_ns) {
+  auto tails = part(used_ns - std::min(used_ns, carried_ns_), limit_ns, false);
+  if (!tails.empty()) carried_ns_ = used_ns;
+  return tails;
+}
+
+std::vector<ThreadLedger::Tail> ThreadLedger::part(uint64_t gap_ns, uint64_t limit_ns, bool only_gone) {
+  std::vector<Tail> tails;
+  const auto takes = [only_gone](const Account& account) {
+    return account.last_stack != 0 && (account.is_gone || !only_gone);
+  };
+  uint64_t carried = 0;
+  for (const auto& [tid, account] : accounts_) carried += takes(account) ? account.carried_ns : 0;
+  if (gap_ns == 0 || carried == 0) return tails;
+  for (const auto& [tid, account] : accounts_) {
+    if (!takes(account)) continue;
+    const double share = static_cast<double>(account.carried_ns) / static_cast<double>(carried);
+    const auto weight = static_cast<uint64_t>(static_cast<double>(gap_ns) * share);
+    tails.push_back({tid, account.thread, account.last_stack, std::min(weight, limit_ns)});
+  }
   return tails;
 }
 
@@ -140,6 +177,7 @@ void ThreadLedger::change_engine(std::span<const ThreadClock> clocks, bool carri
   measured_ns_ = 0;
   scale_measured_from_ns_ = 0;
   scale_used_from_ns_ = 0;
+  forgiven_ns_ = 0;
   if (!keeps_scales) scale_ = 1.0;
 }
 

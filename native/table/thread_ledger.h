@@ -39,9 +39,10 @@ class ThreadLedger {
 
   /// Index of a thread; a new one starts with the CPU time it had used before we looked.
   Known know(pid_t tid, uint64_t used_before_ns);
-  /// Books a sample and returns what of its weight no tail has carried already. Time of the CPU clock itself is not
-  /// scaled.
-  uint64_t book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns, bool is_clock_time = false);
+  /// Books a sample and returns what of its weight no tail has carried already.
+  uint64_t book_sample(pid_t tid, uint32_t stack, uint64_t weight_ns);
+  /// Books a sample that tells the thread's own CPU time `used_ns` and returns what of it nothing has carried yet.
+  uint64_t book_clock(pid_t tid, uint32_t stack, uint64_t used_ns);
   /// The rest of a thread up to its CPU time `used_ns`; weight 0 when there is none to give. Without a
   /// sample since the last settling never more than `limit_ns` beyond what samples confirm, with one that much more
   /// than it used since: a thread that the engine sees no more must not look busy.
@@ -54,6 +55,12 @@ class ThreadLedger {
   /// The thread has ended; `tail_ns` is what its counters held beyond its last sample. Its tid may be reused.
   /// `thread` has no stack (0) if it never was sampled.
   Tail end(pid_t tid, uint64_t tail_ns);
+  /// After a settling, when the process had used `process_ns` since accounting began: what the clocks of the living do
+  /// not hold was used by threads that ended, and goes to those that were found ended since the last settling. Where
+  /// there is none, it waits for the next.
+  std::vector<Tail> settle_ended(uint64_t process_ns, uint64_t limit_ns);
+  /// The same when records were lost: what was lost is nobody's.
+  void forgive_ended(uint64_t process_ns);
   /// The process has ended and used `used_ns` in all since it was known: what no thread carried (the moments between
   /// the last settling and the end) goes to the threads that were there, in proportion to what they carry.
   std::vector<Tail> close(uint64_t used_ns, uint64_t limit_ns);
@@ -88,11 +95,18 @@ class ThreadLedger {
     uint64_t advance_ns = 0;  // carried by a tail, to be taken off the next sample
     bool is_gone = false;
 
+    /// Of the time it was last seen to have used.
+    [[nodiscard]] uint64_t rest_ns() const { return settled_used_ns - std::min(settled_used_ns, carried_ns); }
     /// The thread's clock as it was surely seen last.
     [[nodiscard]] uint64_t seen_ns() const {
       return base_ns + std::max(settled_used_ns, carried_ns - std::min(carried_ns, advance_ns));
     }
   };
+
+  /// CPU time of threads that are no more, carried by nothing.
+  [[nodiscard]] uint64_t ended_rest_ns(uint64_t process_ns) const;
+  /// Parts `gap_ns` among accounts in proportion to what they carry.
+  std::vector<Tail> part(uint64_t gap_ns, uint64_t limit_ns, bool only_gone);
 
   std::unordered_map<pid_t, Account> accounts_;
   // Since the engine that measures now began.
@@ -101,6 +115,7 @@ class ThreadLedger {
   uint64_t measured_ns_ = 0;     // by samples and ends of all threads, before scaling
   uint64_t scale_measured_from_ns_ = 0;
   uint64_t scale_used_from_ns_ = 0;
+  uint64_t forgiven_ns_ = 0;     // lost with threads that ended
   uint32_t next_thread_ = 0;
 };
 

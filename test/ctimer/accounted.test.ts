@@ -15,7 +15,7 @@ import { withSysctls } from '../helpers/sysctl.ts';
 import { startFixture } from '../helpers/target.ts';
 import { hasTool } from '../helpers/tools.ts';
 import { inclusiveNs, kernelShare, selfShare } from '../helpers/tree.ts';
-import { tolerance } from '../helpers/truth.ts';
+import { threadCpuNs, tolerance } from '../helpers/truth.ts';
 
 const inTarget = ['-e', 'ctimer', '-F', 199] as const;
 
@@ -53,6 +53,23 @@ for (const [name, args] of [
     assertIntact(target.pid);
   });
 }
+
+test('no thread weighs more than it used by its own clock, and nearly all is there', async (t) => {
+  const target = await startFixture(t, 'many_threads', [600, 8]);
+  const before = threadCpuNs(target.pid);
+  const profile = await recordCpu(target.pid, 4, [...inTarget]);
+  const after = threadCpuNs(target.pid);
+  assert(profile.accounting.weightNs >= 4e9 * 0.95, `${profile.accounting.weightNs} ns of samples`);
+  assert.equal(profile.threads.length, 8);
+  const tickNs = 10e6;
+  for (const { tid, weightNs } of profile.threads) {
+    const usedNs = (after.get(tid) ?? 0) - (before.get(tid) ?? 0);
+    assert(
+      weightNs <= usedNs + tickNs && weightNs > 0,
+      `${tid}: ${weightNs} ns of samples, ${usedNs} ns used`,
+    );
+  }
+});
 
 test('threads that live 30 ms: all CPU time accounted, also that of those that ended', async (t) => {
   const target = await startFixture(t, 'churn', [600]);

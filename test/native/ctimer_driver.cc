@@ -17,9 +17,12 @@ class Counts final : public prof::SampleSink {
  public:
   void on_sample(const prof::RawSample& sample) override {
     samples++;
-    weight_ns += sample.weight_ns;
-    by_thread[sample.tid] += sample.weight_ns;
-    if (sample.in_kernel) kernel_ns += sample.weight_ns;
+    // From its first sample on.
+    const auto [seen, is_first] = used_ns.try_emplace(sample.tid, *sample.used_ns);
+    const uint64_t weight = *sample.used_ns - seen->second;
+    seen->second = *sample.used_ns;
+    weight_ns += weight;
+    if (sample.in_kernel) kernel_ns += weight;
     if (sample.stack.empty()) without_stack++;
   }
   void on_thread_tail(pid_t, uint64_t) override {}
@@ -29,7 +32,7 @@ class Counts final : public prof::SampleSink {
   void on_exec() override { execs++; }
 
   uint64_t samples = 0, weight_ns = 0, kernel_ns = 0, without_stack = 0, execs = 0;
-  std::unordered_map<pid_t, uint64_t> by_thread;
+  std::unordered_map<pid_t, uint64_t> used_ns;  // by thread
 };
 
 void run(prof::CtimerEngine& engine, long ms, Counts& counts) {
@@ -69,7 +72,7 @@ int main(int argc, char** argv) {
       continue;
     }
     // Found out once, as a session does.
-    if (!engine.counts_each_thread()) timers = Timers::process_wide;
+    timers = engine.timers();
     run(engine, ms, counts);
     lost += engine.loss().lost;
     if (const auto failed = engine.failure()) failure = failed->syscall;
@@ -79,9 +82,9 @@ int main(int argc, char** argv) {
          rounds, refused, refusal.c_str(), failure.c_str(), static_cast<unsigned long long>(counts.samples),
          static_cast<unsigned long long>(counts.weight_ns), static_cast<unsigned long long>(counts.kernel_ns),
          static_cast<unsigned long long>(counts.without_stack), static_cast<unsigned long long>(lost),
-         static_cast<unsigned long long>(counts.execs), counts.by_thread.size());
+         static_cast<unsigned long long>(counts.execs), counts.used_ns.size());
   const char* separator = "";
-  for (const auto& [tid, weight_ns] : counts.by_thread) {
+  for (const auto& [tid, used_ns] : counts.used_ns) {
     printf("%s%d", separator, tid);
     separator = ",";
   }

@@ -177,6 +177,38 @@ void a_scale_lives_as_long_as_its_kind_of_engine() {
   }
 }
 
+void a_sample_that_tells_its_threads_clock_carries_all_up_to_it() {
+  prof::ThreadLedger ledger;
+  ledger.know(7, 1000);
+  expect("since it was known", ledger.book_clock(7, 3, 1100), 100);
+  expect("rest", ledger.settle(7, 1140, kNoLimit).weight_ns, 40);
+  expect("since the rest", ledger.book_clock(7, 4, 1200), 60);
+  expect("a clock that is behind carries nothing", ledger.book_clock(7, 4, 1190), 0);
+  expect("no scale", ledger.book_clock(7, 4, 1'500'001'200), 1'500'000'000);
+  expect("in all", ledger.carried_ns(), 1'500'000'200);
+}
+
+void time_of_ended_threads_is_what_the_clocks_of_the_living_do_not_hold() {
+  prof::ThreadLedger ledger;
+  for (const int tid : {7, 8, 9}) ledger.know(tid, 0);
+  ledger.book_clock(7, 3, 100);
+  ledger.book_clock(8, 4, 300);
+  ledger.book_clock(9, 5, 100);
+  // 7 lives and has a rest too long to be given; 8 and 9 have ended.
+  ledger.settle(7, 100, 50);
+  expect("limited", ledger.settle(7, 190, 50).weight_ns, 50);
+  expect("nobody has ended", ledger.settle_ended(700, kNoLimit).size(), 0);
+  ledger.mark_gone(8);
+  ledger.mark_gone(9);
+  uint64_t given[10] = {};
+  for (const auto& tail : ledger.settle_ended(670, 50)) given[tail.tid] = tail.weight_ns;
+  expect("of 80, three quarters, limited", given[8], 50);
+  expect("a quarter", given[9], 20);
+  expect("none to the living", given[7], 0);
+  ledger.forgive_ended(690);
+  for (const auto& tail : ledger.settle_ended(690, kNoLimit)) expect("lost is lost", tail.weight_ns, 0);
+}
+
 void a_reused_tid_is_another_thread() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
@@ -203,6 +235,8 @@ int main() {
   what_a_full_engine_left_is_still_to_be_carried();
   what_a_user_only_engine_left_out_is_no_rest_and_no_scale();
   a_scale_lives_as_long_as_its_kind_of_engine();
+  a_sample_that_tells_its_threads_clock_carries_all_up_to_it();
+  time_of_ended_threads_is_what_the_clocks_of_the_living_do_not_hold();
   a_reused_tid_is_another_thread();
   std::puts("ok");
   return 0;

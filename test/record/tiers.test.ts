@@ -273,7 +273,9 @@ test('cpu-clock as asked: user only, said so, nothing lost', async (t) => {
 
 for (const [fixture, words, mechanism, documentedBias] of [
   ['reader', [], inTarget, 0],
-  ['sender', [], inTarget, 0],
+  // Timers fire on the scheduler's tick, as the kernel's own split does, and that split is two to four points below
+  // what perf's own timer finds on a socket between two CPUs (docs/engines.md).
+  ['sender', [], inTarget, 0.06],
   ['reader', ['--no-inject'], snapshots, 0],
   // Snapshots are taken on the CPU of the busiest thread: user code of the other one is underrated (docs/engines.md).
   ['sender', ['--no-inject'], snapshots, 0.1],
@@ -288,6 +290,9 @@ for (const [fixture, words, mechanism, documentedBias] of [
     const share = kernelShare(cpu.tree);
     const allowed = Math.max(tolerance(share, ctimer.spans[0]?.samples ?? 0), documentedBias);
     assertNear(kernelShare(ctimer.tree), share, allowed, 'kernel share of ctimer, and of cpu');
+    const byTicks = tickShare(ctimer);
+    const noise = Math.max(tolerance(byTicks, ctimer.spans[0]?.samples ?? 0), documentedBias);
+    assertNear(kernelShare(ctimer.tree), byTicks, noise, 'kernel share of ctimer, and by ticks');
   });
 }
 

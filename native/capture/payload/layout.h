@@ -93,8 +93,6 @@ struct Control {
   uint64_t stack_bytes;
   uint64_t head;
   uint64_t lost;        // samples that found no free slot
-  uint64_t lost_ns;     // and their weight
-  uint64_t spent_ns;    // process clock: time that samples have carried so far
   uint64_t next_ns;     // process clock: when the timer fires next
   uint64_t stray;       // signals that were not ours
   uint64_t disarmed;    // timers deleted because the lease was over
@@ -112,7 +110,7 @@ enum Greg { g_r8, g_r9, g_r10, g_r11, g_r12, g_r13, g_r14, g_r15, g_rdi, g_rsi, 
 struct Slot {
   uint64_t seq;
   uint64_t time_ns;
-  uint64_t weight_ns;
+  uint64_t used_ns;     // the thread's own CPU clock
   int32_t own_tid;
   uint32_t stack_bytes;
   int32_t error;

@@ -52,7 +52,7 @@ inline const Command* command() { return reinterpret_cast<const Command*>(base()
 inline Outcome* outcome() { return reinterpret_cast<Outcome*>(base() + kScratchAt); }
 inline Control* control() { return reinterpret_cast<Control*>(base() + kControlAt); }
 
-constexpr uint64_t kMonotonicClock = 1, kProcessClock = 2;
+constexpr uint64_t kMonotonicClock = 1, kProcessClock = 2, kThreadClock = 3;
 
 inline uint64_t clock_ns(uint64_t clock) {
   Timespec time;
@@ -103,16 +103,15 @@ Slot* take_slot(Control* shared, uint64_t* position) {
   }
 }
 
-void sample(Control* shared, uint64_t weight_ns, uint64_t time_ns, const uint64_t* gregs) {
+void sample(Control* shared, uint64_t time_ns, const uint64_t* gregs) {
   uint64_t position = 0;
   Slot* slot = take_slot(shared, &position);
   if (slot == nullptr) {
     __atomic_fetch_add(&shared->lost, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&shared->lost_ns, weight_ns, __ATOMIC_RELAXED);
     return;
   }
   slot->time_ns = time_ns;
-  slot->weight_ns = weight_ns;
+  slot->used_ns = clock_ns(kThreadClock);
   slot->own_tid = static_cast<int32_t>(call(kSysGettid));
   for (int i = 0; i < g_count; i++) slot->regs[i] = gregs[i];
   // The kernel copies what is mapped and never faults, whatever the stack pointer holds.
@@ -135,13 +134,6 @@ void give_up_timer(Control* shared, int id) {
 
 inline bool is_process_wide(const Control* shared) { return shared->timers[0].own_tid == 0; }
 
-/// CPU time of the whole process since the last sample of any thread.
-uint64_t take_spent_time(Control* shared) {
-  const uint64_t now = clock_ns(kProcessClock);
-  const uint64_t before = __atomic_exchange_n(&shared->spent_ns, now, __ATOMIC_RELAXED);
-  return now > before ? now - before : 0;
-}
-
 /// The process timer fires once and is set again here. A periodic one could expire inside a handler: the kernel would
 /// give that signal to another thread, and if that one sleeps in a system call, EINTR with it.
 void set_next(Control* shared, int id) {
@@ -155,13 +147,7 @@ void set_next(Control* shared, int id) {
   call(kSysTimerSettime, static_cast<uint64_t>(id), 1, address(once));  // TIMER_ABSTIME
 }
 
-uint64_t weight_of(Control* shared, bool process_wide, int32_t overrun) {
-  if (process_wide) return take_spent_time(shared);
-  // Expirations merged into one signal are CPU time of their own. timer_getoverrun(2)
-  return shared->period_ns * (1 + static_cast<uint64_t>(static_cast<uint32_t>(overrun)));
-}
-
-/// @param info siginfo: timer id at byte 16, overrun at 20
+/// @param info siginfo: timer id at byte 16
 void on_timer(Control* shared, const int32_t* info, const uint64_t* context) {
   const uint64_t time_ns = clock_ns(kMonotonicClock);
   const int id = info[4];
@@ -169,13 +155,11 @@ void on_timer(Control* shared, const int32_t* info, const uint64_t* context) {
     give_up_timer(shared, id);
     return;
   }
-  const bool process_wide = is_process_wide(shared);
   // A thread that works for us has no stack of its own to show: its time goes to the next sample.
   const bool works_for_us = context[kGregsAt + g_rip] - base() < kCodeBytes;
   const bool takes = !works_for_us && __atomic_load_n(&shared->enabled, __ATOMIC_SEQ_CST) != 0;
-  const uint64_t weight_ns = process_wide && works_for_us ? 0 : weight_of(shared, process_wide, info[5]);
-  if (takes) sample(shared, weight_ns, time_ns, context + kGregsAt);
-  if (process_wide) set_next(shared, id);
+  if (takes) sample(shared, time_ns, context + kGregsAt);
+  if (is_process_wide(shared)) set_next(shared, id);
 }
 
 /// @param info siginfo: code at byte 8, the timer's value at 24
@@ -224,7 +208,6 @@ bool create_timer(Control* shared, Timer* timer) {
   const Timespec period{static_cast<int64_t>(shared->period_ns / kSecondNs),
                         static_cast<int64_t>(shared->period_ns % kSecondNs)};
   const Timespec each[2] = {timer->own_tid == 0 ? Timespec{0, 0} : period, period};
-  if (timer->own_tid == 0) take_spent_time(shared);
   error = call(kSysTimerSettime, static_cast<uint64_t>(id), 0, address(each));
   if (error < 0) {
     call(kSysTimerDelete, static_cast<uint64_t>(id));
