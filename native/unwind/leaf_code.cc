@@ -46,6 +46,9 @@ bool is_go_thread_start(std::span<const std::byte> window, size_t after_call) {
 // back afterwards (asm_amd64.s).
 constexpr std::array<uint8_t, 11> kGoSystemStack{0xff, 0xd7, 0x64, 0x48, 0x8b, 0x04, 0x25, 0xf8, 0xff, 0xff, 0xff};
 constexpr size_t kGoSystemStackCall = 2;
+// call *%r12; pop %rax; jmp badmcall2: runtime.mcall leaves its goroutine for the scheduler in the same way.
+constexpr std::array<uint8_t, 5> kGoMcall{0x41, 0xff, 0xd4, 0x58, 0xe9};
+constexpr size_t kGoMcallCall = 3;
 
 /// Bytes of a memory operand with its ModRM byte (SDM, vol. 2, table 2-2).
 size_t operand_bytes(uint8_t modrm, uint8_t sib) {
@@ -89,6 +92,7 @@ CodeHints read_code_hints(std::span<const std::byte> before, std::span<const std
   if (is_at_call || is_inside(kPythonTrampoline, kHere, kPythonAdd)) hints.here = LeafForm::ra_above_a_word;
   if (is_inside(kPythonTrampoline, kAfter, kPythonAdd)) hints.after = LeafForm::ra_above_a_word;
   if (is_inside(kGoSystemStack, kAfter, kGoSystemStackCall)) hints.after = LeafForm::switched_stack;
+  if (is_inside(kGoMcall, kAfter, kGoMcallCall)) hints.after = LeafForm::switched_stack;
   if (is_go_thread_start(window, kAfter)) hints.after = LeafForm::thread_start;
   // While the kernel works on rt_sigreturn, the pc stands after the syscall instruction.
   hints.in_signal_return = is_inside(kSignalReturn, kHere, 0) || is_inside(kSignalReturn, kHere, kMovBytes) ||

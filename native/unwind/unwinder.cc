@@ -366,7 +366,7 @@ bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& 
     auto ended = walk.leave(step);
     if (!is_late && (ended == StackEnd::truncated_copy || ended == StackEnd::bad_fp)) {
       is_late = true;
-      is_at_stack_end = ended == StackEnd::bad_fp && walk.has_switched_stack(step);
+      is_at_stack_end = walk.has_switched_stack(step);
       walk.go_on_late(late);
       ended = walk.leave(step);
     }

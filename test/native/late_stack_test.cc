@@ -1,5 +1,6 @@
 // Completing a stack from memory that is read late: accepted only when every address that came late follows a call and
 // the chain ends where a thread begins.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -129,16 +130,24 @@ void goes_thread_start_is_a_root() {
 }
 
 void the_stack_of_gos_system_ends_at_its_switch() {
-  Scene scene;
   // call *%rdi; mov %fs:-8, %rax: systemstack, in the name of a goroutine whose stack says nothing any more.
-  const std::array<uint8_t, 11> code{0xff, 0xd7, 0x64, 0x48, 0x8b, 0x04, 0x25, 0xf8, 0xff, 0xff, 0xff};
-  for (size_t i = 0; i < code.size(); i++) scene.code.bytes[kCode + 0x1e + i] = code[i];
-  scene.copied[2] = kOtherStack;
-  scene.memory.frame(kOtherStack, 0, kCode + 0x35);
-  scene.code.bytes[kCode + 0x34] = 0;
-  scene.run();
-  expect("whole", scene.is_completed, 1);
-  expect("with the frames of this stack", scene.frames.size(), 2);
+  const std::vector<uint8_t> systemstack{0xff, 0xd7, 0x64, 0x48, 0x8b, 0x04, 0x25, 0xf8, 0xff, 0xff, 0xff};
+  // call *%r12; pop %rax; jmp: mcall.
+  const std::vector<uint8_t> mcall{0x41, 0xff, 0xd4, 0x58, 0xe9};
+  for (const auto& [code, call_bytes] : {std::pair{systemstack, 2}, {mcall, 3}}) {
+    // The goroutine's stack may be far away, or lie not far above what was copied.
+    for (const uint64_t goroutine : {kOtherStack, kStack + 0x1000}) {
+      Scene scene;
+      const uint64_t call = kCode + 0x20 - static_cast<uint64_t>(call_bytes);
+      for (size_t i = 0; i < code.size(); i++) scene.code.bytes[call + i] = code[i];
+      scene.copied[2] = goroutine;
+      scene.memory.frame(goroutine, 0, kCode + 0x35);
+      scene.code.bytes[kCode + 0x34] = 0;
+      scene.run();
+      expect("whole", scene.is_completed, 1);
+      expect("with the frames of this stack", scene.frames.size(), 2);
+    }
+  }
 }
 
 }  // namespace
