@@ -38,6 +38,18 @@ export async function endRecording(cli: StartedCli): Promise<RecordedProfile> {
   return profileOf(await cli.run);
 }
 
+/** Does some work while a recording runs. */
+export async function whileRecording<T>(
+  pid: number,
+  args: readonly (string | number)[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const cli = await startRecording(pid, args);
+  const result = await work();
+  await endRecording(cli);
+  return result;
+}
+
 /** Records until the target has used this much CPU. */
 export async function recordCpu(
   pid: number,

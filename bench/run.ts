@@ -14,6 +14,7 @@ import { firstPaint } from './first-paint.ts';
 import { kernelShareFigure } from './kernel-share.ts';
 import { keyLatency } from './key-latency.ts';
 import { lost } from './lost.ts';
+import { overhead } from './overhead.ts';
 import { ownCpu } from './own-cpu.ts';
 import { rootReach } from './root-reach.ts';
 import { sampleCost } from './sample-cost.ts';
@@ -28,6 +29,7 @@ const figures: readonly Figure[] = [
   lost,
   rootReach,
   slowdown,
+  overhead,
   ownCpu,
   keyLatency,
   firstPaint,

@@ -3,19 +3,16 @@
  * ours and with perf's stack copies of the same size, in turns on one process. The target's counter is read from its
  * memory, so that measuring costs it nothing.
  */
-import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
-import { livingCpuNs, waitForCpu } from '../test/helpers/truth.ts';
 import type { Figure, Row } from './figure.ts';
 import { endPerf, hasPerf, startPerf } from './perf.ts';
-import { endRecording, startRecording } from './profiler.ts';
+import { whileRecording } from './profiler.ts';
 import type { Scope } from './scope.ts';
 import { median, quantile, spreadOfShares } from './spread.ts';
 import { startFixture } from './target.ts';
+import { unitsPerCpu, workCounter } from './work-counter.ts';
 
 const rate = 999;
 const rounds = 9;
-const windowCpuNs = 0.7e9;
 const targets = [
   { name: 'split', counter: 'rounds_done' },
   { name: 'reader', counter: 'reads_done' },
@@ -37,14 +34,14 @@ const subjectOf = (name: string) => `slowdown of ${name} at ${rate} Hz, ours / p
 
 async function measureOne(scope: Scope, { name, counter }: (typeof targets)[number]): Promise<Row> {
   const pid = await startFixture(scope, name);
-  const work = counterOf(pid, counter);
+  const work = workCounter(pid, counter);
   scope.after(work.close);
   const ours: number[] = [];
   const perfs: number[] = [];
   for (let i = 0; i < rounds; i++) {
     // Each is compared with the plain windows on both sides of it, so that a drift of the machine cancels out.
     const before = await unitsPerCpu(pid, work.read);
-    const withOurs = await whileRecording(pid, () => unitsPerCpu(pid, work.read));
+    const withOurs = await whileRecording(pid, ['-F', rate], () => unitsPerCpu(pid, work.read));
     const between = await unitsPerCpu(pid, work.read);
     const withPerf = await whilePerf(scope, pid, () => unitsPerCpu(pid, work.read));
     const after = await unitsPerCpu(pid, work.read);
@@ -65,39 +62,9 @@ async function measureOne(scope: Scope, { name, counter }: (typeof targets)[numb
   };
 }
 
-async function whileRecording<T>(pid: number, work: () => Promise<T>): Promise<T> {
-  const cli = await startRecording(pid, ['-F', rate]);
-  const result = await work();
-  await endRecording(cli);
-  return result;
-}
-
 async function whilePerf<T>(scope: Scope, pid: number, work: () => Promise<T>): Promise<T> {
   const perf = await startPerf(scope, pid, ['-F', `${rate}`, '--call-graph', 'dwarf,16384']);
   const result = await work();
   await endPerf(perf);
   return result;
-}
-
-async function unitsPerCpu(pid: number, readUnits: () => number): Promise<number> {
-  const [units, cpuNs] = [readUnits(), livingCpuNs(pid)];
-  await waitForCpu(pid, windowCpuNs);
-  return (readUnits() - units) / (livingCpuNs(pid) - cpuNs);
-}
-
-/** Reads a u64 of the target's memory by the name of its variable. */
-function counterOf(pid: number, name: string): { read(): number; close(): void } {
-  const binary = readlinkSync(`/proc/${pid}/exe`);
-  const { stdout } = spawnSync('nm', [binary], { encoding: 'utf8' });
-  const [, offset] = new RegExp(`^([0-9a-f]+) [bBdD] ${name}$`, 'm').exec(stdout) ?? [];
-  const [, base] = /^([0-9a-f]+)-/.exec(readFileSync(`/proc/${pid}/maps`, 'utf8')) ?? [];
-  if (offset === undefined || base === undefined) throw new Error(`no variable ${name} in ${binary}`);
-  const address = BigInt(`0x${base}`) + BigInt(`0x${offset}`);
-  const memory = openSync(`/proc/${pid}/mem`, 'r');
-  const bytes = Buffer.alloc(8);
-  const read = () => {
-    readSync(memory, bytes, { position: address });
-    return Number(bytes.readBigUInt64LE());
-  };
-  return { read, close: () => closeSync(memory) };
 }
