@@ -1,9 +1,10 @@
 /**
- * A node:test reporter that only counts: appends `tests 12`, `pass 11`, `skip: NAME: REASON` lines to the file
- * named by PROF_TUI_TEST_COUNTS. It writes synchronously, because --test-force-exit ends the runner before the
+ * A node:test reporter that only counts: appends `tests 12`, `pass 11`, `skip: NAME: REASON` and `failed: {json}` lines
+ * to the file named by PROF_TUI_TEST_COUNTS. It writes synchronously, because --test-force-exit ends the runner before the
  * stream of another reporter's file is flushed (seen on Node 20.20: the closing lines were missing).
  */
 import { appendFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
 const file = process.env.PROF_TUI_TEST_COUNTS ?? '/dev/null';
 const counted = /^(tests|suites|pass|fail|cancelled|skipped|todo) \d+$/;
@@ -12,6 +13,9 @@ const counted = /^(tests|suites|pass|fail|cancelled|skipped|todo) \d+$/;
 function linesOf({ type, data }) {
   if (type === 'test:pass' && data.skip !== undefined) {
     return [`skip: ${data.name}: ${data.skip === true ? 'no reason given' : data.skip}`];
+  }
+  if (type === 'test:fail' && data.nesting === 0) {
+    return [`failed: ${JSON.stringify({ file: relative('', data.file ?? data.name), name: data.name })}`];
   }
   if (type === 'test:diagnostic' && data.nesting === 0 && counted.test(data.message)) return [data.message];
   return [];
