@@ -45,6 +45,8 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] int load_modules(std::chrono::milliseconds patience);
   /// Rows outside the window belong to another engine.
   void set_window(const SampleWindow& window) { window_ = window; }
+  /// How much of a thread's time lies between its samples.
+  void set_period(uint64_t period_ns) { ledger_.set_period(period_ns); }
   /// The CPU time that each known thread has used so far.
   [[nodiscard]] std::vector<ThreadClock> read_thread_clocks() const;
   /// Another engine measures from the moment of `clocks` on. `carried_all`: the old one, if any, carried all CPU time,

@@ -56,6 +56,7 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config, ui
   if (engine_) close_engine(cut_ns, kind);
   pipeline_.set_window({engine_ ? cut_ns : 0, UINT64_MAX, span});
   engine_.reset();
+  pipeline_.set_period(config.period_ns);
   result.at_cut = make_state();
   result.at_cut.elapsed_ns = cut_ns - start_ns_;
   engine_ = std::move(next);

@@ -57,7 +57,7 @@ ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns, uint64_t li
   if (found == accounts_.end() || found->second.last_stack == 0) return {tid, 0, 0, 0};
   Account& account = found->second;
   const uint64_t used = used_ns - std::min(used_ns, account.base_ns);
-  if (account.measured_ns >= kEnoughToScaleNs) account.scale = ratio_of(used, account.measured_ns);
+  if (account.measured_ns >= kEnoughToScaleNs) account.scale = ratio_of(used, account.measured_ns + period_ns_ / 2);
   if (used < account.carried_ns) {
     // The scale was a little high: the next samples give it back.
     const uint64_t over = account.carried_ns - used;
@@ -79,7 +79,10 @@ ThreadLedger::Tail ThreadLedger::settle(pid_t tid, uint64_t used_ns, uint64_t li
 void ThreadLedger::end_round(uint64_t process_ns) {
   const uint64_t measured = measured_ns_ - scale_measured_from_ns_;
   if (measured < kEnoughToScaleNs || process_ns < scale_used_from_ns_) return;
-  scale_ = ratio_of(process_ns - scale_used_from_ns_, measured);
+  const auto sampled = std::count_if(accounts_.begin(), accounts_.end(), [](const auto& entry) {
+    return entry.second.measured_ns > 0 && !entry.second.is_gone;
+  });
+  scale_ = ratio_of(process_ns - scale_used_from_ns_, measured + static_cast<uint64_t>(sampled) * period_ns_ / 2);
 }
 
 void ThreadLedger::restart_scale(uint64_t process_ns) {

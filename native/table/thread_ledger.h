@@ -37,6 +37,9 @@ class ThreadLedger {
     bool is_new;
   };
 
+  /// Samples come each `period_ns` of a thread's time: on average half of it has passed since the last one, which is no
+  /// reason to scale anything.
+  void set_period(uint64_t period_ns) { period_ns_ = period_ns; }
   /// Index of a thread; a new one starts with the CPU time it had used before we looked.
   Known know(pid_t tid, uint64_t used_before_ns);
   /// Books a sample and returns what of its weight no tail has carried already.
@@ -116,6 +119,7 @@ class ThreadLedger {
   uint64_t scale_measured_from_ns_ = 0;
   uint64_t scale_used_from_ns_ = 0;
   uint64_t forgiven_ns_ = 0;     // lost with threads that ended
+  uint64_t period_ns_ = 0;
   uint32_t next_thread_ = 0;
 };
 

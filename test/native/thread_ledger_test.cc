@@ -100,6 +100,24 @@ void all_threads_together_scale_those_that_say_little() {
   expect("what was lost scales nothing", ledger.book_sample(11, 3, 100), 120);
 }
 
+void what_has_passed_since_the_last_sample_scales_nothing() {
+  prof::ThreadLedger ledger;
+  ledger.set_period(1'000'000);
+  for (int tid = 1; tid <= 50; tid++) {
+    ledger.know(tid, 0);
+    ledger.book_sample(tid, 3, 10'000'000);
+  }
+  ledger.end_round(50 * 10'500'000);
+  ledger.know(60, 0);
+  expect("of all threads", ledger.book_sample(60, 3, 1000), 1000);
+  ledger.know(61, 0);
+  ledger.book_sample(61, 3, 400'000'000);
+  ledger.settle(61, 400'500'000, kNoLimit);
+  ledger.settle(61, 400'500'000, kNoLimit);
+  expect("of one: the rest comes off first", ledger.book_sample(61, 3, 1'000'000), 500'000);
+  expect("of one", ledger.book_sample(61, 3, 1000), 1000);
+}
+
 void a_thread_that_is_seen_no_more_does_not_look_busy() {
   prof::ThreadLedger ledger;
   ledger.know(7, 0);
@@ -228,6 +246,7 @@ int main() {
   the_last_moments_of_a_process_go_to_its_last_threads();
   lost_time_is_not_given_to_another_stack();
   all_threads_together_scale_those_that_say_little();
+  what_has_passed_since_the_last_sample_scales_nothing();
   a_thread_that_is_seen_no_more_does_not_look_busy();
   an_exec_keeps_the_account_of_its_thread();
   an_exec_by_another_thread_gives_it_the_leaders_id();
