@@ -1,7 +1,6 @@
 #include "capture/snapshot_engine.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <signal.h>
@@ -9,9 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <fstream>
 #include <string>
 #include <string_view>
 
@@ -30,75 +26,6 @@ constexpr size_t kFewThreads = 64;
 constexpr timespec kLookInterval{0, 50'000'000};
 
 int timer_signal() { return SIGRTMAX - 1; }
-
-UniqueFd open_task_file(pid_t pid, pid_t tid, const char* name) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) + "/" + name;
-  return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-}
-
-/// The start of a /proc file that stays open; empty when its thread is gone.
-std::string_view read_again(const UniqueFd& fd, std::array<char, 512>& buffer) {
-  const ssize_t size = pread(fd.get(), buffer.data(), buffer.size(), 0);
-  return size > 0 ? std::string_view(buffer.data(), static_cast<size_t>(size)) : std::string_view();
-}
-
-std::optional<uint64_t> used_ns(const UniqueFd& schedstat) {
-  std::array<char, 512> buffer;
-  const std::string_view text = read_again(schedstat, buffer);
-  uint64_t value = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc{}) return std::nullopt;
-  return value;
-}
-
-struct ThreadState {
-  bool is_running = false;
-  int cpu = -1;  // where it runs, or ran last
-  ModeTimes times;
-  std::string name;
-  ProcessImage image;
-};
-
-/// Fields 2 (name), 3 (state), 14, 15 (user and system time), 26 to 28 (where code and stack start) and 39 (processor)
-/// of /proc/…/stat; the name may hold spaces and parentheses. The addresses are 1 for those who may not trace.
-/// proc_pid_stat(5).
-ThreadState state_of(const UniqueFd& stat) {
-  std::array<char, 512> buffer;
-  std::string_view text = read_again(stat, buffer);
-  const size_t name_start = text.find('(');
-  const size_t name_end = text.rfind(") ");
-  if (name_end == std::string_view::npos || name_end + 2 >= text.size()) return {};
-  ThreadState state;
-  state.name = text.substr(name_start + 1, name_end - name_start - 1);
-  text.remove_prefix(name_end + 2);
-  state.is_running = text[0] == 'R';
-  for (int field = 4; field <= 39; field++) {
-    const size_t blank = text.find(' ');
-    if (blank == std::string_view::npos) return state;
-    text.remove_prefix(blank + 1);
-    const auto read = [&text](auto& value) { std::from_chars(text.data(), text.data() + text.size(), value); };
-    if (field == 14) read(state.times.user);
-    if (field == 15) read(state.times.system);
-    if (field == 26) read(state.image.start_code);
-    if (field == 27) read(state.image.end_code);
-    if (field == 28) read(state.image.start_stack);
-    if (field == 39) read(state.cpu);
-  }
-  return state;
-}
-
-/// VmExe + VmLib of /proc/PID/status: all executable memory, kept by the kernel as a sum, so cheaper than its maps.
-uint64_t code_kib_of(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  uint64_t sum = 0;
-  for (std::string line; std::getline(status, line);) {
-    if (!line.starts_with("VmExe:") && !line.starts_with("VmLib:")) continue;
-    const size_t digit = line.find_first_of("0123456789");
-    uint64_t kib = 0;
-    if (digit != std::string::npos) std::from_chars(line.data() + digit, line.data() + line.size(), kib);
-    sum += kib;
-  }
-  return sum;
-}
 
 /// Descriptors that names, /proc and the rest of the program need. Numbers are given lowest first, so a high one says
 /// that few are left.

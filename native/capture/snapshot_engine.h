@@ -11,17 +11,10 @@
 
 #include "base/unique_fd.h"
 #include "capture/engine.h"
+#include "capture/thread_stat.h"
 #include "capture/tracee_stop.h"
 
 namespace prof {
-
-/// Where the kernel put the program: another place means another program. All 0 when it is not known.
-struct ProcessImage {
-  uint64_t start_code = 0;
-  uint64_t end_code = 0;
-  uint64_t start_stack = 0;
-  bool operator==(const ProcessImage&) const = default;
-};
 
 class SnapshotEngine final : public Engine {
  public:

@@ -11,21 +11,10 @@
 #include <string>
 #include <string_view>
 
+#include "capture/thread_stat.h"
+
 namespace prof {
 namespace {
-
-using Text = std::array<char, 512>;
-
-UniqueFd open_task_file(pid_t pid, pid_t tid, const char* name) {
-  const std::string path = "/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) + "/" + name;
-  return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-}
-
-/// The start of a /proc file; empty when its thread is gone.
-std::string_view read_start(const UniqueFd& fd, Text& buffer) {
-  const ssize_t size = pread(fd.get(), buffer.data(), buffer.size(), 0);
-  return size > 0 ? std::string_view(buffer.data(), static_cast<size_t>(size)) : std::string_view();
-}
 
 std::string_view next_word(std::string_view& text) {
   const size_t end = std::min(text.find_first_of(" \n"), text.size());
@@ -60,7 +49,7 @@ int ThreadLook::open() {
 }
 
 std::optional<RunCount> ThreadLook::run_count() const {
-  Text buffer;
+  TaskText buffer;
   std::string_view text = read_start(schedstat_, buffer);
   if (text.empty()) return std::nullopt;
   RunCount count;
@@ -71,7 +60,7 @@ std::optional<RunCount> ThreadLook::run_count() const {
 }
 
 std::optional<BlockedPlace> ThreadLook::blocked_place() const {
-  Text buffer;
+  TaskText buffer;
   std::string_view text = read_start(syscall_, buffer);
   // `running`, or: number, six arguments, sp, pc. Number −1: it sleeps elsewhere than in a call, and no arguments.
   if (text.empty() || text[0] == 'r') return std::nullopt;
@@ -92,7 +81,7 @@ bool ThreadLook::is_running() const { return state() == 'R'; }
 char ThreadLook::state() const {
   // Opened anew: it is wanted once per sleep, and a third descriptor for each thread would be dear.
   const UniqueFd stat = open_task_file(pid_, tid_, "stat");
-  Text buffer;
+  TaskText buffer;
   const std::string_view text = read_start(stat, buffer);
   // The name before the state may hold spaces and parentheses.
   const size_t name_end = text.rfind(") ");
