@@ -5,6 +5,7 @@ import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { findTarget } from './commands/find-target.ts';
 import { liveCommand, liveView } from './commands/live.ts';
+import { pickAndView } from './commands/pick.ts';
 import { recordCommand, recordProcess } from './commands/record.ts';
 import { version } from './commands/version.ts';
 import { LaunchFailed } from './engine/launch.ts';
@@ -40,6 +41,9 @@ async function run(invocation: Invocation): Promise<number> {
       return recordCommand(invocation.argv, invocation.options, note);
     case 'live-launch':
       return liveCommand(invocation.argv, invocation.options, note);
+    case 'pick':
+      await pickAndView(invocation.options, note);
+      return 0;
     case 'live':
       await liveView(findTarget(invocation.target), invocation.options, note);
       return 0;

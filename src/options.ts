@@ -68,6 +68,7 @@ export const optionSpecs = {
 } as const satisfies Record<string, OptionSpec>;
 
 export const commandSpecs = [
+  ['prof-tui', 'pick a process from a list, live'],
   ['prof-tui PID', 'live view of a process, by pid or a unique part of its name'],
   ['prof-tui -- CMD ARG...', 'start a command under the live view; quitting ends it'],
   ['prof-tui record PID', 'record without a screen'],
@@ -91,6 +92,8 @@ export interface Options {
 
 export type Invocation =
   | { readonly command: 'help' | 'version' }
+  /** No process was named: the user picks one, where there is a screen. */
+  | { readonly command: 'pick'; readonly options: Options }
   | { readonly command: 'live'; readonly target: string; readonly options: Options }
   | { readonly command: 'record'; readonly target: string; readonly options: Options }
   /** `record -- CMD` or `-- CMD`. */
@@ -124,7 +127,7 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
   if (launch) return launchInvocation(first, rest, launch, options);
   switch (first) {
     case undefined:
-      throw new UsageError('which process? give a pid or a part of its name, or see `prof-tui --help`');
+      return { command: 'pick', options };
     case 'record':
       return {
         command: 'record',

@@ -6,7 +6,7 @@ import type { Glyphs } from './theme.ts';
 import { type ViewName, viewNames } from './views.ts';
 
 /** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
-type PanelName = 'why' | 'engine' | 'output';
+type PanelName = 'why' | 'engine' | 'output' | 'picker';
 export type KeyMode = ViewName | PanelName;
 
 interface Binding<Command extends string> {
@@ -233,6 +233,28 @@ export const outputKeys = bind([
   { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Output panel' },
 ]);
 
+/** In the picker letters narrow the list, so only other keys command. */
+export const pickerKeys = bind([
+  { command: 'pick', keys: ['enter'], text: 'show it live', section: 'Picker', hint: 'pick' },
+  { command: 'down', keys: ['down', 'ctrl+n'], text: 'next process', section: 'Picker', hint: 'choose' },
+  { command: 'up', keys: ['up', 'ctrl+p'], text: 'previous process', section: 'Picker' },
+  { command: 'half-down', keys: ['pagedown', 'ctrl+d'], text: 'half a page down', section: 'Picker' },
+  { command: 'half-up', keys: ['pageup'], text: 'half a page up', section: 'Picker' },
+  { command: 'first', keys: ['home'], text: 'first process', section: 'Picker' },
+  { command: 'last', keys: ['end'], text: 'last process', section: 'Picker' },
+  { command: 'copy-cure', keys: ['ctrl+y'], text: 'copy the cure', section: 'Picker', hint: 'copy the cure' },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Picker' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Picker' },
+  { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Picker' },
+  {
+    command: 'leave',
+    keys: ['escape'],
+    text: 'clear the filter, then quit',
+    section: 'Picker',
+    hint: 'clear, quit',
+  },
+]);
+
 export type TreeCommand = (typeof treeKeys)[number]['command'];
 export type FlameCommand = (typeof flameKeys)[number]['command'];
 export type FunctionCommand = (typeof functionKeys)[number]['command'];
@@ -240,6 +262,7 @@ export type ThreadCommand = (typeof threadKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
 export type EngineCommand = (typeof engineKeys)[number]['command'];
 export type OutputCommand = (typeof outputKeys)[number]['command'];
+export type PickerCommand = (typeof pickerKeys)[number]['command'];
 
 /** Every list of keys, in the order in which help and README show them. */
 export const keyLists = {
@@ -250,6 +273,7 @@ export const keyLists = {
   engine: engineKeys,
   why: whyKeys,
   output: outputKeys,
+  picker: pickerKeys,
 } as const satisfies Record<string, readonly Binding<string>[]>;
 
 function indexByKey<Command extends string>(list: readonly Binding<Command>[]): ReadonlyMap<string, Command> {
@@ -262,6 +286,7 @@ const threadIndex = indexByKey(threadKeys);
 const whyIndex = indexByKey(whyKeys);
 const engineIndex = indexByKey(engineKeys);
 const outputIndex = indexByKey(outputKeys);
+const pickerIndex = indexByKey(pickerKeys);
 
 export function treeCommand(key: string): TreeCommand | undefined {
   return treeIndex.get(key);
@@ -291,6 +316,10 @@ export function outputCommand(key: string): OutputCommand | undefined {
   return outputIndex.get(key);
 }
 
+export function pickerCommand(key: string): PickerCommand | undefined {
+  return pickerIndex.get(key);
+}
+
 export interface KeyLine {
   readonly section: string;
   readonly keys: string;
@@ -316,7 +345,7 @@ const ownKeys: Readonly<Partial<Record<ViewName, readonly Binding<string>[]>>> =
 
 /** A list has nothing to open. Keys of a view of its own hide the same keys of the tree. */
 function bindingsOf(mode: KeyMode): readonly Binding<string>[] {
-  if (mode === 'why' || mode === 'engine' || mode === 'output') return keyLists[mode];
+  if (mode === 'why' || mode === 'engine' || mode === 'output' || mode === 'picker') return keyLists[mode];
   const own: readonly Binding<string>[] = ownKeys[mode] ?? [];
   const taken = new Set(own.flatMap((binding) => binding.keys));
   const isFlat = mode === 'functions' || mode === 'threads';

@@ -14,8 +14,6 @@ import { Stage } from './screen/stage.ts';
 import { type CrashGuard, writeFully } from './screen/terminal.ts';
 import { createTheme } from './theme.ts';
 
-export { LiveViewFailed } from './failure.ts';
-
 /** How every screen of the program is drawn. */
 export interface ScreenOptions {
   readonly ascii: boolean;
