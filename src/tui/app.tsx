@@ -9,6 +9,8 @@ import { Help } from './help.tsx';
 import { footerHints } from './keymap.ts';
 import { headLines, screenLayout } from './layout.ts';
 import { OutputPanel } from './output-panel.tsx';
+import { paletteLines } from './palette-lines.ts';
+import { Panel } from './panel.tsx';
 import type { TreeRegions } from './regions.ts';
 import { lineWidth } from './screen/frame.ts';
 import { LiveRegion } from './screen/region.tsx';
@@ -44,6 +46,14 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
         <LiveRegion region={regions.rows} flexGrow={1} />
         {popup?.kind === 'why' && (
           <WhyPanel size={size} status={popup.status} gate={popup.gate} theme={theme} height={panelHeight} />
+        )}
+        {popup?.kind === 'palette' && (
+          <Panel
+            size={size}
+            theme={theme}
+            height={panelHeight}
+            lines={(width, room) => paletteLines(structure.view, popup, theme, width, room)}
+          />
         )}
         {popup?.kind === 'engine' && (
           <EnginePanel

@@ -8,6 +8,7 @@ import { engineCommand, type OutputCommand, outputCommand, type WhyCommand, whyC
 import { editText, pasteText } from './line-edit.ts';
 import type { LiveView } from './live-view.ts';
 import { scrollOutput } from './output-regions.ts';
+import { keyInPalette, narrowPalette } from './palette-commands.ts';
 import type { InputEvent } from './screen/input.ts';
 import type { Popup } from './state.ts';
 import { goToFirstMatch } from './tree-commands.ts';
@@ -39,6 +40,7 @@ function routeKey(view: LiveView, key: string): void {
   else if (popup?.kind === 'help') keyInHelp(view, popup, key);
   else if (popup?.kind === 'why') keyInWhy(view, popup, key);
   else if (popup?.kind === 'engine') keyInEngine(view, popup, key);
+  else if (popup?.kind === 'palette') keyInPalette(view, popup, key);
   else if (popup?.kind === 'output') keyInOutput(view, key);
   else runViewKey(view, key);
 }
@@ -48,6 +50,7 @@ function paste(view: LiveView, text: string): void {
   if (isFinding) type(view, pasteText(view.state.prompt, text));
   else if (popup?.kind === 'help')
     showHelp(view, { ...popup, filter: pasteText(popup.filter, text), scroll: 0 });
+  else if (popup?.kind === 'palette') narrowPalette(view, pasteText(popup.filter, text));
 }
 
 function keyInPrompt(view: LiveView, key: string): void {

@@ -6,7 +6,7 @@ import type { Glyphs } from './theme.ts';
 import { type ViewName, viewNames } from './views.ts';
 
 /** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
-type PanelName = 'why' | 'engine' | 'output' | 'picker';
+type PanelName = 'why' | 'engine' | 'output' | 'palette' | 'picker';
 export type KeyMode = ViewName | PanelName;
 
 interface Binding<Command extends string> {
@@ -98,6 +98,12 @@ export const treeKeys = bind([
   { command: 'copy-stack', keys: ['Y'], text: 'copy the stack, root first', section: 'Keep' },
   { command: 'output', keys: ['O'], text: 'output of the launched command', section: 'Program' },
   { command: 'help', keys: ['?', 'f1'], text: 'all keys', section: 'Program', hint: 'help' },
+  {
+    command: 'palette',
+    keys: [':'],
+    text: 'find a command by its words',
+    section: 'Program',
+  },
   { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Program' },
   { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Program' },
   { command: 'quit', keys: ['q', 'ctrl+c'], text: 'quit', section: 'Program', hint: 'quit' },
@@ -233,6 +239,17 @@ export const outputKeys = bind([
   { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Output panel' },
 ]);
 
+/** What is typed narrows the list of commands, so only other keys command. */
+export const paletteKeys = bind([
+  { command: 'run', keys: ['enter'], text: 'run it', section: 'Palette', hint: 'run' },
+  { command: 'down', keys: ['down', 'ctrl+n'], text: 'next command', section: 'Palette', hint: 'choose' },
+  { command: 'up', keys: ['up', 'ctrl+p'], text: 'previous command', section: 'Palette' },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Palette' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Palette' },
+  { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Palette' },
+  { command: 'dismiss', keys: ['escape'], text: 'close the palette', section: 'Palette', hint: 'close' },
+]);
+
 /** In the picker letters narrow the list, so only other keys command. */
 export const pickerKeys = bind([
   { command: 'pick', keys: ['enter'], text: 'show it live', section: 'Picker', hint: 'pick' },
@@ -262,6 +279,7 @@ export type ThreadCommand = (typeof threadKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
 export type EngineCommand = (typeof engineKeys)[number]['command'];
 export type OutputCommand = (typeof outputKeys)[number]['command'];
+export type PaletteCommand = (typeof paletteKeys)[number]['command'];
 export type PickerCommand = (typeof pickerKeys)[number]['command'];
 
 /** Every list of keys, in the order in which help and README show them. */
@@ -273,6 +291,7 @@ export const keyLists = {
   engine: engineKeys,
   why: whyKeys,
   output: outputKeys,
+  palette: paletteKeys,
   picker: pickerKeys,
 } as const satisfies Record<string, readonly Binding<string>[]>;
 
@@ -286,6 +305,7 @@ const threadIndex = indexByKey(threadKeys);
 const whyIndex = indexByKey(whyKeys);
 const engineIndex = indexByKey(engineKeys);
 const outputIndex = indexByKey(outputKeys);
+const paletteIndex = indexByKey(paletteKeys);
 const pickerIndex = indexByKey(pickerKeys);
 
 export function treeCommand(key: string): TreeCommand | undefined {
@@ -316,6 +336,10 @@ export function outputCommand(key: string): OutputCommand | undefined {
   return outputIndex.get(key);
 }
 
+export function paletteCommand(key: string): PaletteCommand | undefined {
+  return paletteIndex.get(key);
+}
+
 export function pickerCommand(key: string): PickerCommand | undefined {
   return pickerIndex.get(key);
 }
@@ -343,9 +367,26 @@ const ownKeys: Readonly<Partial<Record<ViewName, readonly Binding<string>[]>>> =
   threads: threadKeys,
 };
 
+const panelNames: readonly string[] = [
+  'why',
+  'engine',
+  'output',
+  'palette',
+  'picker',
+] satisfies readonly PanelName[];
+
+function isPanel(mode: KeyMode): mode is PanelName {
+  return panelNames.includes(mode);
+}
+
+/** What can be done in a view, its own commands first: what the palette offers. */
+export function viewBindings(view: ViewName): readonly Binding<string>[] {
+  return bindingsOf(view);
+}
+
 /** A list has nothing to open. Keys of a view of its own hide the same keys of the tree. */
 function bindingsOf(mode: KeyMode): readonly Binding<string>[] {
-  if (mode === 'why' || mode === 'engine' || mode === 'output' || mode === 'picker') return keyLists[mode];
+  if (isPanel(mode)) return keyLists[mode];
   const own: readonly Binding<string>[] = ownKeys[mode] ?? [];
   const taken = new Set(own.flatMap((binding) => binding.keys));
   const isFlat = mode === 'functions' || mode === 'threads';

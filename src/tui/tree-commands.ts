@@ -65,6 +65,7 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   'copy-name': (view) => view.copy(nameOf(view, view.state.selected), 'name'),
   'copy-stack': copyStack,
   help: (view) => view.dispatch({ type: 'popup', popup: { kind: 'help', filter: '', scroll: 0 } }),
+  palette: (view) => view.dispatch({ type: 'popup', popup: { kind: 'palette', filter: '', chosen: 0 } }),
   redraw: (view) => view.host.redraw(),
   suspend: (view) => view.host.suspend(),
   quit: (view) => view.host.quit(),
