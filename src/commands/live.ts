@@ -83,7 +83,7 @@ export function screenOptions(options: Options): ScreenOptions {
   const native = loadNative();
   return {
     ascii: options.ascii,
-    color: !options.noColor && (process.env['NO_COLOR'] ?? '') === '',
+    theme: options.theme,
     crashGuard: {
       arm: (leaveSequence) => native.guardTerminal(1, leaveSequence),
       release: () => native.releaseTerminal(),

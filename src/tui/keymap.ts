@@ -9,7 +9,7 @@ import { type ViewName, viewNames } from './views.ts';
 type PanelName = 'why' | 'engine' | 'output' | 'palette' | 'picker';
 export type KeyMode = ViewName | PanelName;
 
-interface Binding<Command extends string> {
+export interface Binding<Command extends string> {
   readonly command: Command;
   /** Names as the input parser gives them; the first ones are shown. */
   readonly keys: readonly string[];
@@ -84,6 +84,7 @@ export const treeKeys = bind([
   { command: 'reverse', keys: ['S'], text: 'reverse the order', section: 'Look' },
   { command: 'unit', keys: ['%'], text: 'percent, time, samples', section: 'Look' },
   { command: 'names', keys: [','], text: 'full names, short names', section: 'Look' },
+  { command: 'theme', keys: ['T'], text: 'next theme (dark, light, none)', section: 'Look' },
   { command: 'engine', keys: ['e'], text: 'choose the engine', section: 'Engine', hint: 'engine' },
   { command: 'slower', keys: ['-'], text: 'fewer samples a second', section: 'Engine' },
   { command: 'faster', keys: ['+', '='], text: 'more samples a second', section: 'Engine' },
@@ -295,53 +296,61 @@ export const keyLists = {
   picker: pickerKeys,
 } as const satisfies Record<string, readonly Binding<string>[]>;
 
-function indexByKey<Command extends string>(list: readonly Binding<Command>[]): ReadonlyMap<string, Command> {
-  return new Map(list.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
+export type ListName = keyof typeof keyLists;
+type Lists = Readonly<Record<ListName, readonly Binding<string>[]>>;
+
+/** As declared, or as the config file changes them: set once, before the first screen. */
+let inForce: Lists = keyLists;
+let indexes = indexLists(inForce);
+
+/** Puts the lists of a config file in force. They have the declared commands, each with a key. */
+export function setKeys(lists: Lists): void {
+  inForce = lists;
+  indexes = indexLists(lists);
 }
-const treeIndex = indexByKey(treeKeys);
-const flameIndex = indexByKey(flameKeys);
-const functionIndex = indexByKey(functionKeys);
-const threadIndex = indexByKey(threadKeys);
-const whyIndex = indexByKey(whyKeys);
-const engineIndex = indexByKey(engineKeys);
-const outputIndex = indexByKey(outputKeys);
-const paletteIndex = indexByKey(paletteKeys);
-const pickerIndex = indexByKey(pickerKeys);
+
+function indexLists(lists: Lists): Readonly<Record<ListName, ReadonlyMap<string, string>>> {
+  const byKey = (list: readonly Binding<string>[]) =>
+    new Map(list.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
+  return Object.fromEntries(
+    Object.entries(lists).map(([name, list]) => [name, byKey(list)]),
+  ) as unknown as Record<ListName, ReadonlyMap<string, string>>;
+}
 
 export function treeCommand(key: string): TreeCommand | undefined {
-  return treeIndex.get(key);
+  return indexes.tree.get(key) as TreeCommand | undefined;
 }
 
 export function flameCommand(key: string): FlameCommand | undefined {
-  return flameIndex.get(key);
+  return indexes.flame.get(key) as FlameCommand | undefined;
 }
 
 export function functionCommand(key: string): FunctionCommand | undefined {
-  return functionIndex.get(key);
+  return indexes.functions.get(key) as FunctionCommand | undefined;
 }
 
 export function threadCommand(key: string): ThreadCommand | undefined {
-  return threadIndex.get(key);
+  return indexes.threads.get(key) as ThreadCommand | undefined;
 }
 
 export function whyCommand(key: string): WhyCommand | undefined {
-  return whyIndex.get(key);
+  return indexes.why.get(key) as WhyCommand | undefined;
 }
 
 export function engineCommand(key: string): EngineCommand | undefined {
-  return engineIndex.get(key);
+  return indexes.engine.get(key) as EngineCommand | undefined;
 }
 
 export function outputCommand(key: string): OutputCommand | undefined {
-  return outputIndex.get(key);
+  return indexes.output.get(key) as OutputCommand | undefined;
 }
 
 export function paletteCommand(key: string): PaletteCommand | undefined {
-  return paletteIndex.get(key);
+  return indexes.palette.get(key) as PaletteCommand | undefined;
 }
 
 export function pickerCommand(key: string): PickerCommand | undefined {
-  return pickerIndex.get(key);
+  return indexes.picker.get(key) as PickerCommand | undefined;
 }
 
 export interface KeyLine {
@@ -352,7 +361,7 @@ export interface KeyLine {
 
 /** Every key of every mode as one line of words, in the order of declaration. */
 export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
-  return Object.values(keyLists)
+  return Object.values(inForce)
     .flat()
     .map((binding) => ({
       section: binding.section,
@@ -361,11 +370,8 @@ export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
     }));
 }
 
-const ownKeys: Readonly<Partial<Record<ViewName, readonly Binding<string>[]>>> = {
-  flame: flameKeys,
-  functions: functionKeys,
-  threads: threadKeys,
-};
+/** Views with keys of their own have a list of their name. */
+const viewLists = ['flame', 'functions', 'threads'] as const satisfies readonly ViewName[];
 
 const panelNames: readonly string[] = [
   'why',
@@ -386,11 +392,11 @@ export function viewBindings(view: ViewName): readonly Binding<string>[] {
 
 /** A list has nothing to open. Keys of a view of its own hide the same keys of the tree. */
 function bindingsOf(mode: KeyMode): readonly Binding<string>[] {
-  if (isPanel(mode)) return keyLists[mode];
-  const own: readonly Binding<string>[] = ownKeys[mode] ?? [];
+  if (isPanel(mode)) return inForce[mode];
+  const own = viewLists.flatMap((list) => (list === mode ? inForce[list] : []));
   const taken = new Set(own.flatMap((binding) => binding.keys));
   const isFlat = mode === 'functions' || mode === 'threads';
-  const shared = treeKeys.filter(
+  const shared = inForce.tree.filter(
     ({ keys, section, command }) =>
       !keys.some((key) => taken.has(key)) && !(isFlat && section === 'Tree' && command !== 'back'),
   );

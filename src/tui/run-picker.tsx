@@ -42,7 +42,7 @@ class PickerScreen {
 
   constructor(source: ProcessSource, options: ScreenOptions) {
     const ascii = options.ascii || !hasUtf8Locale(process.env);
-    this.#theme = createTheme({ ascii, color: options.color });
+    this.#theme = createTheme({ ascii, color: options.theme });
     this.stage = new Stage(options.crashGuard, {
       onInput: (event) => this.#input(event),
       onResize: (size) => {

@@ -13,11 +13,12 @@ import type { Ending } from './screen/ending.ts';
 import { Stage } from './screen/stage.ts';
 import { type CrashGuard, writeFully } from './screen/terminal.ts';
 import { createTheme } from './theme.ts';
+import type { ThemeName } from './theme-colours.ts';
 
 /** How every screen of the program is drawn. */
 export interface ScreenOptions {
   readonly ascii: boolean;
-  readonly color: boolean;
+  readonly theme: ThemeName;
   readonly crashGuard: CrashGuard;
 }
 
@@ -74,7 +75,7 @@ class LiveScreen {
     });
     const { painter, size } = this.#stage;
     const ascii = options.ascii || !hasUtf8Locale(process.env);
-    const theme = createTheme({ ascii, color: options.color });
+    const theme = createTheme({ ascii, color: options.theme });
     this.#view = new LiveView(session, theme, size, this.#host(), undefined, command);
     const regions = createRegions(this.#view);
     painter.onFrame(() => regions.prepare(painter.heightOf(regions.rows)));

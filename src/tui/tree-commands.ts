@@ -54,6 +54,10 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   reverse: (view) => view.dispatch({ type: 'reverse' }),
   unit: (view) => view.dispatch({ type: 'unit' }),
   names: (view) => view.dispatch({ type: 'names' }),
+  theme: (view) => {
+    view.theme.change();
+    view.toast(`theme ${view.theme.name}`);
+  },
   output: (view) => {
     if (view.command !== undefined) view.dispatch({ type: 'popup', popup: { kind: 'output' } });
     else view.toast('its output is elsewhere: prof-tui -- CMD shows it here');

@@ -102,7 +102,7 @@ stories[story]?.();
 try {
   await runLiveView(session, {
     ascii: flags.includes('--ascii'),
-    color: !flags.includes('--no-color'),
+    theme: flags.includes('--no-color') ? 'none' : '16',
     version: 'test',
     // Native code is not part of this program; the guard is tested with the real one.
     crashGuard: { arm: () => {}, release: () => {} },
