@@ -10,6 +10,7 @@ import type { LiveView } from './live-view.ts';
 import { scrollOutput } from './output-regions.ts';
 import { keyInPalette, narrowPalette } from './palette-commands.ts';
 import type { InputEvent } from './screen/input.ts';
+import { keyInSource } from './source-commands.ts';
 import type { Popup } from './state.ts';
 import { goToFirstMatch } from './tree-commands.ts';
 import { runViewKey } from './view-keys.ts';
@@ -40,6 +41,7 @@ function routeKey(view: LiveView, key: string): void {
   else if (popup?.kind === 'help') keyInHelp(view, popup, key);
   else if (popup?.kind === 'why') keyInWhy(view, popup, key);
   else if (popup?.kind === 'engine') keyInEngine(view, popup, key);
+  else if (popup?.kind === 'source') keyInSource(view, key);
   else if (popup?.kind === 'palette') keyInPalette(view, popup, key);
   else if (popup?.kind === 'output') keyInOutput(view, key);
   else runViewKey(view, key);

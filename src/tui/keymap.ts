@@ -6,7 +6,7 @@ import type { Glyphs } from './theme.ts';
 import { type ViewName, viewNames } from './views.ts';
 
 /** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
-type PanelName = 'why' | 'engine' | 'output' | 'palette' | 'picker';
+type PanelName = 'why' | 'engine' | 'output' | 'source' | 'palette' | 'picker';
 export type KeyMode = ViewName | PanelName;
 
 export interface Binding<Command extends string> {
@@ -95,6 +95,7 @@ export const treeKeys = bind([
     section: 'Engine',
     hint: 'why',
   },
+  { command: 'source', keys: ['a'], text: 'hottest lines of this function', section: 'Look' },
   { command: 'copy-name', keys: ['y'], text: 'copy the name', section: 'Keep' },
   { command: 'copy-stack', keys: ['Y'], text: 'copy the stack, root first', section: 'Keep' },
   { command: 'output', keys: ['O'], text: 'output of the launched command', section: 'Program' },
@@ -240,6 +241,47 @@ export const outputKeys = bind([
   { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Output panel' },
 ]);
 
+export const sourceKeys = bind([
+  { command: 'down', keys: ['j', 'down'], text: 'next line', section: 'Source panel', hint: 'move' },
+  { command: 'up', keys: ['k', 'up'], text: 'previous line', section: 'Source panel' },
+  { command: 'half-down', keys: ['ctrl+d', 'pagedown'], text: 'half a page down', section: 'Source panel' },
+  { command: 'half-up', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Source panel' },
+  { command: 'first', keys: ['g', 'home'], text: 'first line', section: 'Source panel' },
+  { command: 'last', keys: ['G', 'end'], text: 'last line', section: 'Source panel' },
+  {
+    command: 'hotter',
+    keys: ['H'],
+    text: 'next hottest line',
+    section: 'Source panel',
+    hint: 'next hottest',
+  },
+  {
+    command: 'form',
+    keys: ['a'],
+    text: 'source, instructions',
+    section: 'Source panel',
+    hint: 'instructions',
+  },
+  { command: 'again', keys: ['r'], text: 'take the weights anew', section: 'Source panel', hint: 'anew' },
+  {
+    command: 'copy',
+    keys: ['y'],
+    text: 'copy the cure, or the place',
+    section: 'Source panel',
+    hint: 'copy',
+  },
+  {
+    command: 'dismiss',
+    keys: ['escape', 'q'],
+    text: 'close the panel',
+    section: 'Source panel',
+    hint: 'close',
+  },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Source panel' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Source panel' },
+  { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Source panel' },
+]);
+
 /** What is typed narrows the list of commands, so only other keys command. */
 export const paletteKeys = bind([
   { command: 'run', keys: ['enter'], text: 'run it', section: 'Palette', hint: 'run' },
@@ -280,6 +322,7 @@ export type ThreadCommand = (typeof threadKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
 export type EngineCommand = (typeof engineKeys)[number]['command'];
 export type OutputCommand = (typeof outputKeys)[number]['command'];
+export type SourceCommand = (typeof sourceKeys)[number]['command'];
 export type PaletteCommand = (typeof paletteKeys)[number]['command'];
 export type PickerCommand = (typeof pickerKeys)[number]['command'];
 
@@ -292,6 +335,7 @@ export const keyLists = {
   engine: engineKeys,
   why: whyKeys,
   output: outputKeys,
+  source: sourceKeys,
   palette: paletteKeys,
   picker: pickerKeys,
 } as const satisfies Record<string, readonly Binding<string>[]>;
@@ -345,6 +389,10 @@ export function outputCommand(key: string): OutputCommand | undefined {
   return indexes.output.get(key) as OutputCommand | undefined;
 }
 
+export function sourceCommand(key: string): SourceCommand | undefined {
+  return indexes.source.get(key) as SourceCommand | undefined;
+}
+
 export function paletteCommand(key: string): PaletteCommand | undefined {
   return indexes.palette.get(key) as PaletteCommand | undefined;
 }
@@ -377,6 +425,7 @@ const panelNames: readonly string[] = [
   'why',
   'engine',
   'output',
+  'source',
   'palette',
   'picker',
 ] satisfies readonly PanelName[];

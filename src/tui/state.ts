@@ -29,6 +29,8 @@ export interface FindQuery {
 export type Popup =
   /** The launched command's output. */
   | { readonly kind: 'output' }
+  /** The hottest lines of a function; `LiveView.listing` holds them. */
+  | { readonly kind: 'source' }
   /** `chosen` is an entry of those that `filter` leaves. */
   | { readonly kind: 'palette'; readonly filter: string; readonly chosen: number }
   | { readonly kind: 'help'; readonly filter: string; readonly scroll: number }

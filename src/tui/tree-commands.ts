@@ -7,6 +7,7 @@ import { type FindResult, matchesInOrder } from './find.ts';
 import type { TreeCommand } from './keymap.ts';
 import { hottestChild, type LiveView } from './live-view.ts';
 import { reveal } from './reveal.ts';
+import { openSource } from './source-commands.ts';
 import { baseOf } from './state.ts';
 import { clean } from './text.ts';
 import { setThreads } from './thread-commands.ts';
@@ -66,6 +67,7 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   engine: openEnginePanel,
   slower: (view) => stepRate(view, -1),
   faster: (view) => stepRate(view, 1),
+  source: openSource,
   'copy-name': (view) => view.copy(nameOf(view, view.state.selected), 'name'),
   'copy-stack': copyStack,
   help: (view) => view.dispatch({ type: 'popup', popup: { kind: 'help', filter: '', scroll: 0 } }),

@@ -2,6 +2,7 @@
  * A session over a real Profile that is fed with stacks written as text: for tests of the screen that must know every
  * number. Captures nothing; the tests of the whole program use real processes.
  */
+import type { Listing, ListingRequest } from '../../src/engine/listing.ts';
 import type { EngineAsk, LiveSession, SessionStatus } from '../../src/engine/status.ts';
 import { describe } from '../../src/engine/warnings.ts';
 import { type FrameKind, frameKinds } from '../../src/profile/frames.ts';
@@ -224,6 +225,7 @@ export class SyntheticSession implements LiveSession {
   status: SessionStatus;
   probes = 0;
   stops = 0;
+  readonly lists: string[] = [];
   readonly #listeners = new Set<() => void>();
 
   constructor(change: Partial<SessionStatus> = {}) {
@@ -284,6 +286,27 @@ export class SyntheticSession implements LiveSession {
 
   threadState(tid: number): 'run' | 'sleep' {
     return tid === 100 ? 'run' : 'sleep';
+  }
+
+  /** A listing of its own making: thirty lines, the sixth the hottest, the twentieth next. */
+  list({ func, wants }: ListingRequest): Promise<Listing> {
+    this.lists.push(`${wants} ${func.name}`);
+    const line = (at: number, share: number) => ({
+      label: String(at),
+      text: `  line ${at} of ${func.name}`,
+      selfNs: share * 1e9,
+      totalNs: share * 1e9,
+    });
+    const shares: Readonly<Record<number, number>> = { 6: 60, 20: 30, 28: 10 };
+    const lines = Array.from({ length: 30 }, (_, at) => line(at + 1, shares[at + 1] ?? 0));
+    const because = 'app has no line information, no debug file for build-id abcd';
+    const missing = wants === 'assembly' ? { because, cure: 'build it with -g' } : undefined;
+    return Promise.resolve({
+      form: wants,
+      blocks: [{ title: '/srv/app.c', lines }],
+      totalNs: 100e9,
+      missing,
+    });
   }
 
   stop(): Promise<void> {
