@@ -13,6 +13,8 @@ export interface StackLine {
   readonly stack: readonly string[];
   readonly samples: number;
   readonly tid?: number;
+  /** Name of the thread; counted at its first line. */
+  readonly thread?: string;
 }
 
 export const periodNs = 10_101_010;
@@ -33,11 +35,11 @@ export class StackFeeder {
     const stacks: (readonly [number, number])[] = [];
     const threads: { index: number; thread: { tid: number; name: string } }[] = [];
     const rows: { stack: number; thread: number }[] = [];
-    for (const { stack, samples, tid = 100 } of lines) {
+    for (const { stack, samples, tid = 100, thread: name = `thread-${tid}` } of lines) {
       const thread = this.#threads.get(tid) ?? this.#threads.size;
       if (!this.#threads.has(tid)) {
         this.#threads.set(tid, thread);
-        threads.push({ index: thread, thread: { tid, name: `thread-${tid}` } });
+        threads.push({ index: thread, thread: { tid, name } });
       }
       let id = 0;
       for (const frame of stack) id = this.#stackId(id, frame, frames, stacks);
@@ -132,6 +134,28 @@ export const hostileStacks: readonly StackLine[] = [
   { stack: ['main', `std::map<${'int, '.repeat(400)}int>::find(${'long, '.repeat(100)}long)`], samples: 20 },
   { stack: ['main', 'e\u0301clair_👩‍👩‍👧'], samples: 10 },
 ];
+
+const longName = `ns::${'Very'.repeat(1024)}::last_part`;
+
+/** The same in every place that has a name: functions, modules, threads; one name is over 4 kB. */
+export const hostilePlaces: readonly StackLine[] = [
+  {
+    stack: ['main', 'evil\x1b[31m\x9b2Jmod.so!f\x1b]0;title\x07g'],
+    samples: 40,
+    thread: 'th\x1b[2J\u202ered',
+  },
+  { stack: ['main', longName], samples: 30, tid: 101, thread: `${'名前'.repeat(40)}\u2066` },
+  { stack: ['main', 'שלום_עולם', 'مرحبا\u202bبالعالم'], samples: 20 },
+  { stack: ['main', 'tab\tnew\nline\r\x7f\x00end'], samples: 10 },
+];
+
+export const hostileTarget = {
+  pid: 4242,
+  name: 'no\x1b[2Jde',
+  exe: '/usr/bin/\x1b[31mnode',
+  command: 'node\x1b]0;title\x07 \u202eserver.js \x9b2J',
+  startedAt: '2026-01-01T00:00:00.000Z',
+};
 
 export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionStatus {
   return {
