@@ -5,12 +5,15 @@ import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { findTarget } from './commands/find-target.ts';
 import { liveCommand, liveView } from './commands/live.ts';
+import { pickAndView } from './commands/pick.ts';
 import { recordCommand, recordProcess } from './commands/record.ts';
 import { version } from './commands/version.ts';
+import { loadConfig } from './config.ts';
 import { LaunchFailed } from './engine/launch.ts';
 import { NativeMissing } from './engine/native.ts';
 import { TargetRefused } from './engine/target.ts';
-import { helpText, type Invocation, parseCommandLine, UsageError } from './options.ts';
+import { helpText, type Invocation, parseCommandLine, type Settings, UsageError } from './options.ts';
+import { setKeys } from './tui/keymap.ts';
 
 const note = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -40,6 +43,9 @@ async function run(invocation: Invocation): Promise<number> {
       return recordCommand(invocation.argv, invocation.options, note);
     case 'live-launch':
       return liveCommand(invocation.argv, invocation.options, note);
+    case 'pick':
+      await pickAndView(invocation.options, note);
+      return 0;
     case 'live':
       await liveView(findTarget(invocation.target), invocation.options, note);
       return 0;
@@ -54,6 +60,13 @@ function exitCodeOf(error: unknown): number | undefined {
   return undefined;
 }
 
+/** The user's own defaults and keys; help and version are shown whatever stands in the config file. */
+function settings(): Settings {
+  const config = loadConfig(process.env);
+  setKeys(config.keys);
+  return config.settings;
+}
+
 /** A reader that closed the pipe early is not a bug: `prof-tui … | head`. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(1);
@@ -61,7 +74,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  process.exitCode = await run(parseCommandLine(process.argv.slice(2)));
+  process.exitCode = await run(parseCommandLine(process.argv.slice(2), settings));
 } catch (error) {
   const code = exitCodeOf(error);
   if (code === undefined) throw error;

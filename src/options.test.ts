@@ -11,7 +11,6 @@ import {
 } from './options.ts';
 
 const usageErrors: readonly (readonly [argv: readonly string[], says: RegExp])[] = [
-  [[], /which process/],
   [['record'], /which process/],
   [['1', '2'], /one process at a time/],
   [['--frequency', '0', '1'], /number from 1/],
@@ -37,6 +36,12 @@ for (const [argv, says] of usageErrors) {
     );
   });
 }
+
+test('without a process the user picks one, with the options given', () => {
+  const invocation = parseCommandLine(['-e', 'wall']);
+  assert.ok(invocation.command === 'pick');
+  assert.equal(invocation.options.engine, 'wall');
+});
 
 test('defaults: auto, 99 Hz, no end', () => {
   const invocation = parseCommandLine(['4242']);

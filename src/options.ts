@@ -1,6 +1,7 @@
 /** Every command and option, declared once: parsing, `--help`, the README's table and completion come from here. */
 import { parseArgs } from 'node:util';
 import { type EngineAsk, engineAsks } from './engine/status.ts';
+import { type ThemeName, themeNames } from './tui/theme-colours.ts';
 
 interface FormatSpec {
   /** Endings of a file that choose the format when `--format` is not given. */
@@ -40,18 +41,31 @@ interface OptionSpec {
   /** What follows the name in help. */
   readonly value?: string;
   readonly help: string;
+  /** It may stand in the config file: how to show and capture, not what and whereto. */
+  readonly isSetting?: true;
 }
 
 export const optionSpecs = {
-  engine: { type: 'string', short: 'e', value: engineAsks.join('|'), help: 'capture engine (default auto)' },
+  engine: {
+    type: 'string',
+    short: 'e',
+    value: engineAsks.join('|'),
+    help: 'capture engine (default auto)',
+    isSetting: true,
+  },
   frequency: {
     type: 'string',
     short: 'F',
     value: 'HZ',
     help: 'samples per CPU second of a thread (default 99)',
+    isSetting: true,
   },
-  strict: { type: 'boolean', help: 'exit with code 4 if the engine asked for is refused' },
-  'no-inject': { type: 'boolean', help: 'no code in the target: ctimer takes snapshots from outside' },
+  strict: { type: 'boolean', help: 'exit with code 4 if the engine asked for is refused', isSetting: true },
+  'no-inject': {
+    type: 'boolean',
+    help: 'no code in the target: ctimer takes snapshots from outside',
+    isSetting: true,
+  },
   duration: {
     type: 'string',
     short: 'd',
@@ -61,13 +75,15 @@ export const optionSpecs = {
   format: { type: 'string', short: 'f', value: 'FORMAT', help: 'record: format (default: by the ending)' },
   output: { type: 'string', short: 'o', value: 'FILE', help: 'record: file to write, - for standard output' },
   threads: { type: 'boolean', help: 'folded: keep stacks apart by thread' },
-  ascii: { type: 'boolean', help: 'draw with ASCII characters only' },
-  'no-color': { type: 'boolean', help: 'no colours (also NO_COLOR)' },
+  ascii: { type: 'boolean', help: 'draw with ASCII characters only', isSetting: true },
+  theme: { type: 'string', value: themeNames.join('|'), help: 'colours (default 16)', isSetting: true },
+  'no-color': { type: 'boolean', help: 'the theme none (also NO_COLOR)' },
   help: { type: 'boolean', short: 'h', help: 'show this help' },
   version: { type: 'boolean', short: 'V', help: 'show the version' },
 } as const satisfies Record<string, OptionSpec>;
 
 export const commandSpecs = [
+  ['prof-tui', 'pick a process from a list, live'],
   ['prof-tui PID', 'live view of a process, by pid or a unique part of its name'],
   ['prof-tui -- CMD ARG...', 'start a command under the live view; quitting ends it'],
   ['prof-tui record PID', 'record without a screen'],
@@ -86,11 +102,13 @@ export interface Options {
   readonly output: string | undefined;
   readonly threads: boolean;
   readonly ascii: boolean;
-  readonly noColor: boolean;
+  readonly theme: ThemeName;
 }
 
 export type Invocation =
   | { readonly command: 'help' | 'version' }
+  /** No process was named: the user picks one, where there is a screen. */
+  | { readonly command: 'pick'; readonly options: Options }
   | { readonly command: 'live'; readonly target: string; readonly options: Options }
   | { readonly command: 'record'; readonly target: string; readonly options: Options }
   /** `record -- CMD` or `-- CMD`. */
@@ -108,23 +126,46 @@ export class UsageError extends Error {}
 const longestRecordingS = 366 * 86400;
 const fastestHz = 20_000;
 
+/** Options as the config file gives them: below those of the command line. */
+export type Settings = { readonly [name in keyof typeof optionSpecs]?: string | boolean };
+
+export const settingNames: readonly string[] = Object.entries<OptionSpec>(optionSpecs)
+  .filter(([, spec]) => spec.isSetting)
+  .map(([name]) => name);
+
+/** @returns what is wrong with a setting; undefined when nothing is */
+export function checkSetting(name: string, value: string | number | boolean): string | undefined {
+  if (!settingNames.includes(name)) return 'no such setting';
+  const { type } = optionSpecs[name as keyof typeof optionSpecs];
+  if ((type === 'boolean') !== (typeof value === 'boolean')) {
+    return type === 'boolean' ? 'true or false is expected' : `not ${value}`;
+  }
+  try {
+    readOptions({ [name]: typeof value === 'boolean' ? value : String(value) });
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.replace(`--${name} `, '');
+  }
+}
+
 /**
  * @param argv without the program's own name
+ * @param settings read only where a command needs options
  * @throws UsageError with one line that says what is wrong and what to do
  */
-export function parseCommandLine(argv: readonly string[]): Invocation {
+export function parseCommandLine(argv: readonly string[], settings: () => Settings = () => ({})): Invocation {
   const dashes = argv.indexOf('--');
   const ours = dashes < 0 ? argv : argv.slice(0, dashes);
   const launch = dashes < 0 ? undefined : argv.slice(dashes + 1);
   const { values, positionals } = parse(ours);
   if (values.help === true) return { command: 'help' };
   if (values.version === true) return { command: 'version' };
-  const options = readOptions(values);
+  const options = readOptions({ ...settings(), ...values });
   const [first, ...rest] = positionals;
   if (launch) return launchInvocation(first, rest, launch, options);
   switch (first) {
     case undefined:
-      throw new UsageError('which process? give a pid or a part of its name, or see `prof-tui --help`');
+      return { command: 'pick', options };
     case 'record':
       return {
         command: 'record',
@@ -182,7 +223,7 @@ function readOptions(values: Values): Options {
     output: values.output === undefined ? undefined : String(values.output),
     threads: values.threads === true,
     ascii: values.ascii === true,
-    noColor: values['no-color'] === true,
+    theme: values['no-color'] === true ? 'none' : (choice(values.theme, 'theme', themeNames) ?? '16'),
   };
 }
 

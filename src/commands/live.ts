@@ -7,6 +7,7 @@ import type { CaptureSession } from '../engine/session.ts';
 import type { Target } from '../engine/status.ts';
 import type { Options } from '../options.ts';
 import type { ViewedCommand } from '../tui/launched-command.ts';
+import type { ScreenOptions } from '../tui/run.tsx';
 import { CommandError } from './command-error.ts';
 import { recordCommand, recordProcess } from './record.ts';
 import { startLaunched, startSession } from './start-session.ts';
@@ -44,7 +45,8 @@ export async function liveCommand(
   return 0;
 }
 
-function hasScreen(): boolean {
+/** Whether there is a terminal that can show more than lines. */
+export function hasScreen(): boolean {
   return process.stdout.isTTY && process.env['TERM'] !== 'dumb';
 }
 
@@ -72,21 +74,29 @@ function viewOf(command: LaunchedCommand): ViewedCommand {
 }
 
 async function showLive(session: CaptureSession, options: Options, command?: ViewedCommand): Promise<void> {
-  const native = loadNative();
   // Imported here: Ink costs a quarter of a second that `record` need not pay.
-  const { LiveViewFailed, runLiveView } = await import('../tui/run.tsx');
+  const { runLiveView } = await import('../tui/run.tsx');
+  await onScreen(runLiveView(session, { ...screenOptions(options), version, command }));
+}
+
+export function screenOptions(options: Options): ScreenOptions {
+  const native = loadNative();
+  return {
+    ascii: options.ascii,
+    theme: options.theme,
+    crashGuard: {
+      arm: (leaveSequence) => native.guardTerminal(1, leaveSequence),
+      release: () => native.releaseTerminal(),
+    },
+  };
+}
+
+/** @throws CommandError for a screen that failed */
+export async function onScreen<T>(screen: Promise<T>): Promise<T> {
   try {
-    await runLiveView(session, {
-      ascii: options.ascii,
-      color: !options.noColor && (process.env['NO_COLOR'] ?? '') === '',
-      version,
-      crashGuard: {
-        arm: (leaveSequence) => native.guardTerminal(1, leaveSequence),
-        release: () => native.releaseTerminal(),
-      },
-      command,
-    });
+    return await screen;
   } catch (error) {
+    const { LiveViewFailed } = await import('../tui/failure.ts');
     if (error instanceof LiveViewFailed) throw new CommandError(error.message, 1);
     throw error;
   }

@@ -5,6 +5,7 @@
 import type { Profile } from '../profile/profile.ts';
 import { climb, type Outcome } from './climbing.ts';
 import { Gathering } from './gathering.ts';
+import { type Listing, type ListingRequest, listFunction } from './listing.ts';
 import type { Capabilities } from './machine.ts';
 import type { Native } from './native.ts';
 import { isRunning, probeCapabilities, probeTarget } from './probe.ts';
@@ -167,6 +168,10 @@ export class CaptureSession implements LiveSession {
 
   threadState(tid: number): ThreadState | undefined {
     return readThreadState(this.#options.target.pid, tid);
+  }
+
+  list(request: ListingRequest, signal: AbortSignal): Promise<Listing> {
+    return listFunction(request, this.profile, this.#options.target.pid, signal);
   }
 
   stop(): Promise<void> {

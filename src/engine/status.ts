@@ -4,6 +4,7 @@
  */
 import type { Profile } from '../profile/profile.ts';
 import type { KernelSymbolsState } from '../symbolize/protocol.ts';
+import type { Listing, ListingRequest } from './listing.ts';
 import type { ThreadState } from './thread-state.ts';
 import type { Warning } from './warnings.ts';
 
@@ -163,6 +164,11 @@ export interface LiveSession {
   probeAgain(): void;
   /** What a thread of the target does right now; undefined when that cannot be told. */
   threadState(tid: number): ThreadState | undefined;
+  /**
+   * The hottest lines of a function, made on demand in helper processes that end with `signal`. Rejects only when it
+   * was aborted.
+   */
+  list(request: ListingRequest, signal: AbortSignal): Promise<Listing>;
   /** Disarms and detaches; the profile stays readable. Resolves within two seconds. */
   stop(): Promise<void>;
 }

@@ -20,6 +20,8 @@ export interface ProcessStat {
   readonly userTicks: number;
   readonly systemTicks: number;
   readonly startTicks: number;
+  readonly threads: number;
+  readonly residentPages: number;
 }
 
 const kernelThreadFlag = 0x00200000; // PF_KTHREAD, include/linux/sched.h
@@ -43,6 +45,8 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
     userTicks: number(11),
     systemTicks: number(12),
     startTicks: number(19),
+    threads: number(17),
+    residentPages: number(21),
   };
 }
 
@@ -92,7 +96,8 @@ function readExe(pid: number): string {
   }
 }
 
-function readCommand(pid: number): string {
+/** The command line in one line, cleaned; '' where it is empty or cannot be read. */
+export function readCommand(pid: number): string {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     return cleanText(words.join(' ').trim());

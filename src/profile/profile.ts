@@ -7,7 +7,9 @@ import type { Batch, SampleColumns, Thread } from './batch.ts';
 import { type CallTree, GrowingTree, type NodeId, ROOT } from './call-tree.ts';
 import type { FrameTable } from './frame-table.ts';
 import type { Frame, FrameName, Module, markedLabels } from './frames.ts';
+import type { ProfileFunction } from './functions.ts';
 import { bucketNs } from './history.ts';
+import { type HotAddress, hotAddresses } from './hot-addresses.ts';
 import { NodeThreads, type ThreadWeight } from './node-threads.ts';
 import { Placement } from './placement.ts';
 import { StackWeights } from './stack-weights.ts';
@@ -177,6 +179,12 @@ export class Profile {
   /** The same in slices. */
   nodeThreads(node: NodeId): NodeThreads {
     return new NodeThreads(this.#rowSource, this.threads, node);
+  }
+
+  /** Where within a function time is spent; threads by index, none for all. One pass over all stacks. */
+  hotAddresses(func: ProfileFunction, threads: ReadonlySet<number>): readonly HotAddress[] {
+    const { frames, stacks } = this.#tables;
+    return hotAddresses(func, frames, stacks, this.#weights, threads);
   }
 
   /** The same nodes with the weight of some threads only, by thread index; `label` is the name of its root. */

@@ -5,10 +5,12 @@
 import { Box, Text } from 'ink';
 import { type ReactNode, useSyncExternalStore } from 'react';
 import { EnginePanel } from './engine-panel.tsx';
+import { FullPanel } from './full-panel.tsx';
 import { Help } from './help.tsx';
 import { footerHints } from './keymap.ts';
 import { headLines, screenLayout } from './layout.ts';
-import { OutputPanel } from './output-panel.tsx';
+import { paletteLines } from './palette-lines.ts';
+import { Panel } from './panel.tsx';
 import type { TreeRegions } from './regions.ts';
 import { lineWidth } from './screen/frame.ts';
 import { LiveRegion } from './screen/region.tsx';
@@ -32,7 +34,9 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
   if (popup?.kind === 'help') {
     return <Help size={size} filter={popup.filter} scroll={popup.scroll} theme={theme} />;
   }
-  if (popup?.kind === 'output') return <OutputPanel size={size} regions={regions} theme={theme} />;
+  if (popup?.kind === 'output' || popup?.kind === 'source') {
+    return <FullPanel mode={popup.kind} structure={structure} regions={regions} theme={theme} />;
+  }
   const head = headLines(layout);
   // A panel may cover all but the head and the footer.
   const panelHeight = size.rows - head - (layout.hasFooter ? 1 : 0);
@@ -44,6 +48,14 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
         <LiveRegion region={regions.rows} flexGrow={1} />
         {popup?.kind === 'why' && (
           <WhyPanel size={size} status={popup.status} gate={popup.gate} theme={theme} height={panelHeight} />
+        )}
+        {popup?.kind === 'palette' && (
+          <Panel
+            size={size}
+            theme={theme}
+            height={panelHeight}
+            lines={(width, room) => paletteLines(structure.view, popup, theme, width, room)}
+          />
         )}
         {popup?.kind === 'engine' && (
           <EnginePanel

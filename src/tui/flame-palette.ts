@@ -2,9 +2,9 @@
  * How a frame of the flame view is filled: by module in colour, by kind in glyphs where there is none. A match and
  * the selection differ by more than colour.
  */
-import type { FunctionKind } from '../profile/frames.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
 import type { Theme } from './theme.ts';
+import type { FrameFill, FrameFills } from './theme-colours.ts';
 
 export interface FrameLook {
   /** What stands where the label does not. */
@@ -14,27 +14,24 @@ export interface FrameLook {
   readonly edge: string;
 }
 
-/** Backgrounds of the user's own palette; cyan, magenta and blue are kept for kinds. */
-const moduleColours = [43, 42, 41, 103, 102, 101];
-const kindColours: Readonly<Partial<Record<FunctionKind, number>>> = { kernel: 46, marked: 45, jit: 104 };
-const matchColour = 47;
-
 export function frameLook(func: ProfileFunction, isMatch: boolean, theme: Theme): FrameLook {
   const { fills } = theme.glyphs;
-  if (!theme.hasColour) {
+  const { frames } = theme;
+  if (frames === undefined) {
     return { fill: isMatch ? fills.match : fills[func.kind], body: isMatch ? '1;4' : '', edge: '' };
   }
-  if (func.kind === 'root') return { fill: ' ', body: isMatch ? '97;100;1;4' : '97;100', edge: '90' };
-  const colour = isMatch ? matchColour : (kindColours[func.kind] ?? moduleColour(func.module));
-  // The foreground of a background colour is ten less.
-  return { fill: ' ', body: isMatch ? `30;${colour};1;4` : `30;${colour}`, edge: `${colour - 10}` };
+  const { body, edge } =
+    isMatch && func.kind !== 'root'
+      ? frames.match
+      : (frames.kinds[func.kind] ?? moduleFill(func.module, frames));
+  return { fill: ' ', body: isMatch ? `${body};1;4` : body, edge };
 }
 
 /** The same module has the same colour in every run: a hash of its letters (FNV-1a), not the order of sight. */
-function moduleColour(module: string): number {
+function moduleFill(module: string, { modules }: FrameFills): FrameFill {
   let hash = 0x811c9dc5;
   for (let i = 0; i < module.length; i++) hash = Math.imul(hash ^ module.charCodeAt(i), 0x01000193);
-  return moduleColours[((hash >>> 16) ^ (hash & 0xffff)) % moduleColours.length] as number;
+  return modules[((hash >>> 16) ^ (hash & 0xffff)) % modules.length] as FrameFill;
 }
 
 export function sgr(code: string, text: string): string {

@@ -94,7 +94,7 @@ function labelIn(context: FlameContext, node: NodeId, mark: string, room: number
 /** `icicle   █ user  ▒ kernel  ◆ marked  ▐ 37 frames too narrow` */
 export function flameHead(theme: Theme, layout: FlameLayout, isFlipped: boolean, width: number): string {
   const { fills, marked, narrow } = theme.glyphs;
-  const kinds = theme.hasColour
+  const kinds = theme.frames
     ? 'colour module'
     : `${fills.native} user  ${fills.kernel} kernel  ${fills.jit} jit  ${fills.match} match`;
   const tooNarrow = layout.narrow === 1 ? '1 frame too narrow' : `${count(layout.narrow)} frames too narrow`;

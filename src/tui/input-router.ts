@@ -5,15 +5,15 @@
 import { runEngineCommand } from './engine-commands.ts';
 import { helpLineCount } from './help-lines.ts';
 import { engineCommand, type OutputCommand, outputCommand, type WhyCommand, whyCommand } from './keymap.ts';
+import { editText, pasteText } from './line-edit.ts';
 import type { LiveView } from './live-view.ts';
 import { scrollOutput } from './output-regions.ts';
+import { keyInPalette, narrowPalette } from './palette-commands.ts';
 import type { InputEvent } from './screen/input.ts';
+import { keyInSource } from './source-commands.ts';
 import type { Popup } from './state.ts';
-import { clean } from './text.ts';
 import { goToFirstMatch } from './tree-commands.ts';
 import { runViewKey } from './view-keys.ts';
-
-const longestPrompt = 200;
 
 /** @param onMouse what lies under the mouse is known to the painter only */
 export function routeInput(
@@ -41,15 +41,18 @@ function routeKey(view: LiveView, key: string): void {
   else if (popup?.kind === 'help') keyInHelp(view, popup, key);
   else if (popup?.kind === 'why') keyInWhy(view, popup, key);
   else if (popup?.kind === 'engine') keyInEngine(view, popup, key);
+  else if (popup?.kind === 'source') keyInSource(view, key);
+  else if (popup?.kind === 'palette') keyInPalette(view, popup, key);
   else if (popup?.kind === 'output') keyInOutput(view, key);
   else runViewKey(view, key);
 }
 
 function paste(view: LiveView, text: string): void {
   const { popup, isFinding } = view.state.structure;
-  const line = clean(text.split(/[\r\n]/)[0] ?? '');
-  if (isFinding) type(view, view.state.prompt + line);
-  else if (popup?.kind === 'help') showHelp(view, { ...popup, filter: popup.filter + line, scroll: 0 });
+  if (isFinding) type(view, pasteText(view.state.prompt, text));
+  else if (popup?.kind === 'help')
+    showHelp(view, { ...popup, filter: pasteText(popup.filter, text), scroll: 0 });
+  else if (popup?.kind === 'palette') narrowPalette(view, pasteText(popup.filter, text));
 }
 
 function keyInPrompt(view: LiveView, key: string): void {
@@ -69,20 +72,11 @@ function acceptPrompt(view: LiveView, prompt: string): void {
 }
 
 function type(view: LiveView, text: string): void {
-  view.dispatch({ type: 'prompt', text: text.slice(0, longestPrompt) });
+  view.dispatch({ type: 'prompt', text });
 }
 
 function closePrompt(view: LiveView): void {
   view.dispatch({ type: 'prompt', text: undefined });
-}
-
-/** A line of text after an editing key; undefined when the key does not edit. */
-function editText(text: string, key: string): string | undefined {
-  if (key === 'space') return `${text} `;
-  if (key === 'ctrl+u') return '';
-  if (key === 'ctrl+w') return text.replace(/\S*\s*$/, '');
-  if (key === 'backspace') return text === '' ? undefined : Array.from(text).slice(0, -1).join('');
-  return Array.from(key).length === 1 ? text + clean(key) : undefined;
 }
 
 type HelpPopup = Popup & { kind: 'help' };
@@ -103,8 +97,7 @@ function keyInHelp(view: LiveView, popup: HelpPopup, key: string): void {
   const isClosing = key === 'escape' || key === 'f1' || key === '?';
   const filter = isClosing ? undefined : editText(popup.filter, key);
   if (rows !== undefined) scrollHelp(view, popup, rows);
-  else if (filter !== undefined)
-    showHelp(view, { ...popup, filter: filter.slice(0, longestPrompt), scroll: 0 });
+  else if (filter !== undefined) showHelp(view, { ...popup, filter, scroll: 0 });
   else if (key === 'ctrl+l') view.host.redraw();
   else if (key === 'ctrl+z') view.host.suspend();
   else if (isClosing || key === 'backspace') view.dispatch({ type: 'popup', popup: undefined });

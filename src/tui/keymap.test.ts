@@ -92,7 +92,7 @@ test('help shows every declared key at any size, cut nowhere at 100 columns', ()
 test('help filters by key, section and words, without regard to case', () => {
   const size = { columns: 80, rows: 24 };
   const shown = (filter: string) => helpLines(glyphs, filter, size).map((line) => line.text.trim());
-  assert.deepEqual(shown('hottest'), ['TREE', 'o              open the hottest path from here']);
+  assert.deepEqual(shown('hottest path'), ['TREE', 'o              open the hottest path from here']);
   assert.ok(shown('MOVE').length > 8);
   assert.deepEqual(shown('no such key'), []);
 });

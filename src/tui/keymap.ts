@@ -6,10 +6,10 @@ import type { Glyphs } from './theme.ts';
 import { type ViewName, viewNames } from './views.ts';
 
 /** Where a key is valid. Text typed into an input or into the help filter never runs a command. */
-type PanelName = 'why' | 'engine' | 'output';
+type PanelName = 'why' | 'engine' | 'output' | 'source' | 'palette' | 'picker';
 export type KeyMode = ViewName | PanelName;
 
-interface Binding<Command extends string> {
+export interface Binding<Command extends string> {
   readonly command: Command;
   /** Names as the input parser gives them; the first ones are shown. */
   readonly keys: readonly string[];
@@ -84,6 +84,7 @@ export const treeKeys = bind([
   { command: 'reverse', keys: ['S'], text: 'reverse the order', section: 'Look' },
   { command: 'unit', keys: ['%'], text: 'percent, time, samples', section: 'Look' },
   { command: 'names', keys: [','], text: 'full names, short names', section: 'Look' },
+  { command: 'theme', keys: ['T'], text: 'next theme (dark, light, none)', section: 'Look' },
   { command: 'engine', keys: ['e'], text: 'choose the engine', section: 'Engine', hint: 'engine' },
   { command: 'slower', keys: ['-'], text: 'fewer samples a second', section: 'Engine' },
   { command: 'faster', keys: ['+', '='], text: 'more samples a second', section: 'Engine' },
@@ -94,10 +95,17 @@ export const treeKeys = bind([
     section: 'Engine',
     hint: 'why',
   },
+  { command: 'source', keys: ['a'], text: 'hottest lines of this function', section: 'Look' },
   { command: 'copy-name', keys: ['y'], text: 'copy the name', section: 'Keep' },
   { command: 'copy-stack', keys: ['Y'], text: 'copy the stack, root first', section: 'Keep' },
   { command: 'output', keys: ['O'], text: 'output of the launched command', section: 'Program' },
   { command: 'help', keys: ['?', 'f1'], text: 'all keys', section: 'Program', hint: 'help' },
+  {
+    command: 'palette',
+    keys: [':'],
+    text: 'find a command by its words',
+    section: 'Program',
+  },
   { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Program' },
   { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Program' },
   { command: 'quit', keys: ['q', 'ctrl+c'], text: 'quit', section: 'Program', hint: 'quit' },
@@ -233,6 +241,80 @@ export const outputKeys = bind([
   { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Output panel' },
 ]);
 
+export const sourceKeys = bind([
+  { command: 'down', keys: ['j', 'down'], text: 'next line', section: 'Source panel', hint: 'move' },
+  { command: 'up', keys: ['k', 'up'], text: 'previous line', section: 'Source panel' },
+  { command: 'half-down', keys: ['ctrl+d', 'pagedown'], text: 'half a page down', section: 'Source panel' },
+  { command: 'half-up', keys: ['ctrl+u', 'pageup'], text: 'half a page up', section: 'Source panel' },
+  { command: 'first', keys: ['g', 'home'], text: 'first line', section: 'Source panel' },
+  { command: 'last', keys: ['G', 'end'], text: 'last line', section: 'Source panel' },
+  {
+    command: 'hotter',
+    keys: ['H'],
+    text: 'next hottest line',
+    section: 'Source panel',
+    hint: 'next hottest',
+  },
+  {
+    command: 'form',
+    keys: ['a'],
+    text: 'source, instructions',
+    section: 'Source panel',
+    hint: 'instructions',
+  },
+  { command: 'again', keys: ['r'], text: 'take the weights anew', section: 'Source panel', hint: 'anew' },
+  {
+    command: 'copy',
+    keys: ['y'],
+    text: 'copy the cure, or the place',
+    section: 'Source panel',
+    hint: 'copy',
+  },
+  {
+    command: 'dismiss',
+    keys: ['escape', 'q'],
+    text: 'close the panel',
+    section: 'Source panel',
+    hint: 'close',
+  },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Source panel' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Source panel' },
+  { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Source panel' },
+]);
+
+/** What is typed narrows the list of commands, so only other keys command. */
+export const paletteKeys = bind([
+  { command: 'run', keys: ['enter'], text: 'run it', section: 'Palette', hint: 'run' },
+  { command: 'down', keys: ['down', 'ctrl+n'], text: 'next command', section: 'Palette', hint: 'choose' },
+  { command: 'up', keys: ['up', 'ctrl+p'], text: 'previous command', section: 'Palette' },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Palette' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Palette' },
+  { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Palette' },
+  { command: 'dismiss', keys: ['escape'], text: 'close the palette', section: 'Palette', hint: 'close' },
+]);
+
+/** In the picker letters narrow the list, so only other keys command. */
+export const pickerKeys = bind([
+  { command: 'pick', keys: ['enter'], text: 'show it live', section: 'Picker', hint: 'pick' },
+  { command: 'down', keys: ['down', 'ctrl+n'], text: 'next process', section: 'Picker', hint: 'choose' },
+  { command: 'up', keys: ['up', 'ctrl+p'], text: 'previous process', section: 'Picker' },
+  { command: 'half-down', keys: ['pagedown', 'ctrl+d'], text: 'half a page down', section: 'Picker' },
+  { command: 'half-up', keys: ['pageup'], text: 'half a page up', section: 'Picker' },
+  { command: 'first', keys: ['home'], text: 'first process', section: 'Picker' },
+  { command: 'last', keys: ['end'], text: 'last process', section: 'Picker' },
+  { command: 'copy-cure', keys: ['ctrl+y'], text: 'copy the cure', section: 'Picker', hint: 'copy the cure' },
+  { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Picker' },
+  { command: 'suspend', keys: ['ctrl+z'], text: 'suspend (fg comes back)', section: 'Picker' },
+  { command: 'quit', keys: ['ctrl+c'], text: 'quit', section: 'Picker' },
+  {
+    command: 'leave',
+    keys: ['escape'],
+    text: 'clear the filter, then quit',
+    section: 'Picker',
+    hint: 'clear, quit',
+  },
+]);
+
 export type TreeCommand = (typeof treeKeys)[number]['command'];
 export type FlameCommand = (typeof flameKeys)[number]['command'];
 export type FunctionCommand = (typeof functionKeys)[number]['command'];
@@ -240,6 +322,9 @@ export type ThreadCommand = (typeof threadKeys)[number]['command'];
 export type WhyCommand = (typeof whyKeys)[number]['command'];
 export type EngineCommand = (typeof engineKeys)[number]['command'];
 export type OutputCommand = (typeof outputKeys)[number]['command'];
+export type SourceCommand = (typeof sourceKeys)[number]['command'];
+export type PaletteCommand = (typeof paletteKeys)[number]['command'];
+export type PickerCommand = (typeof pickerKeys)[number]['command'];
 
 /** Every list of keys, in the order in which help and README show them. */
 export const keyLists = {
@@ -250,45 +335,70 @@ export const keyLists = {
   engine: engineKeys,
   why: whyKeys,
   output: outputKeys,
+  source: sourceKeys,
+  palette: paletteKeys,
+  picker: pickerKeys,
 } as const satisfies Record<string, readonly Binding<string>[]>;
 
-function indexByKey<Command extends string>(list: readonly Binding<Command>[]): ReadonlyMap<string, Command> {
-  return new Map(list.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
+export type ListName = keyof typeof keyLists;
+type Lists = Readonly<Record<ListName, readonly Binding<string>[]>>;
+
+/** As declared, or as the config file changes them: set once, before the first screen. */
+let inForce: Lists = keyLists;
+let indexes = indexLists(inForce);
+
+/** Puts the lists of a config file in force. They have the declared commands, each with a key. */
+export function setKeys(lists: Lists): void {
+  inForce = lists;
+  indexes = indexLists(lists);
 }
-const treeIndex = indexByKey(treeKeys);
-const flameIndex = indexByKey(flameKeys);
-const functionIndex = indexByKey(functionKeys);
-const threadIndex = indexByKey(threadKeys);
-const whyIndex = indexByKey(whyKeys);
-const engineIndex = indexByKey(engineKeys);
-const outputIndex = indexByKey(outputKeys);
+
+function indexLists(lists: Lists): Readonly<Record<ListName, ReadonlyMap<string, string>>> {
+  const byKey = (list: readonly Binding<string>[]) =>
+    new Map(list.flatMap((binding) => binding.keys.map((key) => [key, binding.command] as const)));
+  return Object.fromEntries(
+    Object.entries(lists).map(([name, list]) => [name, byKey(list)]),
+  ) as unknown as Record<ListName, ReadonlyMap<string, string>>;
+}
 
 export function treeCommand(key: string): TreeCommand | undefined {
-  return treeIndex.get(key);
+  return indexes.tree.get(key) as TreeCommand | undefined;
 }
 
 export function flameCommand(key: string): FlameCommand | undefined {
-  return flameIndex.get(key);
+  return indexes.flame.get(key) as FlameCommand | undefined;
 }
 
 export function functionCommand(key: string): FunctionCommand | undefined {
-  return functionIndex.get(key);
+  return indexes.functions.get(key) as FunctionCommand | undefined;
 }
 
 export function threadCommand(key: string): ThreadCommand | undefined {
-  return threadIndex.get(key);
+  return indexes.threads.get(key) as ThreadCommand | undefined;
 }
 
 export function whyCommand(key: string): WhyCommand | undefined {
-  return whyIndex.get(key);
+  return indexes.why.get(key) as WhyCommand | undefined;
 }
 
 export function engineCommand(key: string): EngineCommand | undefined {
-  return engineIndex.get(key);
+  return indexes.engine.get(key) as EngineCommand | undefined;
 }
 
 export function outputCommand(key: string): OutputCommand | undefined {
-  return outputIndex.get(key);
+  return indexes.output.get(key) as OutputCommand | undefined;
+}
+
+export function sourceCommand(key: string): SourceCommand | undefined {
+  return indexes.source.get(key) as SourceCommand | undefined;
+}
+
+export function paletteCommand(key: string): PaletteCommand | undefined {
+  return indexes.palette.get(key) as PaletteCommand | undefined;
+}
+
+export function pickerCommand(key: string): PickerCommand | undefined {
+  return indexes.picker.get(key) as PickerCommand | undefined;
 }
 
 export interface KeyLine {
@@ -299,7 +409,7 @@ export interface KeyLine {
 
 /** Every key of every mode as one line of words, in the order of declaration. */
 export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
-  return Object.values(keyLists)
+  return Object.values(inForce)
     .flat()
     .map((binding) => ({
       section: binding.section,
@@ -308,19 +418,34 @@ export function keyLines(glyphs: Glyphs): readonly KeyLine[] {
     }));
 }
 
-const ownKeys: Readonly<Partial<Record<ViewName, readonly Binding<string>[]>>> = {
-  flame: flameKeys,
-  functions: functionKeys,
-  threads: threadKeys,
-};
+/** Views with keys of their own have a list of their name. */
+const viewLists = ['flame', 'functions', 'threads'] as const satisfies readonly ViewName[];
+
+const panelNames: readonly string[] = [
+  'why',
+  'engine',
+  'output',
+  'source',
+  'palette',
+  'picker',
+] satisfies readonly PanelName[];
+
+function isPanel(mode: KeyMode): mode is PanelName {
+  return panelNames.includes(mode);
+}
+
+/** What can be done in a view, its own commands first: what the palette offers. */
+export function viewBindings(view: ViewName): readonly Binding<string>[] {
+  return bindingsOf(view);
+}
 
 /** A list has nothing to open. Keys of a view of its own hide the same keys of the tree. */
 function bindingsOf(mode: KeyMode): readonly Binding<string>[] {
-  if (mode === 'why' || mode === 'engine' || mode === 'output') return keyLists[mode];
-  const own: readonly Binding<string>[] = ownKeys[mode] ?? [];
+  if (isPanel(mode)) return inForce[mode];
+  const own = viewLists.flatMap((list) => (list === mode ? inForce[list] : []));
   const taken = new Set(own.flatMap((binding) => binding.keys));
   const isFlat = mode === 'functions' || mode === 'threads';
-  const shared = treeKeys.filter(
+  const shared = inForce.tree.filter(
     ({ keys, section, command }) =>
       !keys.some((key) => taken.has(key)) && !(isFlat && section === 'Tree' && command !== 'back'),
   );

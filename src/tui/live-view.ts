@@ -17,6 +17,7 @@ import { SandwichView, sandwichSpace } from './sandwich-view.ts';
 import { lineWidth, type ScreenSize } from './screen/frame.ts';
 import { SelectionFacts } from './selection-facts.ts';
 import { SlicedWork } from './sliced-work.ts';
+import { SourceListing } from './source-listing.ts';
 import { type Action, baseOf, type FindQuery, initialState, type UiState } from './state.ts';
 import { Store } from './store.ts';
 import type { Theme } from './theme.ts';
@@ -48,6 +49,7 @@ export class LiveView {
   readonly source: TreeSource;
   readonly flame = new FlameView();
   readonly facts: SelectionFacts;
+  readonly listing: SourceListing;
   /** The command this view was started with; undefined when it is attached to a process. */
   readonly command: ViewedCommand | undefined;
   /** Lines the output panel has on the screen. */
@@ -88,6 +90,7 @@ export class LiveView {
     this.source = new TreeSource(() => session.profile);
     this.command = command;
     this.facts = new SelectionFacts(this.source, host.paint, now);
+    this.listing = new SourceListing((request, signal) => session.list(request, signal), host.paint);
     this.threads = new ThreadList(
       () => this.source.threadFigures(),
       (thread) => this.#threadFunction(thread),
@@ -251,6 +254,7 @@ export class LiveView {
     this.models.close();
     this.#threadWork.stop();
     this.sandwich.close();
+    this.listing.close();
     this.facts.close();
   }
 

@@ -10,12 +10,13 @@ import { lineWidth } from './screen/frame.ts';
 import type { Region } from './screen/painter.ts';
 import { clean, cutEnd, fitPieces } from './text.ts';
 
-export interface OutputRegions {
+/** Of a panel that takes the whole screen below the banner. */
+export interface PanelRegions {
   readonly title: Region;
   readonly lines: Region;
 }
 
-export function createOutputRegions(view: LiveView): OutputRegions {
+export function createOutputRegions(view: LiveView): PanelRegions {
   let window: OutputWindow = { shown: [], top: 0, isAtEnd: true };
   return {
     title: {

@@ -10,10 +10,11 @@ import { createFlameBody } from './flame-body.ts';
 import { createFunctionsBody } from './functions-body.ts';
 import { screenLayout } from './layout.ts';
 import type { LiveView } from './live-view.ts';
-import { createOutputRegions, type OutputRegions } from './output-regions.ts';
+import { createOutputRegions, type PanelRegions } from './output-regions.ts';
 import { asciiOnly } from './rows.ts';
 import { lineWidth } from './screen/frame.ts';
 import type { Region } from './screen/painter.ts';
+import { createSourceRegions } from './source-regions.ts';
 import { baseOf } from './state.ts';
 import { cellWidth, clean, cutEnd, padEnd, shortenName } from './text.ts';
 import { threadsLabel } from './thread-commands.ts';
@@ -29,7 +30,8 @@ export interface TreeRegions {
   readonly prompt: Region;
   /** The banner alone, for screens that are not the tree. */
   readonly banner: Region;
-  readonly output: OutputRegions;
+  readonly output: PanelRegions;
+  readonly source: PanelRegions;
   /** Once before each frame; `rowsHeight` is the height of the rows on the screen. */
   prepare(rowsHeight: number): void;
 }
@@ -54,6 +56,7 @@ export function createRegions(view: LiveView): TreeRegions {
       row: (line, width, height) => bannerLines(bannerOf(view), height > 1 ? 2 : 1, width)[line] ?? '',
     },
     output: createOutputRegions(view),
+    source: createSourceRegions(view),
     rows: {
       row: (line, width, height) => body().row(line, width, height),
       mouse: (action, line, x) => body().mouse(action, line, x),

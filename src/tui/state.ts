@@ -29,6 +29,10 @@ export interface FindQuery {
 export type Popup =
   /** The launched command's output. */
   | { readonly kind: 'output' }
+  /** The hottest lines of a function; `LiveView.listing` holds them. */
+  | { readonly kind: 'source' }
+  /** `chosen` is an entry of those that `filter` leaves. */
+  | { readonly kind: 'palette'; readonly filter: string; readonly chosen: number }
   | { readonly kind: 'help'; readonly filter: string; readonly scroll: number }
   /** The status is the one at opening: figures that move would make every tick a commit. */
   | { readonly kind: 'why'; readonly status: SessionStatus; readonly gate: number }

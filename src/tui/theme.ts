@@ -1,24 +1,9 @@
-/**
- * What the screen is drawn with: one glyph set (Unicode or ASCII) and one table of roles to SGR codes.
- * Colours are the 16 of the user's own palette; nothing is told by colour alone, every role has a glyph or a word.
- */
+/** What the screen is drawn with: one glyph set (Unicode or ASCII) and the colours of one theme. */
 
 import type { FunctionKind } from '../profile/frames.ts';
+import { type FrameFills, type Role, type ThemeName, themeNames, themes } from './theme-colours.ts';
 
-export type Role =
-  | 'plain'
-  | 'dim'
-  | 'title'
-  | 'live'
-  | 'paused'
-  | 'warning'
-  | 'marked'
-  | 'kernel'
-  | 'jit'
-  | 'match'
-  | 'selected'
-  | 'up'
-  | 'down';
+export type { Role } from './theme-colours.ts';
 
 export interface Glyphs {
   readonly opened: string;
@@ -125,56 +110,39 @@ const asciiGlyphs: Glyphs = {
   },
 };
 
-const colourCodes: Readonly<Record<Role, string>> = {
-  plain: '',
-  dim: '2',
-  title: '1',
-  live: '32',
-  paused: '1;33',
-  warning: '1;33',
-  marked: '35',
-  kernel: '36',
-  jit: '34',
-  match: '1;4',
-  selected: '7',
-  up: '31',
-  down: '32',
-};
-
-/** Without colour only bold, dim, underline and inverse remain. */
-const monochromeCodes: Readonly<Record<Role, string>> = {
-  plain: '',
-  dim: '2',
-  title: '1',
-  live: '',
-  paused: '1',
-  warning: '1',
-  marked: '',
-  kernel: '',
-  jit: '',
-  match: '1;4',
-  selected: '7',
-  up: '',
-  down: '',
-};
-
 export interface Theme {
   readonly glyphs: Glyphs;
   readonly isAscii: boolean;
-  readonly hasColour: boolean;
+  readonly name: ThemeName;
+  /** How frames of the flame view are filled; undefined without colour. */
+  readonly frames: FrameFills | undefined;
   /** Wraps text in the role's SGR codes and closes them; text without a code is returned as it is. */
   paint(role: Role, text: string): string;
+  /** Goes over to the theme after this one; what is drawn from now on has its colours. */
+  change(): void;
 }
 
-export function createTheme(options: { readonly ascii: boolean; readonly color: boolean }): Theme {
-  const codes = options.color ? colourCodes : monochromeCodes;
+/** @param options `color` true is the palette of the user's terminal, false none */
+export function createTheme(options: {
+  readonly ascii: boolean;
+  readonly color: boolean | ThemeName;
+}): Theme {
+  let name: ThemeName = options.color === true ? '16' : options.color === false ? 'none' : options.color;
   return {
     glyphs: options.ascii ? asciiGlyphs : unicodeGlyphs,
     isAscii: options.ascii,
-    hasColour: options.color,
+    get name() {
+      return name;
+    },
+    get frames() {
+      return themes[name].frames;
+    },
     paint(role, text) {
-      const code = codes[role];
+      const code = themes[name].roles[role];
       return code === '' || text === '' ? text : `\x1b[${code}m${text}\x1b[0m`;
+    },
+    change() {
+      name = themeNames[(themeNames.indexOf(name) + 1) % themeNames.length] as ThemeName;
     },
   };
 }

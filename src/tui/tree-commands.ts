@@ -7,6 +7,7 @@ import { type FindResult, matchesInOrder } from './find.ts';
 import type { TreeCommand } from './keymap.ts';
 import { hottestChild, type LiveView } from './live-view.ts';
 import { reveal } from './reveal.ts';
+import { openSource } from './source-commands.ts';
 import { baseOf } from './state.ts';
 import { clean } from './text.ts';
 import { setThreads } from './thread-commands.ts';
@@ -54,6 +55,10 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   reverse: (view) => view.dispatch({ type: 'reverse' }),
   unit: (view) => view.dispatch({ type: 'unit' }),
   names: (view) => view.dispatch({ type: 'names' }),
+  theme: (view) => {
+    view.theme.change();
+    view.toast(`theme ${view.theme.name}`);
+  },
   output: (view) => {
     if (view.command !== undefined) view.dispatch({ type: 'popup', popup: { kind: 'output' } });
     else view.toast('its output is elsewhere: prof-tui -- CMD shows it here');
@@ -62,9 +67,11 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   engine: openEnginePanel,
   slower: (view) => stepRate(view, -1),
   faster: (view) => stepRate(view, 1),
+  source: openSource,
   'copy-name': (view) => view.copy(nameOf(view, view.state.selected), 'name'),
   'copy-stack': copyStack,
   help: (view) => view.dispatch({ type: 'popup', popup: { kind: 'help', filter: '', scroll: 0 } }),
+  palette: (view) => view.dispatch({ type: 'popup', popup: { kind: 'palette', filter: '', chosen: 0 } }),
   redraw: (view) => view.host.redraw(),
   suspend: (view) => view.host.suspend(),
   quit: (view) => view.host.quit(),

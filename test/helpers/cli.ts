@@ -39,7 +39,7 @@ export function startCli(args: readonly (string | number)[], options: CliOptions
   const [command = '', ...rest] = [...(options.launcher ?? []), ...words];
   const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, XDG_CONFIG_HOME: '/nonexistent', ...options.env },
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), options.deadlineMs ?? 60_000);
   const stdout: Buffer[] = [];

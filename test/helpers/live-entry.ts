@@ -3,7 +3,13 @@
  * knows. The first argument chooses the story; the program of the product is bin/prof-tui.js.
  */
 import { runLiveView } from '../../src/tui/run.tsx';
-import { hostileStacks, SyntheticSession, serverStacks } from './synthetic-session.ts';
+import {
+  hostilePlaces,
+  hostileStacks,
+  hostileTarget,
+  SyntheticSession,
+  serverStacks,
+} from './synthetic-session.ts';
 
 const [story = 'live', ...flags] = process.argv.slice(2);
 const session = new SyntheticSession();
@@ -61,6 +67,10 @@ const stories: Readonly<Record<string, () => void>> = {
       { stack: ['level_0', 'other'], samples: 40 },
     ]),
   hostile: () => session.feeder.add(hostileStacks),
+  'hostile-places': () => {
+    session.feeder.add(hostilePlaces);
+    session.tick({ target: hostileTarget });
+  },
   live: () => {
     session.feeder.add(serverStacks);
     setInterval(feed, 100);
@@ -102,7 +112,7 @@ stories[story]?.();
 try {
   await runLiveView(session, {
     ascii: flags.includes('--ascii'),
-    color: !flags.includes('--no-color'),
+    theme: flags.includes('--no-color') ? 'none' : '16',
     version: 'test',
     // Native code is not part of this program; the guard is tested with the real one.
     crashGuard: { arm: () => {}, release: () => {} },

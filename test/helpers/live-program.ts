@@ -36,6 +36,7 @@ export type Story =
   | 'live'
   | 'many'
   | 'hostile'
+  | 'hostile-places'
   | 'empty'
   | 'one'
   | 'wide'

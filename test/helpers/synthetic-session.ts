@@ -2,6 +2,7 @@
  * A session over a real Profile that is fed with stacks written as text: for tests of the screen that must know every
  * number. Captures nothing; the tests of the whole program use real processes.
  */
+import type { Listing, ListingRequest } from '../../src/engine/listing.ts';
 import type { EngineAsk, LiveSession, SessionStatus } from '../../src/engine/status.ts';
 import { describe } from '../../src/engine/warnings.ts';
 import { type FrameKind, frameKinds } from '../../src/profile/frames.ts';
@@ -12,6 +13,8 @@ export interface StackLine {
   readonly stack: readonly string[];
   readonly samples: number;
   readonly tid?: number;
+  /** Name of the thread; counted at its first line. */
+  readonly thread?: string;
 }
 
 export const periodNs = 10_101_010;
@@ -32,11 +35,11 @@ export class StackFeeder {
     const stacks: (readonly [number, number])[] = [];
     const threads: { index: number; thread: { tid: number; name: string } }[] = [];
     const rows: { stack: number; thread: number }[] = [];
-    for (const { stack, samples, tid = 100 } of lines) {
+    for (const { stack, samples, tid = 100, thread: name = `thread-${tid}` } of lines) {
       const thread = this.#threads.get(tid) ?? this.#threads.size;
       if (!this.#threads.has(tid)) {
         this.#threads.set(tid, thread);
-        threads.push({ index: thread, thread: { tid, name: `thread-${tid}` } });
+        threads.push({ index: thread, thread: { tid, name } });
       }
       let id = 0;
       for (const frame of stack) id = this.#stackId(id, frame, frames, stacks);
@@ -132,6 +135,28 @@ export const hostileStacks: readonly StackLine[] = [
   { stack: ['main', 'e\u0301clair_👩‍👩‍👧'], samples: 10 },
 ];
 
+const longName = `ns::${'Very'.repeat(1024)}::last_part`;
+
+/** The same in every place that has a name: functions, modules, threads; one name is over 4 kB. */
+export const hostilePlaces: readonly StackLine[] = [
+  {
+    stack: ['main', 'evil\x1b[31m\x9b2Jmod.so!f\x1b]0;title\x07g'],
+    samples: 40,
+    thread: 'th\x1b[2J\u202ered',
+  },
+  { stack: ['main', longName], samples: 30, tid: 101, thread: `${'名前'.repeat(40)}\u2066` },
+  { stack: ['main', 'שלום_עולם', 'مرحبا\u202bبالعالم'], samples: 20 },
+  { stack: ['main', 'tab\tnew\nline\r\x7f\x00end'], samples: 10 },
+];
+
+export const hostileTarget = {
+  pid: 4242,
+  name: 'no\x1b[2Jde',
+  exe: '/usr/bin/\x1b[31mnode',
+  command: 'node\x1b]0;title\x07 \u202eserver.js \x9b2J',
+  startedAt: '2026-01-01T00:00:00.000Z',
+};
+
 export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionStatus {
   return {
     state: 'live',
@@ -224,6 +249,7 @@ export class SyntheticSession implements LiveSession {
   status: SessionStatus;
   probes = 0;
   stops = 0;
+  readonly lists: string[] = [];
   readonly #listeners = new Set<() => void>();
 
   constructor(change: Partial<SessionStatus> = {}) {
@@ -284,6 +310,27 @@ export class SyntheticSession implements LiveSession {
 
   threadState(tid: number): 'run' | 'sleep' {
     return tid === 100 ? 'run' : 'sleep';
+  }
+
+  /** A listing of its own making: thirty lines, the sixth the hottest, the twentieth next. */
+  list({ func, wants }: ListingRequest): Promise<Listing> {
+    this.lists.push(`${wants} ${func.name}`);
+    const line = (at: number, share: number) => ({
+      label: String(at),
+      text: `  line ${at} of ${func.name}`,
+      selfNs: share * 1e9,
+      totalNs: share * 1e9,
+    });
+    const shares: Readonly<Record<number, number>> = { 6: 60, 20: 30, 28: 10 };
+    const lines = Array.from({ length: 30 }, (_, at) => line(at + 1, shares[at + 1] ?? 0));
+    const because = 'app has no line information, no debug file for build-id abcd';
+    const missing = wants === 'assembly' ? { because, cure: 'build it with -g' } : undefined;
+    return Promise.resolve({
+      form: wants,
+      blocks: [{ title: '/srv/app.c', lines }],
+      totalNs: 100e9,
+      missing,
+    });
   }
 
   stop(): Promise<void> {

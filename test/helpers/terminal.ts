@@ -287,6 +287,7 @@ function environment(change: Readonly<Record<string, string | undefined>>): Reco
     TMPDIR: process.env['TMPDIR'],
     TERM: 'xterm-256color',
     LANG: 'C.UTF-8',
+    XDG_CONFIG_HOME: '/nonexistent',
     NODE_ENV: 'production',
     ...change,
   };

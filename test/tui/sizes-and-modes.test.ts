@@ -32,7 +32,7 @@ test('40x12: help scrolls to its end and the why panel shows the cure', async (t
   terminal.press('?');
   await terminal.shows('MOVE', 'esc closes  ↑↓ scroll');
   terminal.press('end');
-  await terminal.shows('follow the end');
+  await terminal.shows('clear the filter');
   terminal.press('escape', 'w', 'j');
   await terminal.shows('> kernel symb', 'sudo sysctl', 'kernel.kptr_restrict=0', 'esc close');
 });

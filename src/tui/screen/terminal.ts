@@ -61,6 +61,8 @@ export class Terminal {
     this.#isEntered = true;
     this.#guard.arm(leaveCodes);
     this.#input.setRawMode(true);
+    // An earlier screen of this process let go of it.
+    this.#input.ref();
     this.#input.resume();
     writeFully(this.fd, enterCodes);
   }

@@ -1,0 +1,152 @@
+/**
+ * The hottest lines of one function: source where debug information or the runtime gives file and line, instructions
+ * where not, addresses where there is neither; and what is missing for more. Made on demand, in helper processes.
+ */
+import type { Module } from '../profile/frames.ts';
+import type { ProfileFunction } from '../profile/functions.ts';
+import type { HotAddress } from '../profile/hot-addresses.ts';
+import type { Profile } from '../profile/profile.ts';
+import { instructionsOf, type LinePlace, placesOf, ToolFailed } from '../symbolize/line-tools.ts';
+import { debugFileOf, debugPathOf, modulePathOf } from '../symbolize/module-path.ts';
+import {
+  addressBlock,
+  assemblyBlock,
+  type ListingBlock,
+  rangeOf,
+  runtimeBlock,
+  sourceBlocks,
+} from './listing-blocks.ts';
+import { sourceReader } from './source-text.ts';
+
+export interface Listing {
+  readonly form: 'source' | 'assembly' | 'addresses';
+  /** Hottest first. */
+  readonly blocks: readonly ListingBlock[];
+  /** What all weights of the function add up to. */
+  readonly totalNs: number;
+  /** Why it is not more, and how to get it. */
+  readonly missing: Missing | undefined;
+}
+
+export interface Missing {
+  readonly because: string;
+  readonly cure: string | undefined;
+}
+
+export interface ListingRequest {
+  readonly func: ProfileFunction;
+  /** Thread indexes that count; empty for all. */
+  readonly threads: ReadonlySet<number>;
+  readonly wants: 'source' | 'assembly';
+}
+
+/** Never rejects, but when `signal` says that nobody waits any more. */
+export async function listFunction(
+  { func, threads, wants }: ListingRequest,
+  profile: Profile,
+  pid: number,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const hot = profile.hotAddresses(func, threads);
+  const totalNs = hot.reduce((sum, each) => sum + each.totalNs, 0);
+  const plain = (because: string, cure?: string): Listing => ({
+    form: 'addresses',
+    blocks: hot.length === 0 ? [] : [addressBlock(hot)],
+    totalNs,
+    missing: { because, cure },
+  });
+  if (hot.length === 0) return plain('no sample of this function is left');
+  const read = sourceReader(pid);
+  if (func.kind === 'kernel')
+    return plain('kernel code: its lines need the vmlinux of this kernel with debug information');
+  if (func.kind === 'jit') {
+    const block = runtimeBlock(func.name, hot, read);
+    const because = 'made at run time: the runtime names the function, not the lines within it';
+    if (block === undefined)
+      return plain('made at run time: there is no file to read lines or instructions from');
+    return { form: 'source', blocks: [block], totalNs, missing: { because, cure: undefined } };
+  }
+  const module = profile.modules[hot[0]?.frame.module ?? -1];
+  const path = module === undefined ? undefined : modulePathOf(module, pid);
+  if (module === undefined || path === undefined) return plain(goneText(module));
+  const ours = hot.filter(({ frame }) => frame.module === module.id);
+  const paths = { code: path, lines: debugFileOf(module, pid) ?? path };
+  const lines = wants === 'source' ? await withLines(ours, paths.lines, signal) : undefined;
+  if (lines && 'places' in lines)
+    return { form: 'source', blocks: sourceBlocks(ours, lines.places, read), totalNs, missing: undefined };
+  return withInstructions(
+    ours,
+    totalNs,
+    paths.code,
+    lines && missingLines(module, lines.failed),
+    plain,
+    signal,
+  );
+}
+
+type Lines =
+  | { readonly places: ReadonlyMap<bigint, readonly LinePlace[]> }
+  | { readonly failed: string | undefined };
+
+async function withLines(hot: readonly HotAddress[], path: string, signal: AbortSignal): Promise<Lines> {
+  try {
+    const places = await placesOf(
+      path,
+      hot.slice(0, mostAddresses).map(({ frame }) => frame.address),
+      signal,
+    );
+    const isKnown = [...places.values()].some((chain) => chain.some(({ file }) => file !== ''));
+    return isKnown ? { places } : { failed: undefined };
+  } catch (error) {
+    return { failed: failureText(error) };
+  }
+}
+
+/** addr2line is asked for so many at once; the rest is colder than any of them. */
+const mostAddresses = 2000;
+
+async function withInstructions(
+  hot: readonly HotAddress[],
+  totalNs: number,
+  path: string,
+  missing: Missing | undefined,
+  plain: (because: string, cure?: string) => Listing,
+  signal: AbortSignal,
+): Promise<Listing> {
+  try {
+    const { start, stop } = rangeOf(hot);
+    const instructions = await instructionsOf(path, start, stop, signal);
+    if (instructions.length > 0)
+      return { form: 'assembly', blocks: [assemblyBlock(hot, instructions)], totalNs, missing };
+    return plain(missing?.because ?? 'no instructions can be read there', missing?.cure);
+  } catch (error) {
+    const because = failureText(error);
+    return plain(because, /not installed/.test(because) ? 'sudo apt-get install binutils' : undefined);
+  }
+}
+
+/** @throws what is no failure of a tool, an abort among it */
+function failureText(error: unknown): string {
+  if (error instanceof ToolFailed) return error.message;
+  throw error;
+}
+
+function missingLines({ path, buildId }: Module, failed: string | undefined): Missing {
+  const debug = debugPathOf(buildId);
+  if (failed !== undefined) {
+    return {
+      because: failed,
+      cure: /not installed/.test(failed) ? 'sudo apt-get install binutils' : undefined,
+    };
+  }
+  const id = buildId === '' ? '' : `, no debug file for build-id ${buildId}`;
+  const cure =
+    debug === undefined ? 'build it with -g' : `build it with -g, or put its debug file at ${debug}`;
+  return { because: `${path} has no line information${id}`, cure };
+}
+
+function goneText(module: Module | undefined): string {
+  if (module === undefined) return 'this code is in no file';
+  if (!module.path.startsWith('/')) return `${module.path} is no file`;
+  return `${module.path} is not there any more, or another file is: there is nothing to read lines from`;
+}

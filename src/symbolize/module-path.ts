@@ -1,0 +1,45 @@
+/** A path at which a module of the target can be opened by another process, and where its debug file lies. */
+import { closeSync, existsSync, openSync } from 'node:fs';
+import type { Module } from '../profile/frames.ts';
+import { fileBytes } from './byte-source.ts';
+import { buildIdOf, parseElf } from './elf-file.ts';
+
+/** The first path where the very file lies that the target has mapped; undefined: it is nowhere any more. */
+export function modulePathOf(module: Module, pid: number): string | undefined {
+  if (!module.path.startsWith('/')) return undefined;
+  const file = module.path.replace(/ \(deleted\)$/, '');
+  const wanted = [`/proc/${pid}/root${file}`, file, `/proc/${pid}/exe`];
+  return wanted.find((path) => isSameFile(path, module));
+}
+
+/** By the build id; a file that has none must have the path of the module. */
+function isSameFile(path: string, { buildId, path: ownPath }: Module): boolean {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    return false;
+  }
+  try {
+    const file = parseElf(fileBytes(fd));
+    if (file === undefined) return false;
+    return buildId === ''
+      ? !path.endsWith('/exe') && !ownPath.endsWith('(deleted)')
+      : buildIdOf(file) === buildId;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Where a separate debug file of this build id belongs; undefined without a build id. */
+export function debugPathOf(buildId: string): string | undefined {
+  if (!/^[0-9a-f]{4,128}$/.test(buildId)) return undefined;
+  return `/usr/lib/debug/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`;
+}
+
+/** The debug file of a module, in the target's root or in ours. */
+export function debugFileOf(module: Module, pid: number): string | undefined {
+  const path = debugPathOf(module.buildId);
+  if (path === undefined) return undefined;
+  return [`/proc/${pid}/root${path}`, path].find((each) => existsSync(each));
+}
