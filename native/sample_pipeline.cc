@@ -229,7 +229,7 @@ void SamplePipeline::collect_unwound(const StackCopy& copy, bool is_late) {
     const bool may_be_named = next < runtime_named_.size() && runtime_places_[next] == i;
     const NamedFrame named = may_be_named ? runtime_named_[next++] : NamedFrame{};
     if (named.as != RuntimeNaming::As::function) path_.push_back(frame_at(unwound_[i]));
-    if (named.as != RuntimeNaming::As::itself) path_.push_back({FrameKind::runtime, kNoModuleId, named.id});
+    for (const uint32_t id : named.ids) path_.push_back({FrameKind::runtime, kNoModuleId, id});
   }
 }
 

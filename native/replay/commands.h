@@ -28,7 +28,7 @@ int run_perf(Arguments arguments);
 int run_tables(Arguments arguments);
 
 /// `runtime PID COUNT [LATE_US]`: snapshots of a live process, a line `ADDRESS g|b|n AS [NAME SCRIPT:LINE]` per frame
-/// (generated, builtin or native code), names read so much later. Its own time per sample goes to stderr.
+/// (generated, builtin or native code; what was inlined first), names read so much later. Its own time per sample goes to stderr.
 int run_runtime(Arguments arguments);
 
 }  // namespace prof::replay

@@ -56,9 +56,11 @@ void print(const Snapshot& snapshot, std::span<const NamedFrame> named, std::spa
     const bool is_ours = frame.is_generated || snapshot.frames[i].frame_pointer != 0;
     const char kind = frame.is_generated ? 'g' : is_ours ? 'b' : 'n';
     std::printf("%lx %c %d ", frame.address, kind, static_cast<int>(named[i].as));
-    if (named[i].as != RuntimeNaming::As::itself) {
-      const RuntimeFunction& function = functions[named[i].id];
-      std::printf("%s\t%s:%u", function.name.c_str(), function.script.c_str(), function.line);
+    const char* before = "";
+    for (const uint32_t id : named[i].ids) {
+      const RuntimeFunction& function = functions[id];
+      std::printf("%s%s\t%s:%u", before, function.name.c_str(), function.script.c_str(), function.line);
+      before = "\t<\t";
     }
     std::puts("");
   }

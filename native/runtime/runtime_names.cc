@@ -65,10 +65,17 @@ std::optional<FrameSlots> RuntimeNames::slots() const {
 void RuntimeNames::name(std::span<const RuntimeFrame> frames, std::vector<NamedFrame>& named) {
   named.assign(frames.size(), {});
   v8_->name(frames, namings_);
+  size_t count = 0;
+  for (const RuntimeNaming& naming : namings_) count += naming.functions.size();
+  named_ids_.clear();
+  named_ids_.reserve(count);
   for (size_t i = 0; i < frames.size(); i++) {
-    if (namings_[i].function == nullptr) continue;
-    const auto id = intern(*namings_[i].function);
-    if (id) named[i] = {namings_[i].as, *id};
+    const size_t first = named_ids_.size();
+    for (const RuntimeFunction& function : namings_[i].functions) {
+      if (const auto id = intern(function)) named_ids_.push_back(*id);
+    }
+    const auto ids = std::span<const uint32_t>(named_ids_).subspan(first);
+    if (!ids.empty()) named[i] = {namings_[i].as, ids};
   }
 }
 

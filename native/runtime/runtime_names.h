@@ -39,10 +39,11 @@ struct FrameSlots {
   int32_t bytecode = 0;
 };
 
-/// As which function a frame is shown; `id` counts from 0, in order of first sight.
+/// As which functions a frame is shown.
 struct NamedFrame {
   RuntimeNaming::As as = RuntimeNaming::As::itself;
-  uint32_t id = 0;
+  // Innermost first; numbers count from 0, in order of first sight. Valid until the next call.
+  std::span<const uint32_t> ids;
 };
 
 class RuntimeNames {
@@ -76,6 +77,7 @@ class RuntimeNames {
   std::unordered_map<RuntimeFunction, uint32_t, FunctionHash> ids_;
   std::vector<RuntimeFunction> new_;
   std::vector<RuntimeNaming> namings_;
+  std::vector<uint32_t> named_ids_;  // of the stack in hand
 };
 
 }  // namespace prof

@@ -71,7 +71,7 @@ void V8Frames::name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNam
     Known* const known = find_known(frames[i]);
     if (known == nullptr) continue;
     if (now_ns_ - known->proved_ns < kProofNs) {
-      namings[i] = {known->as, &known->function};
+      namings[i] = {known->as, known->functions};
       continue;
     }
     uses_.push_back({i, known, proof_.size()});
@@ -80,9 +80,9 @@ void V8Frames::name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNam
   recheck(namings);
   int looks = kMostLooksPerStack;
   for (size_t i = 0; i < frames.size(); i++) {
-    if (namings[i].function != nullptr) continue;
+    if (!namings[i].functions.empty()) continue;
     if (const RuntimeFunction* const function = marked(frames[i])) {
-      namings[i] = {RuntimeNaming::As::function, function};
+      namings[i] = {RuntimeNaming::As::function, std::span(function, 1)};
       continue;
     }
     if (looks == 0) continue;
@@ -111,7 +111,7 @@ void V8Frames::recheck(std::vector<RuntimeNaming>& namings) {
     const uint64_t* const now = ranges_[use.first_range].words.data();
     if (!std::equal(use.known->words.begin(), use.known->words.end(), now)) continue;
     use.known->proved_ns = now_ns_;
-    namings[use.frame] = {use.known->as, &use.known->function};
+    namings[use.frame] = {use.known->as, use.known->functions};
   }
 }
 
@@ -124,14 +124,14 @@ RuntimeNaming V8Frames::look_into(const RuntimeFrame& frame) {
     return {};
   }
   named_++;
-  // Assigned in place: a naming of this stack may point to its function.
+  // Assigned in place: a naming of this stack may point to its functions.
   Known& known = known_[keys_of(frame)[*key]];
-  if (known.function != found.function) known.function = std::move(found.function);
+  if (known.functions != found.functions) known.functions = std::move(found.functions);
   known.as = found.as;
   known.ranges = std::move(found.ranges);
   known.words = std::move(found.words);
   known.proved_ns = now_ns_;
-  return {known.as, &known.function};
+  return {known.as, known.functions};
 }
 
 std::optional<size_t> V8Frames::resolve(const RuntimeFrame& frame, Known& known) {
@@ -146,7 +146,7 @@ std::optional<size_t> V8Frames::resolve(const RuntimeFrame& frame, Known& known)
 std::optional<size_t> V8Frames::resolve_generated(const RuntimeFrame& frame, Known& known) {
   const auto code = find_code(frame.address);
   if (!code) return std::nullopt;
-  if (resolve_optimized(*code, known)) return 0;
+  if (resolve_optimized(*code, frame.address, known)) return 0;
   known = {};
   // Baseline code. The leaf's own frame may not be there yet, or not any more; then the slots are its caller's.
   const auto& words = code->words;
@@ -155,7 +155,7 @@ std::optional<size_t> V8Frames::resolve_generated(const RuntimeFrame& frame, Kno
   return resolve_by_bytecode(frame, known) ? std::optional<size_t>(1) : std::nullopt;
 }
 
-bool V8Frames::resolve_optimized(const CodeAt& code, Known& known) {
+bool V8Frames::resolve_optimized(const CodeAt& code, uint64_t address, Known& known) {
   if (!layout_.optimized) return false;
   const V8Layout::OptimizedCode& layout = *layout_.optimized;
   const auto at = static_cast<size_t>(layout.deoptimization / kWordBytes);
@@ -166,6 +166,12 @@ bool V8Frames::resolve_optimized(const CodeAt& code, Known& known) {
   const uint64_t slot = V8Heap::field(data, layout.array_first + kWordBytes * layout.shared_index);
   const auto shared = heap_.word(slot);
   if (!shared || !heap_.has_type(*shared, layout_.type_shared)) return false;
+  const auto positions = static_cast<size_t>(layout.positions / kWordBytes);
+  if (positions < code.words.size()) {
+    for (const uint64_t inlined : inlining_.inlined_at(code.words[positions], data, address - code.start, *shared)) {
+      if (auto function = functions_.describe(inlined)) known.functions.push_back(std::move(*function));
+    }
+  }
   return add_code_proof(code, known) && add_proof(slot, 1, known) && known.words.back() == shared &&
          describe(*shared, RuntimeNaming::As::function, known);
 }
@@ -219,7 +225,7 @@ bool V8Frames::describe(uint64_t shared, RuntimeNaming::As as, Known& known) {
   auto function = functions_.describe(shared);
   if (!function) return false;
   known.as = as;
-  known.function = std::move(*function);
+  known.functions.push_back(std::move(*function));
   return true;
 }
 
@@ -266,6 +272,7 @@ std::optional<V8Frames::CodeAt> V8Frames::code_before(uint64_t start,
     if (!heap_.read_words(code.object - 1, code.words)) continue;
     const bool knows_start = std::find(code.words.begin(), code.words.end(), start) != code.words.end();
     if (!knows_start || !heap_.has_type(code.object, layout_.type_code)) continue;
+    code.start = start;
     code.slot = start - (header.size() - i) * sizeof(uint64_t);
     return code;
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/v8_functions.h"
+#include "runtime/v8_inlining.h"
 
 namespace prof {
 
@@ -32,14 +33,15 @@ struct RuntimeNaming {
     calling_it,  // the function, which has called the code at the address
   };
   As as = As::itself;
-  const RuntimeFunction* function = nullptr;  // valid until the next call
+  // Innermost first: what was inlined, then the function of the frame. Valid until the next call.
+  std::span<const RuntimeFunction> functions;
 };
 
 class V8Frames {
  public:
   /// Both must outlive this.
   V8Frames(const V8Layout& layout, HeapSource& source)
-      : layout_(layout), source_(source), heap_(layout, source), functions_(heap_) {}
+      : layout_(layout), source_(source), heap_(layout, source), functions_(heap_), inlining_(heap_, functions_) {}
 
   /// A naming per frame, in order.
   void name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings);
@@ -64,6 +66,7 @@ class V8Frames {
   static constexpr size_t kCodeWords = 11;
   struct CodeAt {
     uint64_t slot = 0;                        // where the pointer to the object is
+    uint64_t start = 0;                       // of the instructions
     uint64_t object = 0;
     std::array<uint64_t, kCodeWords> words{};  // the object's first; one is the address of the instructions
   };
@@ -73,7 +76,7 @@ class V8Frames {
   };
   struct Known {
     RuntimeNaming::As as = RuntimeNaming::As::itself;
-    RuntimeFunction function;
+    std::vector<RuntimeFunction> functions;
     std::vector<ProofRange> ranges;
     std::vector<uint64_t> words;  // of all ranges, in order
     uint64_t proved_ns = 0;       // when they were read last
@@ -96,7 +99,7 @@ class V8Frames {
   /// Which of its keys the frame is known by from now on; nothing when it cannot be named.
   [[nodiscard]] std::optional<size_t> resolve(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] std::optional<size_t> resolve_generated(const RuntimeFrame& frame, Known& known);
-  [[nodiscard]] bool resolve_optimized(const CodeAt& code, Known& known);
+  [[nodiscard]] bool resolve_optimized(const CodeAt& code, uint64_t address, Known& known);
   /// By the function of the frame, if its bytecode is what the frame runs.
   [[nodiscard]] bool resolve_by_bytecode(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] bool resolve_by_context(const RuntimeFrame& frame, Known& known);
@@ -114,6 +117,7 @@ class V8Frames {
   HeapSource& source_;
   V8Heap heap_;
   V8Functions functions_;
+  V8Inlining inlining_;
   const RuntimeFunction regexp_{"(regexp)", "", 0};
   const RuntimeFunction wasm_{"(WebAssembly)", "", 0};
   std::unordered_map<Key, Known, KeyHash> known_;

@@ -11,9 +11,12 @@ constexpr int64_t kMostLocals = 1 << 16;
 // (start, end), and then the scope outside.
 constexpr size_t kTrailingWords = 8;
 
-bool is_pair(uint64_t start, uint64_t end) {
-  return V8Heap::is_integer(start) && V8Heap::is_integer(end) && V8Heap::integer(start) >= 0 &&
-         V8Heap::integer(start) < V8Heap::integer(end);
+std::optional<V8Functions::Extent> extent_of(uint64_t start, uint64_t end) {
+  const bool is_extent = V8Heap::is_integer(start) && V8Heap::is_integer(end) && V8Heap::integer(start) >= 0 &&
+                         V8Heap::integer(start) < V8Heap::integer(end);
+  if (!is_extent) return std::nullopt;
+  return V8Functions::Extent{static_cast<uint32_t>(V8Heap::integer(start)),
+                             static_cast<uint32_t>(V8Heap::integer(end))};
 }
 
 }  // namespace
@@ -32,7 +35,7 @@ std::optional<RuntimeFunction> V8Functions::describe(uint64_t shared) {
     const auto scope = read_scope(*name);
     if (!scope) return std::nullopt;
     function.name = scope->name;
-    if (scope->start) function.line = scripts_.line(*script, *scope->start);
+    if (scope->extent) function.line = scripts_.line(*script, scope->extent->start);
   } else if (V8Heap::is_object(*name)) {
     const auto text = heap_.string(*name);
     if (!text) return std::nullopt;
@@ -77,15 +80,18 @@ std::optional<V8Functions::Scope> V8Functions::read_scope(uint64_t scope) {
   std::array<uint64_t, 2> ahead{};
   if (layout.scope_first_local - layout.scope_local_count == 3) {
     if (!heap_.read_words(slot(layout.scope_local_count + 1), ahead)) return std::nullopt;
-    if (is_pair(ahead[0], ahead[1])) found.start = static_cast<uint32_t>(V8Heap::integer(ahead[0]));
+    found.extent = extent_of(ahead[0], ahead[1]);
     return found;
   }
-  for (size_t i = end; i-- > 1;) {
-    if (!is_pair(words[i - 1], words[i])) continue;
-    found.start = static_cast<uint32_t>(V8Heap::integer(words[i - 1]));
-    break;
-  }
+  for (size_t i = end; i-- > 1 && !found.extent;) found.extent = extent_of(words[i - 1], words[i]);
   return found;
+}
+
+std::optional<V8Functions::Extent> V8Functions::extent(uint64_t shared) {
+  const auto scope = heap_.word(V8Heap::field(shared, heap_.layout().shared_name));
+  if (!scope || !heap_.has_type(*scope, heap_.layout().type_scope)) return std::nullopt;
+  const auto read = read_scope(*scope);
+  return read ? read->extent : std::nullopt;
 }
 
 }  // namespace prof

@@ -24,11 +24,17 @@ class V8Functions {
 
   /// Nothing unless all that it is made of passes its checks and it comes from a script.
   [[nodiscard]] std::optional<RuntimeFunction> describe(uint64_t shared);
+  /// Where it is in the text of its script.
+  struct Extent {
+    uint32_t start = 0;
+    uint32_t end = 0;
+  };
+  [[nodiscard]] std::optional<Extent> extent(uint64_t shared);
 
  private:
   struct Scope {
     std::string name;
-    std::optional<uint32_t> start;
+    std::optional<Extent> extent;
   };
 
   [[nodiscard]] std::optional<Scope> read_scope(uint64_t scope);

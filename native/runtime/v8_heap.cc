@@ -46,9 +46,12 @@ std::string to_utf8(std::u16string_view units) {
 
 }  // namespace
 
-bool V8Heap::read_words(uint64_t address, std::span<uint64_t> words) {
-  const auto bytes = std::as_writable_bytes(words);
+bool V8Heap::read_bytes(uint64_t address, std::span<std::byte> bytes) {
   return source_.read(address, bytes) == bytes.size();
+}
+
+bool V8Heap::read_words(uint64_t address, std::span<uint64_t> words) {
+  return read_bytes(address, std::as_writable_bytes(words));
 }
 
 std::optional<uint64_t> V8Heap::word(uint64_t address) {

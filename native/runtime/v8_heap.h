@@ -33,6 +33,7 @@ class V8Heap {
     return object - 1 + static_cast<uint64_t>(int64_t{offset});
   }
 
+  [[nodiscard]] bool read_bytes(uint64_t address, std::span<std::byte> bytes);
   [[nodiscard]] bool read_words(uint64_t address, std::span<uint64_t> words);
   [[nodiscard]] std::optional<uint64_t> word(uint64_t address);
   /// Instance type of what should be an object.

@@ -1,6 +1,7 @@
 #include "runtime/v8_layout.h"
 
 #include <initializer_list>
+#include <utility>
 
 namespace prof {
 namespace {
@@ -98,8 +99,20 @@ void find_optional(const V8Symbols& symbols, V8Layout& layout) {
   const auto length = symbols.find("class_FixedArrayBase__length");
   const auto first = symbols.find("class_FixedArray__data");
   const auto index = symbols.find("DeoptimizationDataSharedFunctionInfoIndex");
-  if (!deoptimization || !length || !first || !index || *index < 0 || *index > kMostOffset) return;
-  layout.optimized = {*deoptimization, *length, *first, *index};
+  const auto positions = symbols.find("class_Code__source_position_table");
+  const auto calls = symbols.find("DeoptimizationDataInliningPositionsIndex");
+  const auto literals = symbols.find("DeoptimizationDataLiteralArrayIndex");
+  layout.optimized = V8Layout::OptimizedCode{};
+  for (const auto& [value, place] : {std::pair(deoptimization, &V8Layout::OptimizedCode::deoptimization),
+                                     std::pair(length, &V8Layout::OptimizedCode::array_length),
+                                     std::pair(first, &V8Layout::OptimizedCode::array_first),
+                                     std::pair(index, &V8Layout::OptimizedCode::shared_index),
+                                     std::pair(positions, &V8Layout::OptimizedCode::positions),
+                                     std::pair(calls, &V8Layout::OptimizedCode::calls_index),
+                                     std::pair(literals, &V8Layout::OptimizedCode::literals_index)}) {
+    if (!value || *value < 0 || *value > kMostOffset) return layout.optimized.reset();
+    (*layout.optimized).*place = *value;
+  }
 }
 
 }  // namespace

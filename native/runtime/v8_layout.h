@@ -29,6 +29,8 @@ struct V8Layout {
     int32_t deoptimization;  // of a Code: a FixedArray
     int32_t array_length, array_first;
     int32_t shared_index;
+    // Of what was inlined: where, and the array that holds the functions.
+    int32_t positions, calls_index, literals_index;
   };
   std::optional<OptimizedCode> optimized;
 };

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <ctime>
 #include <map>
+#include <string>
+#include <string_view>
 
 namespace {
 
@@ -53,10 +55,9 @@ class FakeHeap : public prof::HeapSource {
     for (const uint64_t field : fields) words[at += 8] = field;
     return address + 1;
   }
-  uint64_t add_text(uint64_t address, const char* text) {
-    const size_t length = std::strlen(text);
-    const uint64_t object = add(address, 40, {uint64_t{length} << 32});
-    for (size_t i = 0; i < length; i++) {
+  uint64_t add_text(uint64_t address, std::string_view text, uint16_t type = 40) {
+    const uint64_t object = add(address, type, {uint64_t{text.size()} << 32, 0});
+    for (size_t i = 0; i < text.size(); i++) {
       words[(address + 16 + i) & ~uint64_t{7}] |= uint64_t{static_cast<uint8_t>(text[i])} << (8 * (i & 7));
     }
     return object;
@@ -64,6 +65,18 @@ class FakeHeap : public prof::HeapSource {
 };
 
 constexpr uint64_t integer(int64_t value) { return static_cast<uint64_t>(value) << 32; }
+
+constexpr uint64_t source_position(uint64_t offset, int64_t call) {
+  return (offset + 1) << 1 | static_cast<uint64_t>(call + 1) << 31;
+}
+
+/// Seven bits a byte, the sign lowest.
+std::string signed_number(uint64_t value) {
+  std::string bytes;
+  for (value <<= 1; value >= 0x80; value >>= 7) bytes.push_back(static_cast<char>(0x80 | (value & 0x7f)));
+  bytes.push_back(static_cast<char>(value));
+  return bytes;
+}
 
 /// As V8 11.3 has them.
 prof::V8Symbols symbols() {
@@ -84,15 +97,19 @@ prof::V8Symbols symbols() {
       {"FirstNonstringType", 128}, {"StringRepresentationMask", 7}, {"StringEncodingMask", 8}, {"OneByteStringTag", 8},
       {"SeqStringTag", 0}, {"ConsStringTag", 1}, {"ExternalStringTag", 2}, {"SlicedStringTag", 3}, {"ThinStringTag", 5},
       {"class_Code__deoptimization_data__FixedArray", 16}, {"class_FixedArrayBase__length__SMI", 8},
-      {"class_FixedArray__data__uintptr_t", 16}, {"DeoptimizationDataSharedFunctionInfoIndex", 6}};
+      {"class_FixedArray__data__uintptr_t", 16}, {"DeoptimizationDataSharedFunctionInfoIndex", 6},
+      {"DeoptimizationDataInliningPositionsIndex", 7}, {"DeoptimizationDataLiteralArrayIndex", 2},
+      {"class_Code__source_position_table__ByteArray", 24}};
   for (const auto& [name, value] : values) made.add(std::string("v8dbg_") + name, value);
   return made;
 }
 
 constexpr uint64_t kFunction = 0x100001, kBytecode = 0x110001, kScope = 0x120000, kName = 0x130000;
+constexpr uint16_t kByteArray = 190;
 constexpr uint64_t kShared = 0x140000, kScript = 0x150000, kSource = 0x160000, kCode = 0x700000;
 
-/// `function outer(a) {…}` on line 2 of /a.js, interpreted; and its optimized code at 0x800040.
+/// `function outer(a) {…}` on line 2 of /a.js, interpreted; and its optimized code at 0x800040, into which a function
+/// `inner` was put.
 FakeHeap heap_with_function() {
   FakeHeap heap;
   const uint64_t source = heap.add_text(kSource, "'use strict';\nfunction outer(a) { return a; }\n");
@@ -103,23 +120,34 @@ FakeHeap heap_with_function() {
   heap.add(kBytecode - 1, 191, {integer(8), 0});
   const uint64_t shared = heap.add(kShared, 262, {kBytecode, scope, 0, script, 0, 0});
   heap.add(kFunction - 1, 2066, {0, 0, shared, 0x170001, 0});
-  const uint64_t literals = heap.add(0x180000, 175, {integer(8), 0, 0, 0, 0, 0, 0, shared, 0});
-  heap.add(kCode, 245, {0, literals, 0, 0, 0x800040, 0, 0, 0, 0, 0, 0});
+  const uint64_t inner_scope = heap.add(0x122000, 261, {0, integer(1), integer(0), heap.add_text(0x131000, "inner"),
+                                                        integer(0), integer(35), integer(44), scope, 0, 0, 0});
+  const uint64_t inner = heap.add(0x141000, 262, {kBytecode, inner_scope, 0, script, 0, 0});
+  const uint64_t literals = heap.add(0x181000, 240, {integer(1), inner | 2});
+  const uint64_t calls = heap.add(0x182000, kByteArray, {integer(16), source_position(36, -1), 0});
+  const uint64_t data = heap.add(0x180000, 175, {integer(8), 0, 0, literals, 0, 0, 0, shared, calls});
+  // At 0x20 of the code: inner's 40th character.
+  const uint64_t positions = heap.add_text(0x183000, '\x40' + signed_number(source_position(40, 0)), kByteArray);
+  heap.add(kCode, 245, {0, data, positions, 0, 0x800040, 0, 0, 0, 0, 0, 0});
   for (uint64_t at = 0x7fe000; at < 0x802000; at += 8) heap.words[at] = 0x9090909090909090;
   heap.words[0x800038] = kCode + 1;
   return heap;
 }
 
 const RuntimeFrame kInterpreted{0x400000, false, false, true, 0x170001, kFunction, kBytecode};
+const char* const kBoth = "outer /a.js:2 > inner /a.js:2";
 const RuntimeFrame kOptimized{0x800072, true, true, false, 0, 0, 0};
 
-/// The name of one frame, empty when it has none.
+/// The names of one frame, outermost first; empty when it has none.
 std::string name_of(prof::V8Frames& frames, const RuntimeFrame& frame) {
   std::vector<RuntimeNaming> namings;
   frames.name(std::span(&frame, 1), namings);
-  if (namings[0].function == nullptr) return "";
-  const auto& function = *namings[0].function;
-  return function.name + " " + function.script + ":" + std::to_string(function.line);
+  std::string names;
+  for (const auto& function : namings[0].functions) {
+    names = function.name + " " + function.script + ":" + std::to_string(function.line) + (names.empty() ? "" : " > ") +
+            names;
+  }
+  return names;
 }
 
 prof::V8Layout layout() { return std::get<prof::V8Layout>(prof::make_v8_layout(symbols())); }
@@ -129,7 +157,11 @@ void test_names() {
   const auto where = layout();
   prof::V8Frames frames(where, heap);
   expect(name_of(frames, kInterpreted) == "outer /a.js:2", "an interpreted function has name, script and line");
-  expect(name_of(frames, kOptimized) == "outer /a.js:2", "optimized code is found from an address within");
+  expect(name_of(frames, kOptimized) == kBoth, "optimized code is found from an address within");
+  FakeHeap lying = heap_with_function();
+  lying.words[0x182010] = source_position(200, -1);
+  prof::V8Frames doubting(where, lying);
+  expect(name_of(doubting, kOptimized) == "outer /a.js:2", "a call from outside of its caller was not inlined there");
   RuntimeFrame other = kInterpreted;
   other.bytecode = heap.add(0x111000, 191, {integer(8), 0});
   expect(name_of(frames, other).empty(), "a function that does not hold the frame's bytecode is not the frame's");
@@ -141,7 +173,7 @@ void test_moved() {
   for (const RuntimeFrame& frame : {kInterpreted, kOptimized}) {
     FakeHeap heap = heap_with_function();
     prof::V8Frames frames(where, heap);
-    expect(name_of(frames, frame) == "outer /a.js:2", "before");
+    expect(name_of(frames, frame) == (frame.is_generated ? kBoth : "outer /a.js:2"), "before");
     timespec pause{0, 3'000'000};
     nanosleep(&pause, nullptr);
     heap.words[kFunction - 1] = 0;

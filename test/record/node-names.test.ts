@@ -32,6 +32,23 @@ function assertOnlyTrueNames(profile: RecordedProfile, file: string): void {
   }
 }
 
+/** Who calls whom in shares.cjs: what was inlined must not be under another caller. */
+const callersOf: Readonly<Record<string, readonly string[]>> = {
+  turn: ['(anonymous)'],
+  callAll: ['turn'],
+  burn: ['eighty', 'twenty'],
+};
+
+function assertOnlyTrueCalls({ tree }: RecordedProfile): void {
+  const own = / shares\.cjs:\d+$/;
+  for (const { path } of paths(tree)) {
+    const [caller = '', callee = ''] = path.slice(-2).map(({ name }) => name);
+    if (!own.test(caller) || !own.test(callee)) continue;
+    const [from = '', to = ''] = [caller, callee].map((name) => name.split(' ')[0]);
+    assert((callersOf[to] ?? ['callAll']).includes(from), `${caller} does not call ${callee}`);
+  }
+}
+
 const rows = new Map([...functionsIn('shares.cjs')].map((row) => [row.split(' ')[0] ?? '', row]));
 const rowOf = (name: string): string => rows.get(name) ?? assert.fail(name);
 
@@ -45,6 +62,9 @@ for (const engine of [
     const profile = await recordCpu(target.pid, 3, ['-F', 499, ...engine]);
     assertShares(profile, rowOf);
     assertOnlyTrueNames(profile, 'shares.cjs');
+    assertOnlyTrueCalls(profile);
+    // It is put into its callers by the optimizing compiler.
+    assert(inclusiveShare(profile.tree, rowOf('burn')) > 0.9);
     assert.match(chainTo(profile.tree, rowOf('eighty'))[0] ?? '', /uv_run › .*node:internal\/timers:\d+ › /);
     assert.deepEqual(
       profile.warnings.filter(({ code }) => code === 'runtime-unnamed'),
