@@ -53,6 +53,15 @@ Napi::Object to_object(Napi::Env env, const Batch& batch) {
     threads[threads.Length()] = thread;
   }
   object["threads"] = threads;
+  auto functions = Napi::Array::New(env);
+  for (const auto& each : batch.functions) {
+    auto function = Napi::Object::New(env);
+    function["name"] = Napi::String::New(env, each.name);
+    function["script"] = Napi::String::New(env, each.script);
+    function["line"] = Napi::Number::New(env, each.line);
+    functions[functions.Length()] = function;
+  }
+  object["functions"] = functions;
   object["timeNs"] = to_array<Napi::Float64Array>(env, batch.time_ns);
   object["weightNs"] = to_array<Napi::Float64Array>(env, batch.weight_ns);
   object["thread"] = to_array<Napi::Uint32Array>(env, batch.thread);
@@ -70,8 +79,18 @@ Napi::Object to_object(Napi::Env env, const Refusal& refusal) {
   return object;
 }
 
+Napi::Object to_object(Napi::Env env, const RuntimeState& runtime) {
+  auto object = Napi::Object::New(env);
+  object["name"] = Napi::String::New(env, runtime.runtime);
+  object["problem"] = Napi::Number::New(env, static_cast<double>(runtime.problem));
+  object["constant"] = Napi::String::New(env, runtime.constant);
+  object["errno"] = Napi::Number::New(env, runtime.error);
+  return object;
+}
+
 Napi::Object to_object(Napi::Env env, const SessionState& state) {
   auto object = Napi::Object::New(env);
+  if (!state.runtime.runtime.empty()) object["runtime"] = to_object(env, state.runtime);
   if (state.failure) object["failure"] = to_object(env, *state.failure);
   object["hasExited"] = Napi::Boolean::New(env, state.has_exited);
   object["elapsedNs"] = to_number(env, state.elapsed_ns);

@@ -12,7 +12,7 @@
       "target_name": "prof_tui",
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags_cc": ["-isystem", "<!(node -p \"require('path').resolve(require('node-addon-api').include_dir)\")"],
-      "sources": ["<!@(node -p \"['.','base','capture','launch','proc','table','unwind'].flatMap((d) => require('fs').readdirSync(d).filter((f) => f.endsWith('.cc')).map((f) => d + '/' + f)).join(' ')\")"]
+      "sources": ["<!@(node -p \"['.','base','capture','launch','proc','runtime','table','unwind'].flatMap((d) => require('fs').readdirSync(d).filter((f) => f.endsWith('.cc')).map((f) => d + '/' + f)).join(' ')\")"]
     },
     {
       "target_name": "prof_tui_payload",
@@ -56,7 +56,7 @@
       "ldflags": ["-pthread"],
       "sources": [
         "target_modules.cc",
-        "<!@(node -p \"['proc','unwind','replay'].flatMap((d) => require('fs').readdirSync(d).filter((f) => f.endsWith('.cc')).map((f) => d + '/' + f)).join(' ')\")"
+        "<!@(node -p \"['proc','runtime','unwind','replay'].flatMap((d) => require('fs').readdirSync(d).filter((f) => f.endsWith('.cc')).map((f) => d + '/' + f)).join(' ')\")"
       ]
     }
   ]

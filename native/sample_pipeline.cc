@@ -27,7 +27,14 @@ uint64_t blocked_address(Activity activity, int32_t system_call) {
 }  // namespace
 
 SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
-    : pid_(pid), start_ns_(session_start_ns), modules_(pid), memory_(pid), holes_(memory_), late_(memory_), unwinder_(modules_.code_map(), memory_) {}
+    : pid_(pid),
+      start_ns_(session_start_ns),
+      modules_(pid),
+      memory_(pid),
+      holes_(memory_),
+      late_(memory_),
+      unwinder_(modules_.code_map(), memory_),
+      runtime_(memory_) {}
 
 int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
   const int error = modules_.refresh();
@@ -69,6 +76,7 @@ void SamplePipeline::follow_mappings() {
 
 void SamplePipeline::queue_new_modules() {
   const auto& known = modules_.modules();
+  if (modules_queued_ < known.size()) is_runtime_searched_ = false;
   for (; modules_queued_ < known.size(); modules_queued_++) fill_.modules.push_back(known[modules_queued_]);
 }
 
@@ -196,8 +204,9 @@ void SamplePipeline::unwind(const RawSample& sample) {
     retry_unmapped();
     end = unwinder_.unwind(sample.registers, copy, unwound_);
   }
-  const bool is_whole = end == StackEnd::root || complete_late(sample, end);
-  for (const UnwoundFrame& unwound : unwound_) path_.push_back(frame_at(unwound));
+  const bool is_late = end != StackEnd::root && complete_late(sample, end);
+  const bool is_whole = end == StackEnd::root || is_late;
+  collect_unwound(copy, is_late);
   if (!is_whole) collect_truncated();
 }
 
@@ -209,6 +218,54 @@ bool SamplePipeline::complete_late(const RawSample& sample, StackEnd end) {
   if (end == StackEnd::truncated_copy) holes_.fill(copy.base + copy.bytes.size(), sample.stack_missing);
   late_.forget();
   return unwinder_.complete(sample.registers, copy, late_, unwound_);
+}
+
+void SamplePipeline::collect_unwound(const StackCopy& copy, bool is_late) {
+  name_runtime_frames(copy, is_late);
+  size_t next = 0;
+  for (size_t i = 0; i < unwound_.size(); i++) {
+    const bool may_be_named = next < runtime_named_.size() && runtime_places_[next] == i;
+    const NamedFrame named = may_be_named ? runtime_named_[next++] : NamedFrame{};
+    if (named.as != RuntimeNaming::As::function) path_.push_back(frame_at(unwound_[i]));
+    for (const uint32_t id : named.ids) path_.push_back({FrameKind::runtime, kNoModuleId, id});
+  }
+}
+
+void SamplePipeline::name_runtime_frames(const StackCopy& copy, bool is_late) {
+  runtime_frames_.clear();
+  runtime_places_.clear();
+  runtime_named_.clear();
+  if (!is_runtime_searched_) look_for_runtime();
+  const auto slots = runtime_.slots();
+  if (!slots) return;
+  const auto read = [&](uint64_t address, uint64_t& word) {
+    return copy.read_word(address, word) || (is_late && late_.read_word(address, word));
+  };
+  for (size_t i = 0; i < unwound_.size(); i++) {
+    const auto& [address, range, frame_pointer] = unwound_[i];
+    const bool is_generated = range == nullptr || range->module == kNoModule;
+    if (frame_pointer == 0 && !is_generated) continue;
+    RuntimeFrame frame{address, is_generated, i == 0};
+    const auto slot = [frame_pointer = frame_pointer](int32_t offset) {
+      return frame_pointer + static_cast<uint64_t>(int64_t{offset});
+    };
+    frame.has_slots = frame_pointer != 0 && read(slot(slots->context), frame.context) &&
+                      read(slot(slots->function), frame.function) && read(slot(slots->bytecode), frame.bytecode);
+    runtime_frames_.push_back(frame);
+    runtime_places_.push_back(i);
+  }
+  if (runtime_frames_.empty()) return;
+  runtime_.name(runtime_frames_, runtime_named_);
+  for (RuntimeFunction& function : runtime_.take_new()) fill_.functions.push_back(std::move(function));
+}
+
+void SamplePipeline::look_for_runtime() {
+  is_runtime_searched_ = true;
+  for (const CodeRange& range : modules_.code_map().ranges()) {
+    if (range.module == kNoModule || !modules_searched_.insert(range.module).second) continue;
+    const ModuleInfo& module = modules_.modules()[range.module];
+    if (module.fd >= 0) runtime_.look_at(FileSource(module.fd, module.size));
+  }
 }
 
 void SamplePipeline::collect_truncated() {
@@ -288,6 +345,9 @@ void SamplePipeline::on_exec() {
   // The new program has other code, and of the threads one goes on.
   counts_.execs++;
   modules_.reset_after_exec();
+  runtime_.forget_runtime();
+  modules_searched_.clear();
+  is_runtime_searched_ = false;
   unwinder_.flush();
   mappings_changed_ = true;
   last_refresh_ns_ = 0;

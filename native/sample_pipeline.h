@@ -6,11 +6,13 @@
 #include <mutex>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "capture/engine.h"
 #include "proc/late_memory.h"
 #include "proc/process_memory.h"
 #include "proc/stack_holes.h"
+#include "runtime/runtime_names.h"
 #include "table/batch.h"
 #include "table/mode_split.h"
 #include "table/thread_ledger.h"
@@ -72,6 +74,7 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] uint64_t carried_ns() const { return ledger_.carried_ns(); }
   [[nodiscard]] size_t thread_count() const { return ledger_.size(); }
   [[nodiscard]] PipelineCounts counts() const { return counts_; }
+  [[nodiscard]] RuntimeState runtime() const { return runtime_.state(); }
 
   void on_sample(const RawSample& sample) override;
   void on_thread_tail(pid_t tid, uint64_t tail_ns) override;
@@ -93,6 +96,9 @@ class SamplePipeline final : public SampleSink {
   void collect_user_frames(const RawSample& sample);
   void unwind(const RawSample& sample);
   [[nodiscard]] bool complete_late(const RawSample& sample, StackEnd end);
+  void collect_unwound(const StackCopy& copy, bool is_late);
+  void name_runtime_frames(const StackCopy& copy, bool is_late);
+  void look_for_runtime();
   void collect_truncated();
   [[nodiscard]] uint64_t function_start(const Frame& frame) const;
   [[nodiscard]] Frame frame_at(const UnwoundFrame& unwound) const;
@@ -110,6 +116,13 @@ class SamplePipeline final : public SampleSink {
   StackHoles holes_;
   LateMemory late_;
   Unwinder unwinder_;
+  RuntimeNames runtime_;
+  bool is_runtime_searched_ = false;
+  std::unordered_set<uint32_t> modules_searched_;
+  // Of the sample in hand: frames that may be a runtime's, where they are in `unwound_`, and what they stand for.
+  std::vector<RuntimeFrame> runtime_frames_;
+  std::vector<size_t> runtime_places_;
+  std::vector<NamedFrame> runtime_named_;
   StackTable table_;
   ThreadLedger ledger_;
   ModeSplit mode_split_;

@@ -252,6 +252,7 @@ SessionState Session::make_state() const {
   state.cpu_ns = cpu_ns_;
   state.stack_bytes = config_.stack_bytes;
   state.counts = pipeline_.counts();
+  state.runtime = pipeline_.runtime();
   state.loss = engine_ ? closed_loss_ + engine_->loss() : closed_loss_;
   state.limits = engine_ ? engine_->limits() : limits_;
   return state;

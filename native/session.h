@@ -40,6 +40,7 @@ struct SessionState {
   PipelineCounts counts;
   EngineLoss loss;
   EngineLimits limits;
+  RuntimeState runtime;
 };
 
 struct StartResult {

@@ -34,20 +34,6 @@ size_t read_up_to(int fd, uint64_t offset, std::span<std::byte> out) {
   return done;
 }
 
-class FileSource : public ByteSource {
- public:
-  FileSource(int fd, uint64_t size) : fd_(fd), size_(size) {}
-
-  [[nodiscard]] size_t read_at(uint64_t offset, std::span<std::byte> out) const override {
-    return offset < size_ ? read_up_to(fd_, offset, out) : 0;
-  }
-  [[nodiscard]] uint64_t size() const override { return size_; }
-
- private:
-  int fd_;
-  uint64_t size_;
-};
-
 // File offsets served from the mappings of the file. The section headers are not mapped: reads of them give
 // nothing, and PT_GNU_EH_FRAME leads to the call-frame data instead.
 class MappedSource : public ByteSource {
@@ -141,6 +127,10 @@ std::span<const std::byte> own_vdso(uint64_t size) {
 }
 
 }  // namespace
+
+size_t FileSource::read_at(uint64_t offset, std::span<std::byte> out) const {
+  return offset < size_ ? read_up_to(fd_, offset, out) : 0;
+}
 
 bool read_file_at(int fd, uint64_t offset, std::span<std::byte> out) {
   return read_up_to(fd, offset, out) == out.size();

@@ -12,9 +12,23 @@
 #include "base/unique_fd.h"
 #include "proc/maps.h"
 #include "proc/process_memory.h"
+#include "unwind/byte_source.h"
 #include "unwind/module_image.h"
 
 namespace prof {
+
+/// An open file, which must outlive the source.
+class FileSource : public ByteSource {
+ public:
+  FileSource(int fd, uint64_t size) : fd_(fd), size_(size) {}
+
+  [[nodiscard]] size_t read_at(uint64_t offset, std::span<std::byte> out) const override;
+  [[nodiscard]] uint64_t size() const override { return size_; }
+
+ private:
+  int fd_;
+  uint64_t size_;
+};
 
 enum class OpenedBy : uint8_t {
   map_files,  // /proc/PID/map_files: the very file, also when deleted. Needs privilege

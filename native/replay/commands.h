@@ -27,4 +27,8 @@ int run_perf(Arguments arguments);
 /// `tables FILE...`: figures of the compiled tables, and whether slow look-ups agree with them.
 int run_tables(Arguments arguments);
 
+/// `runtime PID COUNT [LATE_US]`: snapshots of a live process, a line `ADDRESS g|b|n AS [NAME SCRIPT:LINE]` per frame
+/// (generated, builtin or native code; what was inlined first), names read so much later. Its own time per sample goes to stderr.
+int run_runtime(Arguments arguments);
+
 }  // namespace prof::replay

@@ -14,13 +14,14 @@ struct Command {
   int (*run)(Arguments);
 };
 
-constexpr std::array<Command, 7> kCommands{{{"samples", run_samples},
+constexpr std::array<Command, 8> kCommands{{{"samples", run_samples},
                                             {"step", run_step},
                                             {"live", run_live},
                                             {"modules", run_modules},
                                             {"maps", run_maps},
                                             {"perf", run_perf},
-                                            {"tables", run_tables}}};
+                                            {"tables", run_tables},
+                                            {"runtime", run_runtime}}};
 
 }  // namespace
 
@@ -29,6 +30,6 @@ int main(int count, char** values) {
   for (const Command& command : kCommands) {
     if (count > 1 && command.name == arguments[1]) return command.run(arguments.subspan(2));
   }
-  std::fputs("usage: unwind_replay samples|step|live|modules|maps|perf|tables ...\n", stderr);
+  std::fputs("usage: unwind_replay samples|step|live|modules|maps|perf|tables|runtime ...\n", stderr);
   return 2;
 }

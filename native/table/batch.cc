@@ -30,10 +30,11 @@ void move_rows(NewRows& to, NewRows& from) {
 }  // namespace
 
 void Batch::take_from(Batch& newer) {
-  auto& [new_rows, new_modules, new_threads, times, weights, new_thread, new_stack, new_span, new_samples] = newer;
+  auto& [new_rows, new_modules, new_threads, new_functions, times, weights, new_thread, new_stack, new_span, new_samples] = newer;
   move_rows(rows, new_rows);
   append(modules, new_modules);
   append(threads, new_threads);
+  append(functions, new_functions);
   append(time_ns, times);
   append(weight_ns, weights);
   append(thread, new_thread);

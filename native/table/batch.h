@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/runtime_names.h"
 #include "table/stack_table.h"
 #include "target_modules.h"
 
@@ -22,6 +23,7 @@ struct Batch {
   NewRows rows;
   std::vector<ModuleInfo> modules;
   std::vector<ThreadRow> threads;
+  std::vector<RuntimeFunction> functions;  // of runtimes, numbered on from those before
   std::vector<double> time_ns;  // since the session began
   std::vector<double> weight_ns;
   std::vector<uint32_t> thread;

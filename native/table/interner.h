@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/mix_bits.h"
+
 namespace prof {
 
 template <class Key, class Hash>
@@ -51,12 +53,5 @@ class Interner {
   std::vector<Key> keys_;
   std::vector<uint32_t> slots_;  // id + 1; size is a power of two, at least twice the keys
 };
-
-/// Mixes a 64-bit value so that its low bits depend on all of it (finalizer of MurmurHash3).
-inline size_t mix_bits(uint64_t value) {
-  value = (value ^ (value >> 33)) * 0xff51afd7ed558ccdULL;
-  value = (value ^ (value >> 33)) * 0xc4ceb9fe1a85ec53ULL;
-  return static_cast<size_t>(value ^ (value >> 33));
-}
 
 }  // namespace prof

@@ -14,14 +14,14 @@
 namespace prof {
 
 /// Order is `frameKinds` in src/profile/frames.ts.
-enum class FrameKind : uint8_t { native, exec_anon, kernel, kernel_unseen, truncated, blocked };
+enum class FrameKind : uint8_t { native, exec_anon, kernel, kernel_unseen, truncated, blocked, runtime };
 
 inline constexpr uint32_t kNoModuleId = UINT32_MAX;
 
 struct Frame {
   FrameKind kind = FrameKind::native;
   uint32_t module = kNoModuleId;
-  uint64_t address = 0;  // ELF virtual address inside a module, else absolute
+  uint64_t address = 0;  // ELF virtual address inside a module, number of a runtime's function, else absolute
   bool operator==(const Frame&) const = default;
 };
 

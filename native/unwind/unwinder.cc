@@ -89,6 +89,13 @@ class Unwinder::Walk {
     return has_hints && !exact_ && NoRuleHints::unpack(step.rule).code.after == LeafForm::switched_stack;
   }
 
+  /// rbp of a frame that will be left by it.
+  [[nodiscard]] uint64_t frame_pointer(const CodeStep& step) const {
+    if (step.rule.cfa != CfaKind::none || step.rule.ra != RaKind::at_cfa || !knows(kRegRbp)) return 0;
+    const CodeHints code = NoRuleHints::unpack(step.rule).code;
+    return (exact_ ? code.here : code.after) == LeafForm::framed ? rbp_ : 0;
+  }
+
   /// Moves to the caller; a value means that the walk ends here. May be called again after `truncated_copy` and
   /// `bad_fp`: these leave the frame as it was.
   std::optional<StackEnd> leave(const CodeStep& step) {
@@ -343,7 +350,7 @@ StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vect
   size_t depth = 0;
   while (depth < kMaxStackDepth) {
     const CodeStep& step = step_at(walk.lookup());
-    frames_[depth++] = {step.lookup, step.range};
+    frames_[depth++] = {step.lookup, step.range, walk.frame_pointer(step)};
     const auto ended = step.range == nullptr ? StackEnd::no_map : walk.leave(step);
     if (!ended) continue;
     end = *ended;
@@ -362,7 +369,7 @@ bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& 
     const CodeStep& step = step_at(walk.lookup());
     if (step.range == nullptr) return is_at_stack_end;
     const CodeBefore before = is_late ? look_before(walk.pc()) : CodeBefore::call;
-    frames_[depth++] = {step.lookup, step.range};
+    frames_[depth++] = {step.lookup, step.range, walk.frame_pointer(step)};
     auto ended = walk.leave(step);
     if (!is_late && (ended == StackEnd::truncated_copy || ended == StackEnd::bad_fp)) {
       is_late = true;

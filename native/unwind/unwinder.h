@@ -41,6 +41,7 @@ class LateStack {
 struct UnwoundFrame {
   uint64_t address = 0;              // absolute, as looked up: already -1 for return addresses
   const CodeRange* range = nullptr;  // null: no mapping. Points into the code map
+  uint64_t frame_pointer = 0;        // of code without a rule that keeps one; else 0
 };
 
 class Unwinder {

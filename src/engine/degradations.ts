@@ -3,7 +3,13 @@ import type { SymbolWarning } from '../symbolize/protocol.ts';
 import { errnoName } from './errno.ts';
 import { kernelSymbolsShut } from './gates.ts';
 import type { Capabilities } from './machine.ts';
-import { type NativeState, runningStacks } from './native.ts';
+import {
+  type NativeRuntime,
+  type NativeState,
+  type RuntimeProblem,
+  runningStacks,
+  runtimeProblems,
+} from './native.ts';
 import type { Plan } from './select.ts';
 import type { Accounting } from './status.ts';
 import type { Degradation } from './warnings.ts';
@@ -35,6 +41,7 @@ export function currentDegradations(of: Situation): readonly Degradation[] {
     ...kernelSymbols(of),
     ...limits(of),
     ...losses(of),
+    ...runtimeNames(of),
     ...symbols(of),
   ];
 }
@@ -82,6 +89,31 @@ function losses({ plan, counters, frequencyHz }: Situation): Degradation[] {
     });
   }
   return found;
+}
+
+function runtimeNames({ counters: { runtime } }: Situation): Degradation[] {
+  const problem = runtimeProblems[runtime?.problem ?? 0];
+  if (runtime === undefined || problem === undefined || problem === 'none') return [];
+  const isRefused = problem === 'memory-refused';
+  const cure = isRefused ? 'add CAP_SYS_PTRACE, or run prof-tui as the target’s user' : undefined;
+  return [
+    { code: 'runtime-unnamed', runtime: runtime.name, because: unnamedBecause(problem, runtime), cure },
+  ];
+}
+
+function unnamedBecause(
+  problem: Exclude<RuntimeProblem, 'none'>,
+  { constant, errno }: NativeRuntime,
+): string {
+  const reasons: Readonly<Record<typeof problem, string>> = {
+    'no-constants': 'its binary exports no v8dbg_ constants',
+    'constant-missing': `its binary exports no ${constant}`,
+    'constant-unusable': `the value of ${constant} cannot be true`,
+    'compressed-pointers': 'it is built with compressed pointers',
+    'memory-refused': `reading its memory is refused (${errnoName(errno)})`,
+    'checks-failed': 'its memory does not agree with its v8dbg_ constants',
+  };
+  return reasons[problem];
 }
 
 function symbols({ symbolWarnings }: Situation): Degradation[] {

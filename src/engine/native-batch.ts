@@ -1,4 +1,4 @@
-/** A native batch as the profile takes it. Thread names are cleaned here: the target chooses them. */
+/** A native batch as the profile takes it. Names of threads and of a runtime's functions are cleaned here: the target chooses them. */
 import type { Batch, SampleColumns } from '../profile/batch.ts';
 import { cleanText } from '../profile/clean-text.ts';
 import type { NativeBatch } from './native.ts';
@@ -17,6 +17,11 @@ export function toBatch(native: NativeBatch): Batch {
     threads: native.threads.map(({ index, tid, name }) => ({
       index,
       thread: { tid, name: cleanText(name) },
+    })),
+    functions: native.functions.map(({ name, script, line }) => ({
+      name: cleanText(name),
+      script: cleanText(script),
+      line,
     })),
     samples: native,
   };

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Module } from '../profile/frames.ts';
+import type { Module, RuntimeFunction } from '../profile/frames.ts';
 
 /** Index order is the native `EngineKind` (native/session.h). */
 export const engineKinds = ['perf', 'perf-user-only', 'snapshots', 'ctimer', 'wall'] as const;
@@ -54,6 +54,7 @@ export interface NativeBatch {
   };
   readonly modules: readonly Module[];
   readonly threads: readonly { readonly index: number; readonly tid: number; readonly name: string }[];
+  readonly functions: readonly RuntimeFunction[];
   readonly timeNs: Float64Array;
   readonly weightNs: Float64Array;
   readonly thread: Uint32Array;
@@ -61,6 +62,29 @@ export interface NativeBatch {
   /** Which start of an engine a row belongs to, 0 for the first; never falls from row to row. */
   readonly span: Uint32Array;
   readonly samples: Uint32Array;
+}
+
+/** Index order is the native `RuntimeProblem` (native/runtime/runtime_names.h). */
+export const runtimeProblems = [
+  'none',
+  'no-constants',
+  'constant-missing',
+  'constant-unusable',
+  'compressed-pointers',
+  'memory-refused',
+  'checks-failed',
+] as const;
+export type RuntimeProblem = (typeof runtimeProblems)[number];
+
+/** A language runtime in the target, and why its functions have no names, if they have none. */
+export interface NativeRuntime {
+  /** `V8 11.3.244`. */
+  readonly name: string;
+  /** Index into `runtimeProblems`. */
+  readonly problem: number;
+  /** Which one is missing or unusable. */
+  readonly constant: string;
+  readonly errno: number;
 }
 
 /** Sums since the session's first start; see native/session.h. */
@@ -87,6 +111,8 @@ export interface NativeState {
   readonly threadsRefused: number;
   /** Index into `runningStacks`. */
   readonly runningStacks: number;
+  /** Absent: the target has no runtime that we know. */
+  readonly runtime?: NativeRuntime;
 }
 
 export interface NativeSession {

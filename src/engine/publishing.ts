@@ -58,6 +58,7 @@ export function makeStatus(of: Facts): SessionStatus {
     endReason: of.endReason,
     target: process.target,
     threadCount: process.threadCount,
+    runtime: native.runtime?.name,
     asked,
     planned: plan.engine,
     running: of.state === 'starting' ? undefined : plan.engine,

@@ -50,6 +50,7 @@ function rows(...list: readonly (readonly [number, number, 0 | 1])[]): NativeBat
     },
     modules: [],
     threads: [],
+    functions: [],
     timeNs: Float64Array.from(list, () => 0),
     weightNs: Float64Array.from(list, ([, weight]) => weight),
     thread: Uint32Array.from(list, () => 0),

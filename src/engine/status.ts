@@ -107,6 +107,8 @@ export interface SessionStatus {
   readonly endReason: string | undefined;
   readonly target: Target;
   readonly threadCount: number;
+  /** The language runtime whose functions are named: `V8 11.3.244`. */
+  readonly runtime?: string | undefined;
   readonly asked: EngineAsk;
   readonly planned: EngineName;
   /** What captures now; undefined before the engine runs. */

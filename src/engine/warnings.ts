@@ -53,6 +53,12 @@ export type Degradation =
       readonly isWall: boolean;
     }
   | { readonly code: 'stacks-not-kept'; readonly samples: number }
+  | {
+      readonly code: 'runtime-unnamed';
+      readonly runtime: string;
+      readonly because: string;
+      readonly cure: string | undefined;
+    }
   | { readonly code: 'symbols'; readonly subject: string; readonly detail: string };
 
 /** A warning in words. `title` fits the banner. */
@@ -179,6 +185,12 @@ function words(of: Degradation): Omit<Warning, 'code'> {
         cause:
           'the target has had more different stacks than memory is set aside for; new ones lose their callers',
         cure: 'start prof-tui anew',
+      };
+    case 'runtime-unnamed':
+      return {
+        title: `JavaScript functions have no names (${of.runtime}): ${of.because}`,
+        cause: `functions of ${of.runtime} are under [jit: no symbols]: ${of.because}`,
+        cure: of.cure,
       };
     case 'symbols':
       return { title: `names missing for ${of.subject}: ${of.detail}`, cause: of.detail, cure: undefined };

@@ -1,5 +1,5 @@
 /** What capture hands over at each drain: new table rows first, then samples that refer to them. Columns, not objects. */
-import type { Module } from './frames.ts';
+import type { Module, RuntimeFunction } from './frames.ts';
 
 export interface NewFrames {
   /** Index into `frameKinds`. */
@@ -41,5 +41,7 @@ export interface Batch {
   readonly modules: readonly Module[];
   /** Threads whose name is new or changed, by thread index. */
   readonly threads: readonly { readonly index: number; readonly thread: Thread }[];
+  /** Functions of runtimes, numbered on from those of earlier batches; frames of kind `runtime` have such a number. */
+  readonly functions?: readonly RuntimeFunction[];
   readonly samples: SampleColumns;
 }

@@ -15,6 +15,7 @@ const needsName: Record<FrameKind, boolean> = {
   'kernel-unseen': false,
   truncated: false,
   blocked: false,
+  runtime: false,
 };
 
 export class FrameTable {

@@ -4,7 +4,15 @@
  */
 
 /** Index order is the native `FrameKind` enum (native/table/stack_table.h). */
-export const frameKinds = ['native', 'exec-anon', 'kernel', 'kernel-unseen', 'truncated', 'blocked'] as const;
+export const frameKinds = [
+  'native',
+  'exec-anon',
+  'kernel',
+  'kernel-unseen',
+  'truncated',
+  'blocked',
+  'runtime',
+] as const;
 export type FrameKind = (typeof frameKinds)[number];
 
 /** Labels of product truth: written letter for letter on screen and in every file. */
@@ -39,6 +47,16 @@ export interface Module {
   readonly openedBy: 'map_files' | 'root' | 'exe' | 'memory' | 'vdso' | 'none';
 }
 
+/** A function of a language runtime (V8), as its user wrote it. */
+export interface RuntimeFunction {
+  /** Empty: it has none. */
+  readonly name: string;
+  /** Path, URL or `node:…`; empty when none is known (eval, built in). */
+  readonly script: string;
+  /** From 1; 0 when it cannot be told. */
+  readonly line: number;
+}
+
 /** One address. For `native` it is the module's ELF virtual address, else absolute; return addresses are already -1. */
 export interface Frame {
   readonly id: number;
@@ -57,6 +75,8 @@ export interface FrameName {
   readonly name: string;
   /** File name of the module, kernel module name, or '' when there is none. */
   readonly module: string;
+  /** `/srv/app/render.js:12`: where a function of a runtime begins. */
+  readonly source?: string;
   /** False while only an address or a function start is known: such a frame can still be named later. */
   readonly hasSymbol: boolean;
 }

@@ -7,18 +7,20 @@ export interface ProfileFunction {
   /** File name of the module, `kernel`, a kernel module, or ''. */
   readonly module: string;
   readonly kind: FunctionKind;
+  /** Path and line where a function of a runtime begins. */
+  readonly source?: string | undefined;
 }
 
 export class Functions {
   readonly #all: ProfileFunction[] = [];
   readonly #byKey = new Map<string, number>();
 
-  intern(name: string, module: string, kind: FunctionKind): number {
-    const key = `${kind}\0${module}\0${name}`;
+  intern(name: string, module: string, kind: FunctionKind, source?: string): number {
+    const key = `${kind}\0${module}\0${name}\0${source ?? ''}`;
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const id = this.#all.length;
-    this.#all.push({ id, name, module, kind });
+    this.#all.push({ id, name, module, kind, source });
     this.#byKey.set(key, id);
     return id;
   }

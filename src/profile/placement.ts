@@ -6,12 +6,17 @@ import { blockedLabel } from './blocked.ts';
 import type { GrowingTree, NodeId } from './call-tree.ts';
 import { Column, int32 } from './column.ts';
 import type { FrameTable } from './frame-table.ts';
-import type { FunctionKind, MarkedLabel } from './frames.ts';
+import type { FrameKind, FunctionKind, MarkedLabel } from './frames.ts';
 import type { Functions } from './functions.ts';
 import { foldStep } from './kernel-fold.ts';
 import type { StackTable } from './stack-table.ts';
 
 const notPlaced = 0;
+const functionKinds: Readonly<Partial<Record<FrameKind, FunctionKind>>> = {
+  kernel: 'kernel',
+  'exec-anon': 'jit',
+  runtime: 'jit',
+};
 
 export class Placement {
   /** Collapse the whole kernel part of each stack into one `[kernel]` node. */
@@ -91,10 +96,10 @@ export class Placement {
   #functionOf(frame: number): number {
     const { kind, address } = this.#frames.frame(frame);
     if (kind === 'blocked') return this.#functions.internMarked(blockedLabel(address));
-    const functionKind: FunctionKind = kind === 'kernel' ? 'kernel' : kind === 'exec-anon' ? 'jit' : 'native';
+    const functionKind: FunctionKind = functionKinds[kind] ?? 'native';
     const name = this.#frames.nameOf(frame);
     if (!name || name.name === '')
       return this.#functions.intern(`0x${address.toString(16)}`, '', functionKind);
-    return this.#functions.intern(name.name, name.module, functionKind);
+    return this.#functions.intern(name.name, name.module, functionKind, name.source);
   }
 }

@@ -4,8 +4,9 @@
  */
 import type { Batch, Thread } from './batch.ts';
 import { FrameTable } from './frame-table.ts';
-import type { Frame, FrameName, Module } from './frames.ts';
+import type { Frame, FrameName, Module, RuntimeFunction } from './frames.ts';
 import { Functions } from './functions.ts';
+import { runtimeFrameName } from './runtime-names.ts';
 import { StackTable } from './stack-table.ts';
 
 export class ProfileTables {
@@ -14,16 +15,29 @@ export class ProfileTables {
   readonly stacks = new StackTable();
   readonly modules: Module[] = [];
   readonly threads: Thread[] = [];
+  readonly #runtimeFunctions: RuntimeFunction[] = [];
   /** Grows when a frame that had a name got another one: trees built before are out of date. */
   namesVersion = 0;
 
   /** @returns the new frames that want a name */
   append(batch: Omit<Batch, 'samples'>): Frame[] {
+    const first = this.frames.length;
     const unnamed = this.frames.append(batch.frames);
+    this.#runtimeFunctions.push(...(batch.functions ?? []));
+    this.#nameRuntimeFrames(first);
     this.stacks.append(batch.stacks);
     this.modules.push(...batch.modules);
     for (const { index, thread } of batch.threads) this.threads[index] = thread;
     return unnamed;
+  }
+
+  /** Frames of a runtime come with their functions. */
+  #nameRuntimeFrames(first: number): void {
+    for (let id = first; id < this.frames.length; id++) {
+      if (this.frames.kindOf(id) !== 'runtime') continue;
+      const called = this.#runtimeFunctions[Number(this.frames.frame(id).address)];
+      if (called !== undefined) this.frames.setName(runtimeFrameName(id, called));
+    }
   }
 
   setNames(names: readonly FrameName[]): void {

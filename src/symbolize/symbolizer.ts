@@ -100,6 +100,7 @@ export class Symbolizer {
       case 'kernel-unseen':
       case 'truncated':
       case 'blocked':
+      case 'runtime':
         return { frame: frame.id, ...noName };
     }
   }

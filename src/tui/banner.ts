@@ -72,6 +72,7 @@ function engineLine(context: BannerContext, width: number): string {
     { text: engineText(context), rank: 0, role: 'title' },
     { text: sees, rank: 1, role: 'plain' },
     { text: `asked ${asked}`, rank: 3, role: asked === 'auto' || asked === running ? 'plain' : 'warning' },
+    { text: status.runtime ?? '', rank: 4, role: 'plain' },
     { text: running === planned ? '' : `planned ${planned}`, rank: 3, role: 'warning' },
     { text: accountedText(status, theme), rank: 0, role: 'plain' },
   ] as const;

@@ -32,7 +32,8 @@ export function detailLines(context: DetailContext, lines: 1 | 2, width: number)
 
 function nameLine({ tree, node, theme }: DetailContext, width: number): string {
   const func = tree.functionOf(node);
-  const module = func.module === '' ? '' : `   ${visible(func.module, theme)}`;
+  const place = func.source ?? func.module;
+  const module = place === '' ? '' : `   ${visible(place, theme)}`;
   const room = Math.max(1, width - module.length);
   const name = shortenName(visible(func.name, theme), room, theme.glyphs.ellipsis);
   return (

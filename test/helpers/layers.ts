@@ -28,6 +28,7 @@ const mustNotInclude: Readonly<Record<string, readonly string[]>> = {
   launch: ['capture', 'unwind', 'proc', 'table', 'runtime', ''],
   unwind: ['capture', 'proc', 'table', 'runtime', ''],
   proc: ['capture', 'table', ''],
+  runtime: ['capture', 'launch', 'table', 'proc', ''],
 };
 
 /** Headers that join the layers: below them nobody may look up. */

@@ -48,8 +48,13 @@ test('late stack: what is read late is taken only when it proves itself', (t) =>
 });
 
 test('pipeline: while reading the mappings hangs, the batch can be taken', (t) => {
-  const parts = sourcesIn('native/proc', 'native/table', 'native/unwind');
+  const parts = sourcesIn('native/proc', 'native/runtime', 'native/table', 'native/unwind');
   const own = ['native/sample_pipeline.cc', 'native/target_modules.cc', 'native/capture/threads.cc'];
   const sources = ['test/native/pipeline_test.cc', ...own, ...parts];
   assert.equal(run(t, sources, ['-pthread', '-Wl,--wrap=open']), 'ok\n');
+});
+
+test('frames of V8: names from checked memory, none from memory that moved or lies', (t) => {
+  const sources = ['test/native/v8_frames_test.cc', ...sourcesIn('native/runtime')];
+  assert.equal(run(t, sources, sanitized), 'ok\n');
 });

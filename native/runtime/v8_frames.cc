@@ -1,0 +1,282 @@
+#include "runtime/v8_frames.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "base/mix_bits.h"
+
+namespace prof {
+namespace {
+
+constexpr size_t kMostKnown = 16384;
+// A stack of strangers must not hold up the others: what is left unnamed is looked into in a later sample.
+constexpr int kMostLooksPerStack = 48;
+constexpr uint64_t kStacksUntilRetry = 64;
+// Samples come some at a time; what was read for the first of them holds for the others.
+constexpr uint64_t kProofNs = 1'000'000;
+// Code begins where the caches of CPUs like it (V8's kCodeAlignment is 32 or 64).
+constexpr uint64_t kCodeAlignment = 32;
+constexpr size_t kBlockBytes = 4096;
+constexpr int kMostBlocks = 64;
+// Of user space on x86-64.
+constexpr uint64_t kLeastAddress = 1 << 16;
+constexpr uint64_t kMostAddress = uint64_t{1} << 47;
+// Objects through which a SharedFunctionInfo holds its bytecode (baseline code, a debugger's copy) do so in their first
+// words.
+constexpr size_t kHolderWords = 6;
+constexpr int32_t kWordBytes = 8;
+
+}  // namespace
+
+size_t V8Frames::KeyHash::operator()(const Key& key) const {
+  return mix_bits(key.code ^ mix_bits(key.function ^ mix_bits(key.bytecode + key.is_leaf)));
+}
+
+std::array<V8Frames::Key, 2> V8Frames::keys_of(const RuntimeFrame& frame) {
+  const bool is_leaf = frame.is_leaf;
+  if (frame.is_generated) {
+    return {{{frame.address, 0, 0, is_leaf}, {frame.address, frame.function, frame.bytecode, is_leaf}}};
+  }
+  return {{{0, frame.function, frame.bytecode, is_leaf}, {0, frame.function, frame.context, is_leaf}}};
+}
+
+V8Frames::Key V8Frames::useless_key(const RuntimeFrame& frame) {
+  return {frame.address, frame.function, 0, frame.is_leaf};
+}
+
+const RuntimeFunction* V8Frames::marked(const RuntimeFrame& frame) const {
+  if (!frame.is_generated || !frame.has_slots || (frame.context & 1) != 0) return nullptr;
+  const auto marker = static_cast<int64_t>(frame.context >> 1);
+  if (marker == layout_.frame_regexp) return &regexp_;
+  return marker == layout_.frame_wasm ? &wasm_ : nullptr;
+}
+
+V8Frames::Known* V8Frames::find_known(const RuntimeFrame& frame) {
+  for (const Key& key : keys_of(frame)) {
+    const auto found = known_.find(key);
+    if (found != known_.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+void V8Frames::name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings) {
+  stacks_++;
+  now_ns_ = monotonic_ns();
+  namings.assign(frames.size(), {});
+  if (known_.size() + frames.size() > kMostKnown) known_.clear();
+  if (useless_.size() + frames.size() > kMostKnown) useless_.clear();
+  uses_.clear();
+  proof_.clear();
+  for (size_t i = 0; i < frames.size(); i++) {
+    Known* const known = find_known(frames[i]);
+    if (known == nullptr) continue;
+    if (now_ns_ - known->proved_ns < kProofNs) {
+      namings[i] = {known->as, known->functions};
+      continue;
+    }
+    uses_.push_back({i, known, proof_.size()});
+    proof_.insert(proof_.end(), known->ranges.begin(), known->ranges.end());
+  }
+  recheck(namings);
+  int looks = kMostLooksPerStack;
+  for (size_t i = 0; i < frames.size(); i++) {
+    if (!namings[i].functions.empty()) continue;
+    if (const RuntimeFunction* const function = marked(frames[i])) {
+      namings[i] = {RuntimeNaming::As::function, std::span(function, 1)};
+      continue;
+    }
+    if (looks == 0) continue;
+    const auto useless = useless_.find(useless_key(frames[i]));
+    if (useless != useless_.end() && useless->second > stacks_) continue;
+    looks--;
+    namings[i] = look_into(frames[i]);
+  }
+}
+
+/// Reads the words behind all known frames of the stack at once.
+void V8Frames::recheck(std::vector<RuntimeNaming>& namings) {
+  size_t count = 0;
+  for (const ProofRange& range : proof_) count += range.words;
+  words_.resize(count);
+  ranges_.clear();
+  std::span<uint64_t> rest(words_);
+  for (const ProofRange& range : proof_) {
+    ranges_.push_back({range.address, rest.first(range.words)});
+    rest = rest.subspan(range.words);
+  }
+  const size_t whole = source_.read_ranges(ranges_);
+  for (const Use& use : uses_) {
+    const size_t last = use.first_range + use.known->ranges.size();
+    if (last > whole) break;
+    const uint64_t* const now = ranges_[use.first_range].words.data();
+    if (!std::equal(use.known->words.begin(), use.known->words.end(), now)) continue;
+    use.known->proved_ns = now_ns_;
+    namings[use.frame] = {use.known->as, use.known->functions};
+  }
+}
+
+RuntimeNaming V8Frames::look_into(const RuntimeFrame& frame) {
+  looked_++;
+  Known found;
+  const auto key = resolve(frame, found);
+  if (!key) {
+    useless_[useless_key(frame)] = stacks_ + kStacksUntilRetry;
+    return {};
+  }
+  named_++;
+  // Assigned in place: a naming of this stack may point to its functions.
+  Known& known = known_[keys_of(frame)[*key]];
+  if (known.functions != found.functions) known.functions = std::move(found.functions);
+  known.as = found.as;
+  known.ranges = std::move(found.ranges);
+  known.words = std::move(found.words);
+  known.proved_ns = now_ns_;
+  return {known.as, known.functions};
+}
+
+std::optional<size_t> V8Frames::resolve(const RuntimeFrame& frame, Known& known) {
+  if (frame.is_generated) return resolve_generated(frame, known);
+  if (!frame.has_slots || !V8Heap::is_object(frame.context)) return std::nullopt;
+  if (resolve_by_bytecode(frame, known)) return 0;
+  known = {};
+  if (frame.is_leaf && resolve_by_context(frame, known)) return 1;
+  return std::nullopt;
+}
+
+std::optional<size_t> V8Frames::resolve_generated(const RuntimeFrame& frame, Known& known) {
+  const auto code = find_code(frame.address);
+  if (!code) return std::nullopt;
+  if (resolve_optimized(*code, frame.address, known)) return 0;
+  known = {};
+  // Baseline code. The leaf's own frame may not be there yet, or not any more; then the slots are its caller's.
+  const auto& words = code->words;
+  const bool is_its_own = std::find(words.begin(), words.end(), frame.bytecode) != words.end();
+  if (!frame.has_slots || !is_its_own || !add_code_proof(*code, known)) return std::nullopt;
+  return resolve_by_bytecode(frame, known) ? std::optional<size_t>(1) : std::nullopt;
+}
+
+bool V8Frames::resolve_optimized(const CodeAt& code, uint64_t address, Known& known) {
+  if (!layout_.optimized) return false;
+  const V8Layout::OptimizedCode& layout = *layout_.optimized;
+  const auto at = static_cast<size_t>(layout.deoptimization / kWordBytes);
+  if (at >= code.words.size() || !V8Heap::is_object(code.words[at])) return false;
+  const uint64_t data = code.words[at];
+  const auto length = heap_.word(V8Heap::field(data, layout.array_length));
+  if (!length || !V8Heap::is_integer(*length) || V8Heap::integer(*length) <= layout.shared_index) return false;
+  const uint64_t slot = V8Heap::field(data, layout.array_first + kWordBytes * layout.shared_index);
+  const auto shared = heap_.word(slot);
+  if (!shared || !heap_.has_type(*shared, layout_.type_shared)) return false;
+  const auto positions = static_cast<size_t>(layout.positions / kWordBytes);
+  if (positions < code.words.size()) {
+    for (const uint64_t inlined : inlining_.inlined_at(code.words[positions], data, address - code.start, *shared)) {
+      if (auto function = functions_.describe(inlined)) known.functions.push_back(std::move(*function));
+    }
+  }
+  return add_code_proof(code, known) && add_proof(slot, 1, known) && known.words.back() == shared &&
+         describe(*shared, RuntimeNaming::As::function, known);
+}
+
+bool V8Frames::resolve_by_bytecode(const RuntimeFrame& frame, Known& known) {
+  if (!heap_.has_type(frame.bytecode, layout_.type_bytecode)) return false;
+  const auto shared = shared_of(frame, known);
+  return shared && holds(*shared, frame.bytecode, known) && describe(*shared, RuntimeNaming::As::function, known);
+}
+
+// A function without bytecode in its frame: optimized, and the leaf is a stub without a frame that it called. Its
+// context lies in its frame all the time.
+bool V8Frames::resolve_by_context(const RuntimeFrame& frame, Known& known) {
+  const auto shared = shared_of(frame, known);
+  const auto context = heap_.word(V8Heap::field(frame.function, layout_.function_context));
+  if (!shared || context != frame.context) return false;
+  return add_proof(V8Heap::field(frame.function, layout_.function_context), 1, known) &&
+         describe(*shared, RuntimeNaming::As::calling_it, known);
+}
+
+std::optional<uint64_t> V8Frames::shared_of(const RuntimeFrame& frame, Known& known) {
+  const auto type = heap_.type(frame.function);
+  if (!type || *type < layout_.type_function) return std::nullopt;
+  if (layout_.type_last_function && *type > *layout_.type_last_function) return std::nullopt;
+  const uint64_t slot = V8Heap::field(frame.function, layout_.function_shared);
+  const auto shared = heap_.word(slot);
+  if (!shared || !heap_.has_type(*shared, layout_.type_shared)) return std::nullopt;
+  const bool is_proved =
+      add_proof(frame.function - 1, static_cast<size_t>(layout_.function_shared / kWordBytes) + 1, known);
+  return is_proved && known.words.back() == shared ? shared : std::nullopt;
+}
+
+bool V8Frames::holds(uint64_t shared, uint64_t bytecode, Known& known) {
+  // What a function runs is ahead of its name; one or two words.
+  for (int32_t offset = kWordBytes; offset < layout_.shared_name; offset += kWordBytes) {
+    const auto word = heap_.word(V8Heap::field(shared, offset));
+    if (word == bytecode) return true;
+    std::array<uint64_t, kHolderWords> held{};
+    if (!word || !V8Heap::is_object(*word) || !heap_.read_words(*word - 1, held)) continue;
+    const auto found = std::find(held.begin(), held.end(), bytecode);
+    if (found != held.end()) {
+      return add_proof(*word - 1 + static_cast<uint64_t>(found - held.begin()) * kWordBytes, 1, known);
+    }
+  }
+  return false;
+}
+
+bool V8Frames::describe(uint64_t shared, RuntimeNaming::As as, Known& known) {
+  const auto words = static_cast<size_t>(std::max(layout_.shared_name, layout_.shared_script) / kWordBytes) + 1;
+  if (!add_proof(shared - 1, words, known)) return false;
+  auto function = functions_.describe(shared);
+  if (!function) return false;
+  known.as = as;
+  known.functions.push_back(std::move(*function));
+  return true;
+}
+
+bool V8Frames::add_proof(uint64_t address, size_t words, Known& known) {
+  const size_t before = known.words.size();
+  known.words.resize(before + words);
+  known.ranges.push_back({address, words});
+  return heap_.read_words(address, std::span(known.words).subspan(before));
+}
+
+bool V8Frames::add_code_proof(const CodeAt& code, Known& known) {
+  if (!add_proof(code.slot, 1, known) || known.words.back() != code.object) return false;
+  const size_t before = known.words.size();
+  return add_proof(code.object - 1, kCodeWords, known) &&
+         std::equal(code.words.begin(), code.words.end(), known.words.begin() + static_cast<std::ptrdiff_t>(before));
+}
+
+// Instructions follow a header with a pointer to their Code object, which in turn knows where they start: the nearest
+// such start below the address is the code that holds it.
+std::optional<V8Frames::CodeAt> V8Frames::find_code(uint64_t address) {
+  constexpr size_t kHeaderBytes = kInstructionHeaderWords * sizeof(uint64_t);
+  std::array<uint64_t, kInstructionHeaderWords + kBlockBytes / sizeof(uint64_t)> block{};
+  uint64_t end = (address / kCodeAlignment + 1) * kCodeAlignment;
+  for (int i = 0; i < kMostBlocks && end > 2 * kBlockBytes; i++) {
+    const uint64_t begin = (end - 1) / kBlockBytes * kBlockBytes;
+    const size_t count = static_cast<size_t>(end - begin) / sizeof(uint64_t) + kInstructionHeaderWords;
+    if (!heap_.read_words(begin - kHeaderBytes, std::span(block).first(count))) return std::nullopt;
+    for (uint64_t start = end; start > begin;) {
+      start -= kCodeAlignment;
+      const auto header = std::span(block).subspan(static_cast<size_t>(start - begin) / sizeof(uint64_t));
+      if (const auto code = code_before(start, header.first<kInstructionHeaderWords>())) return code;
+    }
+    end = begin;
+  }
+  return std::nullopt;
+}
+
+std::optional<V8Frames::CodeAt> V8Frames::code_before(uint64_t start,
+                                                      std::span<const uint64_t, kInstructionHeaderWords> header) {
+  CodeAt code;
+  for (size_t i = header.size(); i-- > 0;) {
+    code.object = header[i];
+    if (!V8Heap::is_object(code.object) || code.object < kLeastAddress || code.object > kMostAddress) continue;
+    if (!heap_.read_words(code.object - 1, code.words)) continue;
+    const bool knows_start = std::find(code.words.begin(), code.words.end(), start) != code.words.end();
+    if (!knows_start || !heap_.has_type(code.object, layout_.type_code)) continue;
+    code.start = start;
+    code.slot = start - (header.size() - i) * sizeof(uint64_t);
+    return code;
+  }
+  return std::nullopt;
+}
+
+}  // namespace prof

@@ -1,0 +1,135 @@
+// From frames of V8's code to functions. What was found is remembered with the words it was found by; each later use
+// reads these again, since the collector moves and frees objects: another object at the same place has other words.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/v8_functions.h"
+#include "runtime/v8_inlining.h"
+
+namespace prof {
+
+/// A frame without call-frame data, with the words of its own that V8 keeps at its frame pointer.
+struct RuntimeFrame {
+  uint64_t address = 0;
+  bool is_generated = false;  // in memory of no file; else in the runtime's own binary
+  bool is_leaf = false;
+  bool has_slots = false;     // the three below are known
+  uint64_t context = 0;       // or a marker of what else the frame is
+  uint64_t function = 0;
+  uint64_t bytecode = 0;
+};
+
+/// What a frame stands for.
+struct RuntimeNaming {
+  enum class As : uint8_t {
+    itself,      // an address like any other
+    function,    // the function alone: it is interpreted, or its own code
+    calling_it,  // the function, which has called the code at the address
+  };
+  As as = As::itself;
+  // Innermost first: what was inlined, then the function of the frame. Valid until the next call.
+  std::span<const RuntimeFunction> functions;
+};
+
+class V8Frames {
+ public:
+  /// Both must outlive this.
+  V8Frames(const V8Layout& layout, HeapSource& source)
+      : layout_(layout), source_(source), heap_(layout, source), functions_(heap_), inlining_(heap_, functions_) {}
+
+  /// A naming per frame, in order.
+  void name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings);
+
+  /// Frames of JavaScript that were looked into, and those of them that got a name.
+  [[nodiscard]] uint64_t looked() const { return looked_; }
+  [[nodiscard]] uint64_t named() const { return named_; }
+
+ private:
+  struct Key {
+    uint64_t code;      // an address; 0: function and bytecode tell all
+    uint64_t function;  // 0: the code tells all
+    uint64_t bytecode;  // or context
+    bool is_leaf;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    size_t operator()(const Key& key) const;
+  };
+  // Of an InstructionStream, ahead of its instructions; one of them points to the Code object.
+  static constexpr size_t kInstructionHeaderWords = 4;
+  static constexpr size_t kCodeWords = 11;
+  struct CodeAt {
+    uint64_t slot = 0;                        // where the pointer to the object is
+    uint64_t start = 0;                       // of the instructions
+    uint64_t object = 0;
+    std::array<uint64_t, kCodeWords> words{};  // the object's first; one is the address of the instructions
+  };
+  struct ProofRange {
+    uint64_t address = 0;
+    size_t words = 0;
+  };
+  struct Known {
+    RuntimeNaming::As as = RuntimeNaming::As::itself;
+    std::vector<RuntimeFunction> functions;
+    std::vector<ProofRange> ranges;
+    std::vector<uint64_t> words;  // of all ranges, in order
+    uint64_t proved_ns = 0;       // when they were read last
+  };
+  struct Use {
+    size_t frame;
+    Known* known;
+    size_t first_range;
+  };
+
+  /// Under which a frame may be known, by its own words; the first that is known holds.
+  [[nodiscard]] static std::array<Key, 2> keys_of(const RuntimeFrame& frame);
+  /// Under which it is remembered that nothing could be said of it.
+  [[nodiscard]] static Key useless_key(const RuntimeFrame& frame);
+  /// Generated code that is no JavaScript says so in its frame.
+  [[nodiscard]] const RuntimeFunction* marked(const RuntimeFrame& frame) const;
+  [[nodiscard]] Known* find_known(const RuntimeFrame& frame);
+  void recheck(std::vector<RuntimeNaming>& namings);
+  [[nodiscard]] RuntimeNaming look_into(const RuntimeFrame& frame);
+  /// Which of its keys the frame is known by from now on; nothing when it cannot be named.
+  [[nodiscard]] std::optional<size_t> resolve(const RuntimeFrame& frame, Known& known);
+  [[nodiscard]] std::optional<size_t> resolve_generated(const RuntimeFrame& frame, Known& known);
+  [[nodiscard]] bool resolve_optimized(const CodeAt& code, uint64_t address, Known& known);
+  /// By the function of the frame, if its bytecode is what the frame runs.
+  [[nodiscard]] bool resolve_by_bytecode(const RuntimeFrame& frame, Known& known);
+  [[nodiscard]] bool resolve_by_context(const RuntimeFrame& frame, Known& known);
+  [[nodiscard]] std::optional<uint64_t> shared_of(const RuntimeFrame& frame, Known& known);
+  [[nodiscard]] bool holds(uint64_t shared, uint64_t bytecode, Known& known);
+  [[nodiscard]] bool describe(uint64_t shared, RuntimeNaming::As as, Known& known);
+  /// The Code object of the instructions at an address.
+  [[nodiscard]] std::optional<CodeAt> find_code(uint64_t address);
+  [[nodiscard]] std::optional<CodeAt> code_before(uint64_t start,
+                                                  std::span<const uint64_t, kInstructionHeaderWords> header);
+  [[nodiscard]] bool add_code_proof(const CodeAt& code, Known& known);
+  [[nodiscard]] bool add_proof(uint64_t address, size_t words, Known& known);
+
+  const V8Layout& layout_;
+  HeapSource& source_;
+  V8Heap heap_;
+  V8Functions functions_;
+  V8Inlining inlining_;
+  const RuntimeFunction regexp_{"(regexp)", "", 0};
+  const RuntimeFunction wasm_{"(WebAssembly)", "", 0};
+  std::unordered_map<Key, Known, KeyHash> known_;
+  std::unordered_map<Key, uint64_t, KeyHash> useless_;  // until which stack they are not tried again
+  uint64_t stacks_ = 0;
+  uint64_t now_ns_ = 0;
+  uint64_t looked_ = 0;
+  uint64_t named_ = 0;
+  std::vector<Use> uses_;  // of the stack in hand
+  std::vector<ProofRange> proof_;
+  std::vector<uint64_t> words_;
+  std::vector<WordRange> ranges_;
+};
+
+}  // namespace prof

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runtimeFrameName } from './runtime-names.ts';
+
+const cases = [
+  [['render', '/srv/app/render.js', 12], 'render render.js:12', '/srv/app/render.js:12'],
+  [['', '/srv/app/render.js', 3], '(anonymous) render.js:3', '/srv/app/render.js:3'],
+  [['load', 'file:///srv/app/main.mjs', 7], 'load main.mjs:7', '/srv/app/main.mjs:7'],
+  [['tick', 'node:internal/timers', 438], 'tick node:internal/timers:438', 'node:internal/timers:438'],
+  [['load', '/srv/app/render.js', 0], 'load render.js', '/srv/app/render.js'],
+  [['(regexp)', '', 0], '(regexp)', undefined],
+] as const;
+
+for (const [[name, script, line], shown, source] of cases) {
+  test(`a function of a runtime is called: ${shown}`, () => {
+    const named = runtimeFrameName(5, { name, script, line });
+    assert.equal(named.frame, 5);
+    assert.equal(named.name, shown);
+    assert.equal(named.source, source);
+    assert.equal(named.hasSymbol, true);
+  });
+}

@@ -1,0 +1,68 @@
+/** Node programs as targets: test/fixtures/node, run by the Node of the tests or by a copy of it, without any flag. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+export interface NodeTarget {
+  readonly pid: number;
+  /** Every line it printed so far. */
+  readonly lines: readonly string[];
+  /** Ends it by SIGTERM; resolves when it has. */
+  finish(): Promise<void>;
+}
+
+export function nodeProgram(name: string): string {
+  return fileURLToPath(new URL(`../fixtures/node/${name}`, import.meta.url));
+}
+
+/** Resolves when the program said that it is ready; it is killed when the test is over. */
+export async function startNode(
+  t: TestContext,
+  name: string,
+  args: readonly string[] = [],
+  { executable = process.execPath, flags = [] as readonly string[] } = {},
+): Promise<NodeTarget> {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const child = spawn(executable, [...flags, nodeProgram(name), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env,
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const closed = once(child, 'close');
+  const lines: string[] = [];
+  await untilReady(child, lines);
+  const finish = async () => {
+    child.kill('SIGTERM');
+    await closed;
+  };
+  assert(child.pid !== undefined);
+  return { pid: child.pid, lines, finish };
+}
+
+async function untilReady(child: ChildProcess, lines: string[]): Promise<void> {
+  assert(child.stdout !== null);
+  const reader = createInterface({ input: child.stdout });
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`it ended with ${code} before it was ready`)));
+    reader.on('line', (line) => {
+      lines.push(line);
+      if (line.startsWith('{"ready":')) resolve();
+    });
+  });
+}
+
+/** `name file:line` of each function of a program that has a name, read from its text. */
+export function functionsIn(name: string): Set<string> {
+  const found = new Set<string>();
+  const lines = readFileSync(nodeProgram(name), 'utf8').split('\n');
+  lines.forEach((line, i) => {
+    const called = /function (\w+)\(|const (\w+) = \(/.exec(line);
+    if (called) found.add(`${called[1] ?? called[2]} ${name}:${i + 1}`);
+  });
+  return found;
+}

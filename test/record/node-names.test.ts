@@ -1,0 +1,166 @@
+/** Names of JavaScript functions in processes of Node that were started without any flag. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type RecordedProfile, recordCpu } from '../helpers/cli.ts';
+import { functionsIn, nodeProgram, startNode } from '../helpers/node-target.ts';
+import { chainTo, inclusiveShare, paths, selfShare } from '../helpers/tree.ts';
+
+/** Of a JavaScript program under test, by the place that its rows show. */
+function ownFunctions({ tree }: RecordedProfile, file: string): Set<string> {
+  const ours = [...paths(tree)].filter(({ node }) => node.name.includes(` ${file}:`));
+  return new Set(ours.map(({ node }) => node.name));
+}
+
+/** A machine that others use leaves a program less steady than its design. */
+function assertShares(profile: RecordedProfile, rowOf: (name: string) => string): void {
+  const eighty = inclusiveShare(profile.tree, rowOf('eighty'));
+  const twenty = inclusiveShare(profile.tree, rowOf('twenty'));
+  assert(eighty + twenty > 0.9, `${eighty} + ${twenty} of the time is named`);
+  const part = eighty / (eighty + twenty);
+  assert(part > 0.76 && part < 0.84, `${part} of it in eighty`);
+  assert(selfShare(profile.tree, '[jit: no symbols]') < 0.02);
+}
+
+function assertOnlyTrueNames(profile: RecordedProfile, file: string): void {
+  const truth = functionsIn(file);
+  for (const name of ownFunctions(profile, file)) {
+    if (!name.startsWith('(anonymous) ')) assert(truth.has(name), `${name} is no function of ${file}`);
+  }
+}
+
+/** Who calls whom in shares.cjs: what was inlined must not be under another caller. */
+const callersOf: Readonly<Record<string, readonly string[]>> = {
+  turn: ['(anonymous)'],
+  callAll: ['turn'],
+  burn: ['eighty', 'twenty'],
+};
+
+function assertOnlyTrueCalls({ tree }: RecordedProfile): void {
+  const own = / shares\.cjs:\d+$/;
+  for (const { path } of paths(tree)) {
+    const [caller = '', callee = ''] = path.slice(-2).map(({ name }) => name);
+    if (!own.test(caller) || !own.test(callee)) continue;
+    const [from = '', to = ''] = [caller, callee].map((name) => name.split(' ')[0]);
+    assert((callersOf[to] ?? ['callAll']).includes(from), `${caller} does not call ${callee}`);
+  }
+}
+
+const rows = new Map([...functionsIn('shares.cjs')].map((row) => [row.split(' ')[0] ?? '', row]));
+const rowOf = (name: string): string => rows.get(name) ?? assert.fail(name);
+
+for (const engine of [
+  ['-e', 'cpu'],
+  ['-e', 'ctimer'],
+  ['-e', 'ctimer', '--no-inject'],
+] as const) {
+  test(`unprepared Node, ${engine.slice(1).join(' ')}: functions by name, file and line, shares as designed`, async (t) => {
+    const target = await startNode(t, 'shares.cjs');
+    const profile = await recordCpu(target.pid, 3, ['-F', 499, ...engine]);
+    assertShares(profile, rowOf);
+    assertOnlyTrueNames(profile, 'shares.cjs');
+    assertOnlyTrueCalls(profile);
+    // It is put into its callers by the optimizing compiler.
+    assert(inclusiveShare(profile.tree, rowOf('burn')) > 0.9);
+    assert.match(chainTo(profile.tree, rowOf('eighty'))[0] ?? '', /uv_run › .*node:internal\/timers:\d+ › /);
+    assert.deepEqual(
+      profile.warnings.filter(({ code }) => code === 'runtime-unnamed'),
+      [],
+    );
+  });
+}
+
+test('worker threads: functions have their names there, too', async (t) => {
+  const target = await startNode(t, 'shares.cjs', ['workers']);
+  const profile = await recordCpu(target.pid, 3, ['-F', 499]);
+  assertShares(profile, rowOf);
+  assert.match(chainTo(profile.tree, rowOf('eighty'))[0] ?? '', /node::worker::Worker::/);
+});
+
+test('code of the interpreter alone: the same names', async (t) => {
+  const target = await startNode(t, 'shares.cjs', [], { flags: ['--no-opt', '--no-sparkplug'] });
+  const profile = await recordCpu(target.pid, 3, ['-F', 499]);
+  assertShares(profile, rowOf);
+  const chains = chainTo(profile.tree, rowOf('burn'));
+  const end = ['turn', 'callAll', 'eighty', 'burn'].map(rowOf).join(' › ');
+  assert(
+    chains.some((chain) => chain.endsWith(end)),
+    chains.join('\n'),
+  );
+});
+
+interface CpuProfile {
+  readonly nodes: readonly {
+    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  }[];
+}
+
+/** What V8's own profiler calls the functions of a program. */
+function cpuProfileNames(t: TestContext, name: string): Set<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-cpuprofile-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const end = 'setTimeout(() => process.exit(), 2000)';
+  const preload = join(folder, 'end.cjs');
+  writeFileSync(preload, end);
+  spawnSync(process.execPath, ['--cpu-prof', `--cpu-prof-dir=${folder}`, '-r', preload, nodeProgram(name)]);
+  const file = readdirSync(folder).find((each) => each.endsWith('.cpuprofile')) ?? assert.fail('no profile');
+  const { nodes } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile;
+  const ours = nodes.filter(({ callFrame }) => callFrame.url.endsWith(`/${name}`));
+  return new Set(
+    ours.map(({ callFrame: { functionName, lineNumber } }) => `${functionName} ${name}:${lineNumber + 1}`),
+  );
+}
+
+test('names and lines are those of --cpu-prof', async (t) => {
+  const truth = cpuProfileNames(t, 'shares.cjs');
+  const target = await startNode(t, 'shares.cjs');
+  const found = ownFunctions(await recordCpu(target.pid, 2, ['-F', 499]), 'shares.cjs');
+  assert(found.has(rowOf('eighty')));
+  const hot = [...found].filter((name) => !name.startsWith('(anonymous) ') && !name.includes('idle'));
+  assert.deepEqual(
+    hot.filter((name) => !truth.has(name)),
+    [],
+  );
+});
+
+test('a server under load: its hot function is there by file and line, and no request fails', async (t) => {
+  const target = await startNode(t, 'server.cjs');
+  const profile = await recordCpu(target.pid, 3, ['-F', 499]);
+  assertOnlyTrueNames(profile, 'server.cjs');
+  const hot = [...functionsIn('server.cjs')].filter((name) => /^(renderPage|handle) /.test(name));
+  assert(hot.some((name) => inclusiveShare(profile.tree, name) > 0.02));
+  assert(selfShare(profile.tree, '[jit: no symbols]') < 0.02);
+  await target.finish();
+  const { errors, requests } = JSON.parse(target.lines.at(-1) ?? '') as { errors: number; requests: number };
+  assert.equal(errors, 0);
+  assert(requests > 0);
+});
+
+/** A copy of Node that exports a constant under another name of the same length. */
+function nodeWithout(t: TestContext, constant: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-node-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const copy = join(folder, 'node');
+  copyFileSync(process.execPath, copy);
+  const bytes = readFileSync(copy);
+  for (let at = bytes.indexOf(constant); at >= 0; at = bytes.indexOf(constant, at + 1)) bytes[at] = 0x78; // x
+  writeFileSync(copy, bytes);
+  return copy;
+}
+
+test('a binary without a constant: [jit: no symbols] on intact callers, and why', async (t) => {
+  const executable = nodeWithout(t, 'v8dbg_class_JSFunction__shared__');
+  const target = await startNode(t, 'shares.cjs', [], { executable });
+  const profile = await recordCpu(target.pid, 2, ['-F', 499]);
+  assert.deepEqual([...ownFunctions(profile, 'shares.cjs')], []);
+  assert.match(chainTo(profile.tree, '[jit: no symbols]')[0] ?? '', /uv_run › .*Builtins_JSEntry/);
+  const warning = profile.warnings.find(({ code }) => code === 'runtime-unnamed');
+  assert(
+    warning?.title.includes(`V8 ${process.versions.v8.split('.').slice(0, 3).join('.')}`),
+    warning?.title,
+  );
+  assert.match(warning?.cause ?? '', /v8dbg_class_JSFunction__shared/);
+});
