@@ -10,6 +10,14 @@ import { cutEnd, fitPieces, padEnd, padStart, shortenName } from './text.ts';
 const hotShare = 0.1;
 const shareWidth = 7;
 const labelWidth = 8;
+/** Below this the text of a line needs the room of its own share. */
+const widthForSelf = 59;
+
+/** What a line spent in all, itself, and where it stands. */
+function numbersOf(total: string, self: string, label: string, width: number): string {
+  const cells = [padStart(total, shareWidth), padStart(self, shareWidth), padStart(label, labelWidth)];
+  return width < widthForSelf ? `${cells[0]} ${padStart(label, labelWidth - 3)}` : cells.join(' ');
+}
 
 export function createSourceRegions(view: LiveView): PanelRegions {
   let head: readonly string[] = [];
@@ -61,7 +69,7 @@ function headOf(view: LiveView, width: number): readonly string[] {
   const { missing } = listing;
   const because = missing === undefined ? [] : wrapped(`${theme.glyphs.warning} ${missing.because}`);
   const cure = missing?.cure === undefined ? [] : wrapped(`to see more: ${missing.cure}`);
-  const columns = `${padStart('TOTAL', shareWidth)} ${padStart('SELF', shareWidth)} ${padStart('LINE', labelWidth)}`;
+  const columns = numbersOf('TOTAL', 'SELF', 'LINE', width);
   return [
     ...because.map((line) => theme.paint('warning', line)),
     ...cure.map((line) => theme.paint('dim', line)),
@@ -80,9 +88,9 @@ function rowLine(view: LiveView, row: SourceRow, at: number, width: number): str
   }
   const { line } = row;
   const all = listing.listing?.totalNs ?? 0;
-  const share = (ns: number) => padStart(ns > 0 && all > 0 ? percent(ns / all) : '', shareWidth);
-  const label = padStart(line.label || theme.glyphs.leaf, labelWidth);
-  const numbers = `${mark}${share(line.totalNs)} ${share(line.selfNs)} ${label}`;
+  const share = (ns: number) => (ns > 0 && all > 0 ? percent(ns / all) : '');
+  const label = line.label || theme.glyphs.leaf;
+  const numbers = `${mark}${numbersOf(share(line.totalNs), share(line.selfNs), label, width)}`;
   const text = cutEnd(`${numbers}  ${visible(line.text, theme)}`, width, ellipsis);
   if (isSelected) return theme.paint('selected', padEnd(text, width));
   return theme.paint(all > 0 && line.totalNs / all >= hotShare ? 'up' : 'plain', text);
