@@ -26,6 +26,9 @@ const usageErrors: readonly (readonly [argv: readonly string[], says: RegExp])[]
   [['4242', '--', 'true'], /record -- CMD/],
   [['record', '4242', '--', 'true'], /record -- CMD/],
   [['demo', 'x'], /demo takes no argument/],
+  [['open'], /which file/],
+  [['open', 'a', 'b'], /one file at a time/],
+  [['export'], /which file/],
 ];
 
 for (const [argv, says] of usageErrors) {

@@ -21,6 +21,7 @@ export const formatSpecs = {
   html: { endings: ['.html'], isBinary: false, help: 'flame graph in one file, offline' },
   firefox: { endings: ['.firefox.json.gz', '.json.gz'], isBinary: true, help: 'profiler.firefox.com' },
   jfr: { endings: ['.jfr'], isBinary: true, help: 'JDK Mission Control, jfr, jfrconv' },
+  proftui: { endings: ['.proftui'], isBinary: true, help: 'recording: prof-tui open, export, diff' },
 } as const satisfies Record<string, FormatSpec>;
 export type Format = keyof typeof formatSpecs;
 export const formats = Object.keys(formatSpecs) as Format[];
@@ -58,8 +59,18 @@ export const optionSpecs = {
     value: 'SECONDS',
     help: 'record: how long (default: until it ends or ^C)',
   },
-  format: { type: 'string', short: 'f', value: 'FORMAT', help: 'record: format (default: by the ending)' },
-  output: { type: 'string', short: 'o', value: 'FILE', help: 'record: file to write, - for standard output' },
+  format: {
+    type: 'string',
+    short: 'f',
+    value: 'FORMAT',
+    help: 'record, export: format (default: by the ending)',
+  },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FILE',
+    help: 'record, export: file to write, - for standard output',
+  },
   threads: { type: 'boolean', help: 'folded: keep stacks apart by thread' },
   ascii: { type: 'boolean', help: 'draw with ASCII characters only' },
   'no-color': { type: 'boolean', help: 'no colours (also NO_COLOR)' },
@@ -72,6 +83,8 @@ export const commandSpecs = [
   ['prof-tui -- CMD ARG...', 'start a command under the live view; quitting ends it'],
   ['prof-tui record PID', 'record without a screen'],
   ['prof-tui record -- CMD ARG...', 'start a command and record it from its first instruction'],
+  ['prof-tui open FILE', 'the same view of a file: a recording, or what another profiler wrote'],
+  ['prof-tui export FILE', 'write a file in another format (-f, -o)'],
   ['prof-tui doctor [PID]', 'what this machine allows, what it refuses and the cure'],
   ['prof-tui demo', 'start a small workload and attach to it'],
 ] as const;
@@ -99,6 +112,7 @@ export type Invocation =
       readonly argv: readonly string[];
       readonly options: Options;
     }
+  | { readonly command: 'open' | 'export'; readonly file: string; readonly options: Options }
   | { readonly command: 'doctor'; readonly target: string | undefined; readonly options: Options }
   | { readonly command: 'demo'; readonly options: Options };
 
@@ -131,6 +145,9 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
         target: only(rest, 'record: which process? `prof-tui record PID`'),
         options,
       };
+    case 'open':
+    case 'export':
+      return { command: first, file: onlyFile(first, rest), options };
     case 'doctor':
       return { command: 'doctor', target: rest.length > 0 ? only(rest, '') : undefined, options };
     case 'demo':
@@ -191,6 +208,14 @@ function only(positionals: readonly string[], missing: string): string {
   if (first === undefined) throw new UsageError(missing);
   if (second !== undefined) throw new UsageError(`one process at a time: what is ${JSON.stringify(second)}?`);
   return first;
+}
+
+function onlyFile(command: string, positionals: readonly string[]): string {
+  const [file, second] = positionals;
+  if (file === undefined) throw new UsageError(`${command}: which file? \`prof-tui ${command} FILE\``);
+  if (second !== undefined)
+    throw new UsageError(`${command}: one file at a time: what is ${JSON.stringify(second)}?`);
+  return file;
 }
 
 function choice<T extends string>(value: unknown, name: string, allowed: readonly T[]): T | undefined {

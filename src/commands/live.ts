@@ -3,8 +3,7 @@
 import { CommandOutput, readOutput } from '../engine/command-output.ts';
 import { endLine, LaunchedCommand } from '../engine/launch.ts';
 import { loadNative } from '../engine/native.ts';
-import type { CaptureSession } from '../engine/session.ts';
-import type { Target } from '../engine/status.ts';
+import type { LiveSession, Target } from '../engine/status.ts';
 import type { Options } from '../options.ts';
 import type { ViewedCommand } from '../tui/launched-command.ts';
 import { CommandError } from './command-error.ts';
@@ -24,7 +23,7 @@ export async function liveView(
     const durationNs = options.durationNs ?? reportNs;
     return recordProcess(target, { ...options, durationNs, format: options.format ?? 'text' }, note);
   }
-  await showLive(await startSession(target, options), options);
+  await showSession(await startSession(target, options), options);
 }
 
 /**
@@ -40,11 +39,12 @@ export async function liveCommand(
   if (!hasScreen()) return recordCommand(argv, { ...options, format: options.format ?? 'text' }, note);
   const command = new LaunchedCommand(loadNative(), argv, 'pipe');
   const session = await startLaunched(command, options);
-  await showLive(session, options, viewOf(command));
+  await showSession(session, options, viewOf(command));
   return 0;
 }
 
-function hasScreen(): boolean {
+/** Whether standard output is a terminal that can show the view. */
+export function hasScreen(): boolean {
   return process.stdout.isTTY && process.env['TERM'] !== 'dumb';
 }
 
@@ -71,7 +71,15 @@ function viewOf(command: LaunchedCommand): ViewedCommand {
   };
 }
 
-async function showLive(session: CaptureSession, options: Options, command?: ViewedCommand): Promise<void> {
+/**
+ * Shows a session, live or recorded, until the user quits.
+ * @throws CommandError when the view itself failed
+ */
+export async function showSession(
+  session: LiveSession,
+  options: Options,
+  command?: ViewedCommand,
+): Promise<void> {
   const native = loadNative();
   // Imported here: Ink costs a quarter of a second that `record` need not pay.
   const { LiveViewFailed, runLiveView } = await import('../tui/run.tsx');

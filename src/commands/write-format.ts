@@ -12,6 +12,7 @@ import type { RunSummary } from '../export/summary.ts';
 import { writeText } from '../export/text.ts';
 import type { Format } from '../options.ts';
 import type { Piece } from './output-file.ts';
+import { recordingPieces } from './recording-file.ts';
 
 export interface WriteOptions {
   /** Keep stacks apart by thread where the format leaves the choice (folded). */
@@ -44,6 +45,8 @@ export function piecesOf(
       return writeFirefox(run);
     case 'jfr':
       return writeJfr(run);
+    case 'proftui':
+      return recordingPieces(run);
   }
 }
 

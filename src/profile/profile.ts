@@ -184,6 +184,23 @@ export class Profile {
     return new ThreadTree(this.#rowSource, threads, label);
   }
 
+  /** What all samples add up to by stack and thread, as samples of time 0: their own times are not kept. */
+  rows(): SampleColumns {
+    const { stack, thread, weightNs, samples, length } = this.#weights;
+    return {
+      timeNs: new Float64Array(length),
+      weightNs: weightNs.values.slice(0, length),
+      thread: thread.values.slice(0, length),
+      stack: stack.values.slice(0, length),
+      samples: Uint32Array.from(samples.values.subarray(0, length)),
+    };
+  }
+
+  /** Shared with the profiles of other units. */
+  get tables(): ProfileTables {
+    return this.#tables;
+  }
+
   /** Weight by thread and node, after `settle(true)` all of it; unsampled time is not a thread's. */
   *placedStacks(): Generator<PlacedStack> {
     for (let row = 0; row < this.#weights.length; row++) {

@@ -8,6 +8,8 @@ import type { Frame, FrameName, Module } from './frames.ts';
 import { Functions } from './functions.ts';
 import { StackTable } from './stack-table.ts';
 
+const rowsAtOnce = 16_384;
+
 export class ProfileTables {
   readonly functions = new Functions();
   readonly frames = new FrameTable();
@@ -24,6 +26,28 @@ export class ProfileTables {
     this.modules.push(...batch.modules);
     for (const { index, thread } of batch.threads) this.threads[index] = thread;
     return unnamed;
+  }
+
+  /** All rows, in parts of bounded size: appended to empty tables they give these again. */
+  *rows(): Generator<Omit<Batch, 'samples'>> {
+    const threads = this.threads.map((thread, index) => ({ index, thread }));
+    const none = { frames: this.frames.rows(0, 0), stacks: this.stacks.rows(0, 0), modules: [], threads: [] };
+    yield { ...none, modules: this.modules, threads: threads.filter((each) => each !== undefined) };
+    for (let from = 0; from < this.frames.length; from += rowsAtOnce) {
+      yield { ...none, frames: this.frames.rows(from, Math.min(from + rowsAtOnce, this.frames.length)) };
+    }
+    // The empty stack is in every table.
+    for (let from = 1; from < this.stacks.length; from += rowsAtOnce) {
+      yield { ...none, stacks: this.stacks.rows(from, Math.min(from + rowsAtOnce, this.stacks.length)) };
+    }
+  }
+
+  /** The names of all frames that have one, in parts of bounded size. */
+  *names(): Generator<FrameName[]> {
+    for (let from = 0; from < this.frames.length; from += rowsAtOnce) {
+      const ids = Array.from({ length: Math.min(rowsAtOnce, this.frames.length - from) }, (_, i) => from + i);
+      yield ids.map((id) => this.frames.nameOf(id)).filter((name) => name !== undefined);
+    }
   }
 
   setNames(names: readonly FrameName[]): void {

@@ -137,6 +137,10 @@ const whyCommands: Readonly<Record<WhyCommand, (view: LiveView, popup: WhyPopup)
   up: (view, popup) => chooseGate(view, popup, -1),
   'copy-cure': copyCure,
   probe: (view, popup) => {
+    if (view.status.state === 'recorded') {
+      view.toast('recorded: the gates are those of then');
+      return;
+    }
     view.session.probeAgain();
     view.dispatch({ type: 'popup', popup: { ...popup, status: view.status } });
     view.toast('every gate tried again');

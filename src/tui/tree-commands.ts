@@ -233,6 +233,10 @@ function togglePause(view: LiveView): void {
 }
 
 function resetCounters(view: LiveView): void {
+  if (view.status.state === 'recorded') {
+    view.toast('a recording stays as it is');
+    return;
+  }
   if (view.state.isPaused) togglePause(view);
   view.session.reset();
   view.source.follow();

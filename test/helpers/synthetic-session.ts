@@ -135,6 +135,7 @@ export const hostileStacks: readonly StackLine[] = [
 export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionStatus {
   return {
     state: 'live',
+    source: undefined,
     endReason: undefined,
     target: {
       pid: 4242,

@@ -1,0 +1,166 @@
+/**
+ * A recording as users meet it: it grows while a real process is captured, survives what ends the program, and opens
+ * and exports with every weight it was captured with.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import {
+  parseFolded,
+  profileOf,
+  program,
+  type RecordedProfile,
+  runCli,
+  startCli,
+  untilRecording,
+} from '../helpers/cli.ts';
+import { parseSpeedscope, speedscopeStacks, sumStacks, totalOf, treeStacks } from '../helpers/exported.ts';
+import { startFixture } from '../helpers/target.ts';
+import { openTerminal } from '../helpers/terminal.ts';
+import { inclusiveShare } from '../helpers/tree.ts';
+import { waitForCpu } from '../helpers/truth.ts';
+
+function folderFor(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-recording-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+async function jsonOf(file: string): Promise<RecordedProfile> {
+  return profileOf(await runCli(['export', file, '-f', 'json']));
+}
+
+/** The samples and what none of them carries make up the target's CPU clock; events may count a little more than it. */
+function assertBalanced({ tree, accounting }: RecordedProfile): void {
+  assert.equal(tree.totalNs, Math.max(accounting.weightNs, accounting.cpuTimeNs));
+}
+
+test('record -o FILE.proftui, then open and export: the engine, the shape and all weights are in it', async (t) => {
+  const { pid } = await startFixture(t, 'split', [60]);
+  const file = join(folderFor(t), 'run.proftui');
+  const cli = startCli(['record', pid, '-F', 499, '-o', file]);
+  await untilRecording(cli);
+  await waitForCpu(pid, 1.5e9);
+  cli.child.kill('SIGINT');
+  const run = await cli.run;
+  assert.equal(run.code, 0, run.stderr);
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const said = Number(/(\d+) samples/.exec(run.stderr)?.[1]);
+
+  const profile = await jsonOf(file);
+  assert.equal(profile.target.pid, pid);
+  assert.equal(
+    profile.spans.reduce((sum, span) => sum + span.samples, 0),
+    said,
+  );
+  assertBalanced(profile);
+  assert(profile.accounting.weightNs > 5e8);
+  const share = inclusiveShare(profile.tree, 'leaf_seventy');
+  assert(Math.abs(share - 0.7) < 0.1, `${share}`);
+
+  const report = await runCli(['open', file]);
+  assert.equal(report.code, 0, report.stderr);
+  assert.match(report.stdout, new RegExp(`^ENGINE +${profile.spans[0]?.engine} `, 'm'));
+  assert.match(report.stdout, /leaf_seventy/);
+
+  const speedscope = parseSpeedscope(
+    Buffer.from((await runCli(['export', file, '-f', 'speedscope'])).stdout),
+  );
+  assert.equal(totalOf(speedscopeStacks(speedscope)), Math.round(profile.tree.totalNs));
+  const folded = parseFolded((await runCli(['export', file, '-f', 'folded'])).stdout);
+  const counts = totalOf(sumStacks(folded.stacks.map(({ frames, count }) => [frames, count] as const)));
+  const periodNs = profile.spans[0]?.periodNs ?? Number.NaN;
+  assert.equal(counts, Math.round(profile.tree.totalNs / periodNs));
+
+  const again = join(folderFor(t), 'again.proftui');
+  assert.equal((await runCli(['export', file, '-o', again])).code, 0);
+  const rewritten = await jsonOf(again);
+  assert.deepEqual(treeStacks(rewritten.tree), treeStacks(profile.tree));
+  assert.deepEqual(rewritten.spans, profile.spans);
+  assert.deepEqual(rewritten.accounting, profile.accounting);
+});
+
+test('killed while recording: what was captured until a moment before opens, and the end is said to be missing', async (t) => {
+  const { pid } = await startFixture(t, 'split', [60]);
+  const file = join(folderFor(t), 'run.proftui');
+  const cli = startCli(['record', pid, '-F', 499, '-o', file]);
+  await untilRecording(cli);
+  const first = statSync(file).size;
+  // Two more blocks: at least one whole second of samples.
+  while (statSync(file).size <= first) await waitForCpu(pid, 3e8);
+  const second = statSync(file).size;
+  while (statSync(file).size <= second) await waitForCpu(pid, 3e8);
+  cli.child.kill('SIGKILL');
+  await cli.run;
+  const profile = await jsonOf(file);
+  assert(profile.accounting.weightNs > 1e8, `${profile.accounting.weightNs} ns`);
+  assert.equal(profile.target.pid, pid);
+  assert.deepEqual(
+    profile.warnings.filter(({ code }) => code === 'recording-cut').map(({ title }) => title.slice(0, 18)),
+    ['recording ends at '],
+  );
+  assertBalanced(profile);
+});
+
+test('a disk that is full: the place is named, capture goes on, and all of it is kept elsewhere', async (t) => {
+  const { pid } = await startFixture(t, 'split', [60]);
+  const run = await runCli(['record', pid, '-d', 1, '-f', 'proftui', '-o', '/dev/full']);
+  assert.equal(run.code, 1);
+  assert.match(run.stderr, /^▲ \/dev\/full ends here: the disk is full; capture goes on/m);
+  const kept =
+    /^prof-tui: cannot write \/dev\/full to its end: the disk is full; all that was captured is in (\S+)$/m.exec(
+      run.stderr,
+    )?.[1];
+  assert(kept !== undefined && existsSync(kept), run.stderr);
+  t.after(() => rmSync(kept));
+  assert((await jsonOf(kept)).accounting.weightNs > 0);
+});
+
+test('open shows a recording in the full view: its engine, why, and that nothing is live', async (t) => {
+  const { pid } = await startFixture(t, 'split', [60]);
+  const file = join(folderFor(t), 'run.proftui');
+  assert.equal((await runCli(['record', pid, '-d', 1, '-F', 499, '-o', file])).code, 0);
+  const cut = join(folderFor(t), 'cut.proftui');
+  writeFileSync(cut, readFileSync(file).subarray(0, -20));
+  const terminal = openTerminal([process.execPath, program, 'open', cut], { test: t });
+  const { text } = await terminal.shows('RECORDED', 'leaf_seventy');
+  assert.match(text, /^ENGINE +(cpu|ctimer|cpu-clock) /m);
+  assert.match(text, /^▲ recording ends at 00:00:0/m);
+  terminal.press('w');
+  await terminal.shows('file       recorded 20', 'spans      00:00:00-00:00:0');
+  terminal.press('w', 'r');
+  await terminal.shows('a recording stays as it is');
+  terminal.press('q');
+  assert.deepEqual(await terminal.exit(), { code: 0, signal: 0 });
+});
+
+test('what cannot be opened: one line that says why, exit code 1', async (t) => {
+  const folder = folderFor(t);
+  const file = (name: string, bytes: Buffer | string): string => {
+    writeFileSync(join(folder, name), bytes);
+    return join(folder, name);
+  };
+  const future = Buffer.from('PROFTUI\0\u0009\0\0\0', 'latin1');
+  const cases: readonly (readonly [path: string, says: RegExp])[] = [
+    [join(folder, 'missing'), /no such file$/],
+    [folder, /it is a folder$/],
+    [file('empty', ''), /it is empty$/],
+    [file('future', future), /a recording of version 9; this prof-tui reads version 1$/],
+    [file('stump', future.subarray(0, 8)), /cut within its first bytes/],
+    [file('noise', Buffer.from([1, 2, 3, 4, 5, 250, 251])), /no format that prof-tui reads/],
+  ];
+  for (const [path, says] of cases) {
+    for (const command of [
+      ['open', path],
+      ['export', path, '-f', 'json'],
+    ]) {
+      const run = await runCli(command);
+      assert.equal(run.code, 1, `${path}: ${run.stderr}`);
+      assert.match(run.stderr, /^prof-tui: cannot open [^\n]*\n$/);
+      assert.match(run.stderr.trim(), says);
+      assert.equal(run.stdout, '');
+    }
+  }
+});
