@@ -26,6 +26,9 @@ export interface PlacedStack {
 /** CPU time that no sample carries, by its label. */
 export type UnsampledLabel = typeof markedLabels.notSampled | typeof markedLabels.kernelNotSampled;
 
+/** No version of the names: the tree is out of date whatever they are. */
+const neverBuilt = -1;
+
 export class Profile {
   readonly threadTotals = new ThreadTotals();
   samples = 0;
@@ -84,7 +87,20 @@ export class Profile {
   }
 
   /** Takes samples whose frames, stacks and threads are in the tables already. */
-  addSamples({ timeNs, weightNs, thread, stack, samples: sampleCounts }: SampleColumns): void {
+  addSamples(rows: SampleColumns): void {
+    this.#addWeights(rows, (row, weight, samples, bucket) => this.#place(row, weight, samples, bucket));
+  }
+
+  /** The same for a file that is read as a whole: the tree is built at the next `settle`, once for all rows. */
+  addUnplacedSamples(rows: SampleColumns): void {
+    this.#addWeights(rows, () => {});
+    this.#namesVersion = neverBuilt;
+  }
+
+  #addWeights(
+    { timeNs, weightNs, thread, stack, samples: sampleCounts }: SampleColumns,
+    place: (row: number, weightNs: number, samples: number, bucket: number) => void,
+  ): void {
     for (let i = 0; i < stack.length; i++) {
       const weight = weightNs[i] as number;
       const samples = sampleCounts[i] as number;
@@ -92,7 +108,7 @@ export class Profile {
       const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, samples, bucket);
       this.#tree.nowBucket = Math.max(this.#tree.nowBucket, bucket);
       this.threadTotals.add(thread[i] as number, weight, samples, bucket);
-      this.#place(row, weight, samples, bucket);
+      place(row, weight, samples, bucket);
       this.weightNs += weight;
       this.samples += samples;
     }
@@ -260,9 +276,9 @@ export class Profile {
         this.#waiting.set(row, { weightNs, samples });
         continue;
       }
-      this.#tree.addWeight(node, weightNs, samples);
-      this.#tree.addRecentFrom(node, this.#weights.recent, row);
+      this.#tree.addOwn(node, weightNs, samples, this.#weights.recent, row);
     }
+    this.#tree.sumUp();
     for (const [label, ns] of this.#unsampledNs) this.#addUnsampled(label, ns);
     this.#rememberSuccessors(oldNodeOf);
     for (const [label, node] of this.#unsampledNodes()) {

@@ -136,7 +136,7 @@ class BlockTaker {
   #takeSamples(payload: Buffer): void {
     const { stacks, threads } = this.#tables;
     const { unit, rows } = decodeSamples(payload, stacks.length, (index) => threads[index] !== undefined);
-    this.#profileOf(unit).addSamples(rows);
+    this.#profileOf(unit).addUnplacedSamples(rows);
     const tally = this.#tallies.get(unit) ?? { samples: 0, weightNs: 0 };
     for (let row = 0; row < rows.stack.length; row++) {
       tally.samples += rows.samples[row] as number;
