@@ -1,14 +1,19 @@
 /** Opens a file that holds a profile, whichever of the formats that we read it is, as a session that is over. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { RunSummary } from '../export/summary.ts';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { SessionStatus } from '../engine/status.ts';
+import type { RunSummary, SpanSummary } from '../export/summary.ts';
+import { importProfile, mostBytes } from '../record/import/import-profile.ts';
+import { NotImportable } from '../record/import/imported.ts';
 import { isRecording, NotARecording, readRecording } from '../record/recording-reader.ts';
+import { importedSession } from '../replay/imported-session.ts';
 import { type Replay, replay } from '../replay/replay.ts';
 import { CommandError } from './command-error.ts';
 import { reasonOf } from './output-file.ts';
 import { summarizeRun } from './run-summary.ts';
 
-/** Enough to tell the formats apart. */
-const beginBytes = 4096;
+/** Enough to tell a recording. */
+const beginBytes = 8;
 
 /** @throws CommandError that names the file and what is wrong with it */
 export function openFile(path: string): Replay {
@@ -17,11 +22,11 @@ export function openFile(path: string): Replay {
     const begin = Buffer.alloc(beginBytes);
     const bytes = readAt(fd, begin, 0);
     if (bytes === 0) throw new NotARecording('it is empty');
-    if (!isRecording(begin)) throw new NotARecording('no format that prof-tui reads');
-    return replay(readRecording(reader(fd)));
+    if (isRecording(begin)) return replay(readRecording(reader(fd)));
+    return importedSession(importProfile(readWhole(fd)), basename(path));
   } catch (error) {
-    if (error instanceof NotARecording) throw new CommandError(`cannot open ${path}: ${error.message}`, 1);
-    throw error;
+    const isExpected = error instanceof NotARecording || error instanceof NotImportable;
+    throw isExpected ? new CommandError(`cannot open ${path}: ${error.message}`, 1) : error;
   } finally {
     closeSync(fd);
   }
@@ -29,7 +34,31 @@ export function openFile(path: string): Replay {
 
 /** What the writers of files see of it. */
 export function runOf({ session, begin, finalState }: Replay): RunSummary {
-  return { ...summarizeRun(session, begin), state: finalState };
+  const run = summarizeRun(session, begin);
+  const spans = run.spans.length > 0 ? run.spans : [unknownSpan(session.status)];
+  return { ...run, spans, state: finalState };
+}
+
+/** A profile from elsewhere: that nobody knows what saw it stands in every file that is made of it. */
+function unknownSpan({ source = 'imported', elapsedNs, samples, accounting }: SessionStatus): SpanSummary {
+  const word = 'unknown';
+  const { weightNs } = accounting;
+  return {
+    ...{ asked: word, planned: word, engine: word, mechanism: source, unit: 'cpu', kernelPart: word },
+    ...{ kernelSymbols: word, reason: `${source}, which does not say what saw it` },
+    ...{
+      startNs: 0,
+      endNs: elapsedNs,
+      periodNs: samples > 0 ? Math.max(1, Math.round(weightNs / samples)) : 1e6,
+    },
+    ...{ cpuTimeNs: 0, samples, weightNs, lost: 0, throttled: 0, truncated: 0, skipped: 0 },
+  };
+}
+
+/** A reader of text or JSON needs the whole of it. */
+function readWhole(fd: number): Buffer {
+  if (fstatSync(fd).size > mostBytes) throw new NotImportable('it is larger than 500 MiB');
+  return readFileSync(fd);
 }
 
 function openToRead(path: string): number {

@@ -58,6 +58,7 @@ export type Degradation =
   /** Of a file that was opened. */
   | { readonly code: 'recording-cut'; readonly atNs: number; readonly unreadBytes: number }
   | { readonly code: 'imported'; readonly from: string }
+  | { readonly code: 'noted-then'; readonly of: string }
   | { readonly code: 'import-damaged'; readonly from: string; readonly because: string };
 
 /** A warning in words. `title` fits the banner. */
@@ -195,6 +196,12 @@ function words(of: Degradation): Omit<Warning, 'code'> {
       return {
         title: `imported from ${of.from}: the file does not say which engine saw this, nor what it left out`,
         cause: 'only stacks and their weights are known; nothing can be accounted for',
+        cure: undefined,
+      };
+    case 'noted-then':
+      return {
+        title: `noted when it was captured: ${of.of}`,
+        cause: 'the file keeps the code of the warning alone',
         cure: undefined,
       };
     case 'import-damaged':

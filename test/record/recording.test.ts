@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import {
   parseFolded,
   profileOf,
@@ -163,4 +164,30 @@ test('what cannot be opened: one line that says why, exit code 1', async (t) => 
       assert.equal(run.stdout, '');
     }
   }
+});
+
+test('what another tool wrote opens and is written anew; that its engine is unknown stands in every file', async (t) => {
+  const file = join(folderFor(t), 'other.folded');
+  writeFileSync(file, 'main;work;ksys_read_[k] 300\nmain;[kernel: no symbols] 100\nmain 100\n');
+  const report = await runCli(['open', file]);
+  assert.equal(report.code, 0, report.stderr);
+  assert.match(report.stdout, /^prof-tui \S+ +other\.folded +\d/);
+  assert.match(report.stdout, /^ENGINE +unknown \(imported from folded .*\) +asked unknown/m);
+  assert.match(report.stdout, /60\.0% +0\.0% +work\n/);
+  assert.match(report.stdout, /20\.0% +20\.0% +◆ \[kernel: no symbols\] +kernel/);
+  for (const format of ['md', 'html', 'json', 'folded', 'speedscope', 'pprof', 'firefox', 'jfr', 'proftui']) {
+    const out = join(folderFor(t), format);
+    const run = await runCli(['export', file, '-f', format, '-o', out]);
+    assert.equal(run.code, 0, `${format}: ${run.stderr}`);
+    const bytes = readFileSync(out);
+    const text = (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString('utf8');
+    if (format !== 'proftui') assert.match(text, /unknown/, format);
+  }
+  const folded = (await runCli(['export', file, '-f', 'folded'])).stdout;
+  assert.deepEqual(
+    parseFolded(folded)
+      .stacks.map(({ count }) => count)
+      .sort(),
+    [100, 100, 300],
+  );
 });
