@@ -2,6 +2,7 @@
 
 import { CommandError } from './commands/command-error.ts';
 import { demo } from './commands/demo.ts';
+import { diffCommand } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { findTarget } from './commands/find-target.ts';
 import { liveCommand, liveView } from './commands/live.ts';
@@ -42,6 +43,9 @@ async function run(invocation: Invocation): Promise<number> {
       return 0;
     case 'export':
       exportCommand(invocation.file, invocation.options);
+      return 0;
+    case 'diff':
+      diffCommand(...invocation.files, invocation.options);
       return 0;
     case 'record-launch':
       return recordCommand(invocation.argv, invocation.options, note);

@@ -29,6 +29,9 @@ const usageErrors: readonly (readonly [argv: readonly string[], says: RegExp])[]
   [['open'], /which file/],
   [['open', 'a', 'b'], /one file at a time/],
   [['export'], /which file/],
+  [['diff', 'a'], /two files/],
+  [['diff', 'a', 'b', 'c'], /two files/],
+  [['diff', 'a', 'b', '--by', 'samples'], /one of share, time/],
 ];
 
 for (const [argv, says] of usageErrors) {

@@ -1,6 +1,7 @@
 /** Every command and option, declared once: parsing, `--help`, the README's table and completion come from here. */
 import { parseArgs } from 'node:util';
 import { type EngineAsk, engineAsks } from './engine/status.ts';
+import { type DiffMeasure, diffMeasures } from './export/diff-report.ts';
 
 interface FormatSpec {
   /** Endings of a file that choose the format when `--format` is not given. */
@@ -71,6 +72,7 @@ export const optionSpecs = {
     value: 'FILE',
     help: 'record, export: file to write, - for standard output',
   },
+  by: { type: 'string', value: diffMeasures.join('|'), help: 'diff: what is compared (default share)' },
   threads: { type: 'boolean', help: 'folded: keep stacks apart by thread' },
   ascii: { type: 'boolean', help: 'draw with ASCII characters only' },
   'no-color': { type: 'boolean', help: 'no colours (also NO_COLOR)' },
@@ -85,6 +87,7 @@ export const commandSpecs = [
   ['prof-tui record -- CMD ARG...', 'start a command and record it from its first instruction'],
   ['prof-tui open FILE', 'the same view of a file: a recording, or what another profiler wrote'],
   ['prof-tui export FILE', 'write a file in another format (-f, -o)'],
+  ['prof-tui diff A B', 'what changed from file A to file B'],
   ['prof-tui doctor [PID]', 'what this machine allows, what it refuses and the cure'],
   ['prof-tui demo', 'start a small workload and attach to it'],
 ] as const;
@@ -97,6 +100,7 @@ export interface Options {
   readonly durationNs: number | undefined;
   readonly format: Format | undefined;
   readonly output: string | undefined;
+  readonly by: DiffMeasure;
   readonly threads: boolean;
   readonly ascii: boolean;
   readonly noColor: boolean;
@@ -113,6 +117,7 @@ export type Invocation =
       readonly options: Options;
     }
   | { readonly command: 'open' | 'export'; readonly file: string; readonly options: Options }
+  | { readonly command: 'diff'; readonly files: readonly [string, string]; readonly options: Options }
   | { readonly command: 'doctor'; readonly target: string | undefined; readonly options: Options }
   | { readonly command: 'demo'; readonly options: Options };
 
@@ -148,6 +153,13 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
     case 'open':
     case 'export':
       return { command: first, file: onlyFile(first, rest), options };
+    case 'diff': {
+      const [a, b, third] = rest;
+      if (a === undefined || b === undefined || third !== undefined) {
+        throw new UsageError('diff compares two files: `prof-tui diff A B`');
+      }
+      return { command: 'diff', files: [a, b], options };
+    }
     case 'doctor':
       return { command: 'doctor', target: rest.length > 0 ? only(rest, '') : undefined, options };
     case 'demo':
@@ -197,6 +209,7 @@ function readOptions(values: Values): Options {
     durationNs: seconds === undefined ? undefined : seconds * 1e9,
     format: choice(values.format, 'format', formats),
     output: values.output === undefined ? undefined : String(values.output),
+    by: choice(values.by, 'by', diffMeasures) ?? 'share',
     threads: values.threads === true,
     ascii: values.ascii === true,
     noColor: values['no-color'] === true,

@@ -24,13 +24,17 @@ export function whyLines(
   });
   const label = (word: string, text: string) =>
     wrap(text, width - 11, theme).map((line, at) => plain(padEnd(at === 0 ? word : '', 11) + line));
-  const head = [
-    ...(status.source === undefined ? [] : label('file', visible(status.source, theme))),
+  const isUnknown = status.state === 'recorded' && status.running === undefined;
+  const engine = [
     ...label('asked', askedText(status)),
     ...spanTexts(status).flatMap((line, at) => label(at === 0 ? 'spans' : '', visible(line, theme))),
     ...label('sees', seenText(status)),
     ...label('cannot see', unseenText(status)),
     ...label('accounted', accountedText(status, theme)),
+  ];
+  const head = [
+    ...(status.source === undefined ? [] : label('file', visible(status.source, theme))),
+    ...(isUnknown ? label('engine', 'unknown: the file does not say') : engine),
     ...status.warnings.flatMap((warning) =>
       label(theme.glyphs.warning, visible(warningText(warning, status.gates), theme)),
     ),

@@ -191,3 +191,18 @@ test('what another tool wrote opens and is written anew; that its engine is unkn
     [100, 100, 300],
   );
 });
+
+test('diff: any two files, by share or by time; each one that cannot be opened is named', async (t) => {
+  const folder = folderFor(t);
+  const [a, b] = [join(folder, 'a.folded'), join(folder, 'b.folded')] as const;
+  writeFileSync(a, 'main;parse 60\nmain;write 40\n');
+  writeFileSync(b, 'main;parse 20\nmain;write 180\n');
+  const byShare = await runCli(['diff', a, b]);
+  assert.equal(byShare.code, 0, byShare.stderr);
+  assert.match(byShare.stdout, /^ +60\.0% +10\.0% +-50\.0% +parse$/m);
+  const byTime = await runCli(['diff', a, b, '--by', 'time']);
+  assert.match(byTime.stdout, /^ +40 ms +180 ms +\+140 ms +write$/m);
+  const missing = await runCli(['diff', a, join(folder, 'c')]);
+  assert.deepEqual([missing.code, missing.stdout], [1, '']);
+  assert.match(missing.stderr, /^prof-tui: cannot open \S+c: no such file\n$/);
+});
