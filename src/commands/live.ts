@@ -6,8 +6,10 @@ import { loadNative } from '../engine/native.ts';
 import type { LiveSession, Target } from '../engine/status.ts';
 import type { Options } from '../options.ts';
 import type { ViewedCommand } from '../tui/launched-command.ts';
+import type { ViewFiles } from '../tui/view-files.ts';
 import { CommandError } from './command-error.ts';
 import { recordCommand, recordProcess } from './record.ts';
+import { filesOfSession } from './session-files.ts';
 import { startLaunched, startSession } from './start-session.ts';
 import { version } from './version.ts';
 
@@ -23,7 +25,8 @@ export async function liveView(
     const durationNs = options.durationNs ?? reportNs;
     return recordProcess(target, { ...options, durationNs, format: options.format ?? 'text' }, note);
   }
-  await showSession(await startSession(target, options), options);
+  const session = await startSession(target, options);
+  await showSession(session, options, filesOfSession(session, options));
 }
 
 /**
@@ -39,7 +42,7 @@ export async function liveCommand(
   if (!hasScreen()) return recordCommand(argv, { ...options, format: options.format ?? 'text' }, note);
   const command = new LaunchedCommand(loadNative(), argv, 'pipe');
   const session = await startLaunched(command, options);
-  await showSession(session, options, viewOf(command));
+  await showSession(session, options, filesOfSession(session, options), viewOf(command));
   return 0;
 }
 
@@ -78,6 +81,7 @@ function viewOf(command: LaunchedCommand): ViewedCommand {
 export async function showSession(
   session: LiveSession,
   options: Options,
+  files: ViewFiles,
   command?: ViewedCommand,
 ): Promise<void> {
   const native = loadNative();
@@ -93,6 +97,7 @@ export async function showSession(
         release: () => native.releaseTerminal(),
       },
       command,
+      files,
     });
   } catch (error) {
     if (error instanceof LiveViewFailed) throw new CommandError(error.message, 1);

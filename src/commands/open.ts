@@ -3,12 +3,19 @@ import type { Options } from '../options.ts';
 import { hasScreen, showSession } from './live.ts';
 import { openFile, runOf } from './open-file.ts';
 import { openOutput, writeOutput } from './output-file.ts';
+import { filesOfRecording } from './session-files.ts';
 import { piecesOf } from './write-format.ts';
 
 /** Shows the file in the live view's screen; without a terminal it is the text report on standard output. */
 export async function openCommand(path: string, options: Options): Promise<void> {
   if (!hasScreen()) return exportCommand(path, { ...options, format: options.format ?? 'text' });
-  await showSession(openFile(path).session, options);
+  const opened = openFile(path);
+  const { session } = opened;
+  await showSession(
+    session,
+    options,
+    filesOfRecording(session, options, () => runOf(opened)),
+  );
 }
 
 /** Writes the file anew in another format. */

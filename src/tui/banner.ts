@@ -15,6 +15,8 @@ export interface BannerContext {
   readonly samplesSincePause: number;
   /** Samples behind what is shown. */
   readonly samples: number;
+  /** What is captured goes to a file, too. */
+  readonly isRecording?: boolean;
 }
 
 /** The lines of the banner without the notice; one for small screens. */
@@ -51,6 +53,7 @@ function targetLine(context: BannerContext, width: number): string {
   const others = [
     { text: `${count(status.threadCount)} thr`, rank: 5, role: 'plain' },
     { text: stateText(context), rank: 0, role: stateRole(context) },
+    { text: context.isRecording === true ? 'REC' : '', rank: 1, role: 'warning' },
     { text: status.frequencyHz > 0 ? `${Math.round(status.frequencyHz)} Hz` : '', rank: 4, role: 'plain' },
     { text: `${count(status.samples)} samples`, rank: 3, role: 'plain' },
     { text: lost, rank: status.lost > 0 ? 1 : 2, role: status.lost > 0 ? 'warning' : 'plain' },

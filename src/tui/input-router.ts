@@ -3,6 +3,7 @@
  * text that is typed or pasted into an input never runs a command.
  */
 import { runEngineCommand } from './engine-commands.ts';
+import { keyInExport } from './file-commands.ts';
 import { helpLineCount } from './help-lines.ts';
 import { engineCommand, type OutputCommand, outputCommand, type WhyCommand, whyCommand } from './keymap.ts';
 import type { LiveView } from './live-view.ts';
@@ -42,6 +43,7 @@ function routeKey(view: LiveView, key: string): void {
   else if (popup?.kind === 'why') keyInWhy(view, popup, key);
   else if (popup?.kind === 'engine') keyInEngine(view, popup, key);
   else if (popup?.kind === 'output') keyInOutput(view, key);
+  else if (popup?.kind === 'export') keyInExport(view, popup.path, key, editText(popup.path, key));
   else runViewKey(view, key);
 }
 
@@ -50,6 +52,7 @@ function paste(view: LiveView, text: string): void {
   const line = clean(text.split(/[\r\n]/)[0] ?? '');
   if (isFinding) type(view, view.state.prompt + line);
   else if (popup?.kind === 'help') showHelp(view, { ...popup, filter: popup.filter + line, scroll: 0 });
+  else if (popup?.kind === 'export') keyInExport(view, popup.path, '', popup.path + line);
 }
 
 function keyInPrompt(view: LiveView, key: string): void {

@@ -96,6 +96,8 @@ export const treeKeys = bind([
   },
   { command: 'copy-name', keys: ['y'], text: 'copy the name', section: 'Keep' },
   { command: 'copy-stack', keys: ['Y'], text: 'copy the stack, root first', section: 'Keep' },
+  { command: 'export', keys: ['x'], text: 'export to a file', section: 'Keep' },
+  { command: 'record', keys: ['!'], text: 'record to a file; again: end it', section: 'Keep' },
   { command: 'output', keys: ['O'], text: 'output of the launched command', section: 'Program' },
   { command: 'help', keys: ['?', 'f1'], text: 'all keys', section: 'Program', hint: 'help' },
   { command: 'redraw', keys: ['ctrl+l'], text: 'draw the screen anew', section: 'Program' },

@@ -21,6 +21,7 @@ import { type Action, baseOf, type FindQuery, initialState, type UiState } from 
 import { Store } from './store.ts';
 import type { Theme } from './theme.ts';
 import { TreeSource } from './tree-source.ts';
+import type { ViewFiles } from './view-files.ts';
 import { cursorOf, type ModelName, modelOf } from './views.ts';
 
 /** What only the owner of the terminal and of the process can do. */
@@ -50,6 +51,8 @@ export class LiveView {
   readonly facts: SelectionFacts;
   /** The command this view was started with; undefined when it is attached to a process. */
   readonly command: ViewedCommand | undefined;
+  /** Undefined where nothing can be kept. */
+  readonly files: ViewFiles | undefined;
   /** Lines the output panel has on the screen. */
   outputHeight = 1;
   /** Steady clock, in ms. */
@@ -79,6 +82,7 @@ export class LiveView {
     host: ViewHost,
     now: () => number = () => performance.now(),
     command?: ViewedCommand,
+    files?: ViewFiles,
   ) {
     this.session = session;
     this.theme = theme;
@@ -87,6 +91,8 @@ export class LiveView {
     this.store = new Store(initialState(size));
     this.source = new TreeSource(() => session.profile);
     this.command = command;
+    this.files = files;
+    files?.onNews((line) => this.toast(line));
     this.facts = new SelectionFacts(this.source, host.paint, now);
     this.threads = new ThreadList(
       () => this.source.threadFigures(),

@@ -23,6 +23,7 @@ import { Suspension } from './screen/suspension.ts';
 import { type CrashGuard, Terminal, type TerminalKeys, writeFully } from './screen/terminal.ts';
 import { TerminalWriter } from './screen/writer.ts';
 import { createTheme } from './theme.ts';
+import type { ViewFiles } from './view-files.ts';
 
 export interface LiveViewOptions {
   readonly ascii: boolean;
@@ -31,6 +32,7 @@ export interface LiveViewOptions {
   readonly crashGuard: CrashGuard;
   /** The command that was started to be seen; undefined for a process that ran already. */
   readonly command?: ViewedCommand | undefined;
+  readonly files?: ViewFiles | undefined;
 }
 
 /** The view broke; the message names the log that holds the stack. The terminal has been given back. */
@@ -57,11 +59,13 @@ export async function runLiveView(
   const screen = new LiveScreen(session, options);
   const ending = await screen.ended;
   const isRestored = await screen.close(ending);
+  const kept = options.files?.finish() ?? '';
   const farewell = (await options.command?.finish()) ?? '';
   if (ending.kind === 'signal') raise(ending.signal);
   if (ending.kind === 'gone') raise('SIGHUP');
   if (ending.kind === 'error') throw failure(ending.error);
-  if (isRestored) writeFully(process.stdout.fd, `${farewell}${summaryLine(session.status)}\n`);
+  const about = kept === '' ? '' : `prof-tui: ${kept}\n`;
+  if (isRestored) writeFully(process.stdout.fd, `${farewell}${summaryLine(session.status)}\n${about}`);
   return { restored: true };
 }
 
@@ -111,7 +115,7 @@ class LiveScreen {
     });
     const ascii = options.ascii || !hasUtf8Locale(process.env);
     const theme = createTheme({ ascii, color: options.color });
-    this.#view = new LiveView(session, theme, size, this.#host(), undefined, command);
+    this.#view = new LiveView(session, theme, size, this.#host(), undefined, command, options.files);
     this.#regions = createRegions(this.#view);
     this.#painter.onFrame(() => this.#regions.prepare(this.#painter.heightOf(this.#regions.rows)));
     const app = <App store={this.#view.store} regions={this.#regions} theme={theme} />;

@@ -29,6 +29,8 @@ export interface FindQuery {
 export type Popup =
   /** The launched command's output. */
   | { readonly kind: 'output' }
+  /** The prompt for the name of an export. */
+  | { readonly kind: 'export'; readonly path: string }
   | { readonly kind: 'help'; readonly filter: string; readonly scroll: number }
   /** The status is the one at opening: figures that move would make every tick a commit. */
   | { readonly kind: 'why'; readonly status: SessionStatus; readonly gate: number }

@@ -3,6 +3,7 @@
  */
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import { openEnginePanel, stepRate } from './engine-commands.ts';
+import { openExportPrompt, toggleRecording } from './file-commands.ts';
 import { type FindResult, matchesInOrder } from './find.ts';
 import type { TreeCommand } from './keymap.ts';
 import { hottestChild, type LiveView } from './live-view.ts';
@@ -54,6 +55,8 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   reverse: (view) => view.dispatch({ type: 'reverse' }),
   unit: (view) => view.dispatch({ type: 'unit' }),
   names: (view) => view.dispatch({ type: 'names' }),
+  export: openExportPrompt,
+  record: toggleRecording,
   output: (view) => {
     if (view.command !== undefined) view.dispatch({ type: 'popup', popup: { kind: 'output' } });
     else view.toast('its output is elsewhere: prof-tui -- CMD shows it here');

@@ -3,7 +3,7 @@
  * and exports with every weight it was captured with.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -205,4 +205,51 @@ test('diff: any two files, by share or by time; each one that cannot be opened i
   const missing = await runCli(['diff', a, join(folder, 'c')]);
   assert.deepEqual([missing.code, missing.stdout], [1, '']);
   assert.match(missing.stderr, /^prof-tui: cannot open \S+c: no such file\n$/);
+});
+
+test('in the live view: ! records what was seen before and what comes, x exports; both say where', async (t) => {
+  const { pid } = await startFixture(t, 'split', [60]);
+  const folder = folderFor(t);
+  const terminal = openTerminal([process.execPath, program, String(pid)], { test: t, cwd: folder });
+  await terminal.shows('LIVE', 'leaf_seventy');
+  terminal.press('!');
+  await terminal.shows(`recording to prof-tui-split-${pid}-`, 'REC');
+  terminal.press('x');
+  await terminal.shows(`export to prof-tui-split-${pid}-`, '.html');
+  terminal.press('ctrl+u');
+  terminal.type('out.folded');
+  await terminal.shows('export to out.folded');
+  terminal.press('enter');
+  await terminal.shows('folded written to out.folded');
+  terminal.press('x', 'ctrl+u');
+  terminal.type('out.folded');
+  terminal.press('enter');
+  await terminal.shows('out.folded is there already');
+  // Typed into the prompt, a key that means something elsewhere is text.
+  terminal.press('x', 'ctrl+u', 'q', 'escape', '!');
+  await terminal.until(
+    ({ text }) => text.includes('recording in prof-tui-') && !text.includes(' REC '),
+    'its end',
+  );
+  terminal.press('!');
+  await terminal.shows('REC');
+  terminal.press('q');
+  assert.deepEqual(await terminal.exit(), { code: 0, signal: 0 });
+  assert.match(terminal.screen.text, /^prof-tui: recording in prof-tui-split-\S+\.proftui \(\d+ KiB\)$/m);
+
+  assert(parseFolded(readFileSync(join(folder, 'out.folded'), 'utf8')).stacks.length > 0);
+  const recordings = readdirSync(folder).filter((name) => name.endsWith('.proftui'));
+  assert.equal(recordings.length, 2);
+  for (const name of recordings) {
+    const profile = await jsonOf(join(folder, name));
+    assertBalanced(profile);
+    assert.deepEqual(
+      profile.warnings.filter(({ code }) => code === 'recording-cut'),
+      [],
+    );
+    const samples = profile.spans.reduce((sum, span) => sum + span.samples, 0);
+    // What was seen before the key is in it: the live view had opened the tree by then.
+    assert(samples >= 30, `${samples} samples`);
+    assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600);
+  }
 });
