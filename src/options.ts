@@ -22,6 +22,7 @@ export const formatSpecs = {
   html: { endings: ['.html'], isBinary: false, help: 'flame graph in one file, offline' },
   firefox: { endings: ['.firefox.json.gz', '.json.gz'], isBinary: true, help: 'profiler.firefox.com' },
   jfr: { endings: ['.jfr'], isBinary: true, help: 'JDK Mission Control, jfr, jfrconv' },
+  cpuprofile: { endings: ['.cpuprofile'], isBinary: false, help: 'Chrome DevTools, VS Code' },
   proftui: { endings: ['.proftui'], isBinary: true, help: 'recording: prof-tui open, export, diff' },
 } as const satisfies Record<string, FormatSpec>;
 export type Format = keyof typeof formatSpecs;

@@ -1,5 +1,6 @@
 /** Which writer makes which format: the one place that knows them all. */
 import { readFileSync } from 'node:fs';
+import { writeCpuProfile } from '../export/cpuprofile.ts';
 import { writeFirefox } from '../export/firefox.ts';
 import { writeFolded } from '../export/folded.ts';
 import { type PageSource, writeHtml } from '../export/html.ts';
@@ -45,6 +46,8 @@ export function piecesOf(
       return writeFirefox(run);
     case 'jfr':
       return writeJfr(run);
+    case 'cpuprofile':
+      return writeCpuProfile(run);
     case 'proftui':
       return recordingPieces(run);
   }

@@ -19,6 +19,7 @@ export type Facts = Readonly<Record<string, unknown>>;
 const heldMs = 1000;
 /** Some 256 KiB of samples. */
 const mostHeldRows = 16_384;
+const mostNameLetters = 2 ** 20;
 
 export class RecordingWriter {
   readonly #write: (blocks: Uint8Array) => void;
@@ -110,7 +111,7 @@ export class RecordingWriter {
       this.#stackCount += rows.parent.length;
     }
     if (this.#threads.length > 0) blocks.push(jsonBlock('THRD', this.#threads.splice(0).map(threadRow)));
-    if (this.#names.length > 0) blocks.push(jsonBlock('NAMS', this.#names.splice(0).map(nameRow)));
+    for (const rows of nameParts(this.#names.splice(0))) blocks.push(encodeBlock('NAMS', Buffer.from(rows)));
     for (const samples of joined(this.#samples)) blocks.push(encodeBlock('SAMP', encodeSamples(samples)));
     this.#samples = [];
     this.#heldRows = 0;
@@ -140,8 +141,16 @@ function threadRow({ index, thread }: Batch['threads'][number]): readonly unknow
   return [index, thread.tid, thread.name];
 }
 
-function nameRow({ frame, name, module, hasSymbol }: FrameName): readonly unknown[] {
-  return [frame, name, module, hasSymbol];
+/** JSON lists of names, each of bounded length: those of C++ may have thousands of letters. */
+function* nameParts(names: readonly FrameName[]): Generator<string> {
+  let part = '';
+  for (const { frame, name, module, hasSymbol } of names) {
+    part += `${part === '' ? '[' : ','}${JSON.stringify([frame, name, module, hasSymbol])}`;
+    if (part.length < mostNameLetters) continue;
+    yield `${part}]`;
+    part = '';
+  }
+  if (part !== '') yield `${part}]`;
 }
 
 function partOf(rows: SampleColumns, from: number, to: number): SampleColumns {

@@ -154,6 +154,18 @@ test('a flipped bit: the blocks before it are kept, nothing after it is taken', 
   }
 });
 
+test('names of thousands of letters: more blocks, and all of them come back', () => {
+  const { profile } = syntheticRun(
+    Array.from({ length: 3000 }, (_, i) => ({ stack: ['main', `${'x'.repeat(9000)}${i}`], samples: 1 })),
+  );
+  const again = read(whole(profile)).profiles.get('cpu');
+  assert.equal(again?.weightNs, profile.weightNs);
+  assert.deepEqual(
+    again?.tables.frames.nameOf(3000)?.name.slice(-8),
+    profile.tables.frames.nameOf(3000)?.name.slice(-8),
+  );
+});
+
 test('a reset forgets the weights before it, not the tables', () => {
   const pieces: Buffer[] = [];
   const writer = new RecordingWriter((blocks) => pieces.push(Buffer.from(blocks)), {});

@@ -6,6 +6,7 @@ import {
   fileNameOf,
   type Imported,
   type ImportedFrame,
+  isKernelModule,
   NotImportable,
   nsOfCount,
   ProfileBuilder,
@@ -41,7 +42,7 @@ export function importCpuProfile(file: Json): Imported {
   return {
     format: 'cpuprofile',
     profile: builder.finish(),
-    meta: undefined,
+    meta: file['x-prof-tui'] === undefined ? undefined : objectOf(file['x-prof-tui']),
     unitNote: samples.length === 0 ? 'counts, each shown as 1 ms' : undefined,
     damage: undefined,
   };
@@ -73,5 +74,8 @@ function paths(nodes: readonly Json[]): (id: unknown) => readonly ImportedFrame[
 function frameOf(callFrame: Json): ImportedFrame {
   const name = textOf(callFrame['functionName']) || '(anonymous)';
   const module = fileNameOf(textOf(callFrame['url']));
-  return { name, module, kind: module === '' ? 'native' : 'jit' };
+  const url = textOf(callFrame['url']);
+  if (isKernelModule(module)) return { name, module, kind: 'kernel' };
+  // Scripts have an address; what we wrote names a module.
+  return { name, module, kind: /^\w+:/.test(url) ? 'jit' : 'native' };
 }
