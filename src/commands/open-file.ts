@@ -23,7 +23,8 @@ export function openFile(path: string): Replay {
     const bytes = readAt(fd, begin, 0);
     if (bytes === 0) throw new NotARecording('it is empty');
     if (isRecording(begin)) return replay(readRecording(reader(fd)));
-    return importedSession(importProfile(readWhole(fd)), basename(path));
+    const writtenAt = fstatSync(fd).mtime.toISOString();
+    return importedSession(importProfile(readWhole(fd)), basename(path), writtenAt);
   } catch (error) {
     const isExpected = error instanceof NotARecording || error instanceof NotImportable;
     throw isExpected ? new CommandError(`cannot open ${path}: ${error.message}`, 1) : error;

@@ -92,7 +92,7 @@ for (const [name, file] of Object.entries(files)) {
       try {
         const imported = importProfile(damaged(file, random));
         assertSound(imported.profile);
-        importedSession(imported, 'x');
+        importedSession(imported, 'x', new Date(0).toISOString());
       } catch (error) {
         if (!(error instanceof NotImportable)) throw new Error(`try ${i}`, { cause: error });
         assert.doesNotMatch(error.message, /\n/);

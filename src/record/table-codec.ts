@@ -23,9 +23,9 @@ const noModule = 0xffffffff;
 const timeStepNs = 1000;
 /** Later than any recording: buckets of the history are 32-bit. */
 const latestNs = 2 ** 52;
-// The same limits as in native/table: more is no file of ours.
-const mostFrames = 2 ** 20;
-const mostStacks = 2 ** 21;
+// Twice those of native/table: more is no file of ours.
+const mostFrames = 2 ** 21;
+const mostStacks = 2 ** 22;
 export const mostThreads = 2 ** 20;
 
 export function encodeFrames(first: number, { kind, module, address, functionStart }: NewFrames): Uint8Array {

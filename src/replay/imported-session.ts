@@ -13,8 +13,11 @@ import { RecordedSession } from './recorded-session.ts';
 import type { Replay } from './replay.ts';
 import { number, text } from './shape.ts';
 
-/** @param name of the file, where it does not say whose profile it is */
-export function importedSession(imported: Imported, name: string): Replay {
+/**
+ * @param name of the file, where it does not say whose profile it is
+ * @param writtenAt when the file was written (ISO 8601), where it does not say when it was captured
+ */
+export function importedSession(imported: Imported, name: string, writtenAt: string): Replay {
   const { profile, format, meta = {}, unitNote } = imported;
   const spans = spansOf(meta);
   const last = spans.at(-1);
@@ -56,7 +59,7 @@ export function importedSession(imported: Imported, name: string): Replay {
     },
     warnings: warningsOf(imported, meta, last === undefined, from),
   };
-  const begin = readBeginning({ recordedAt: meta['start'], environment: meta });
+  const begin = readBeginning({ recordedAt: meta['start'] ?? writtenAt, environment: meta });
   return { session: new RecordedSession(profile, status), begin, finalState: 'stopped' };
 }
 

@@ -42,7 +42,7 @@ for (const format of ['speedscope', 'pprof'] as const) {
       new Set(imported.profile.threads.map(({ tid, name }) => `${name} ${tid}`)),
       new Set(run.profile.threads.map(({ tid, name }) => `${name} ${tid}`)),
     );
-    const { status } = importedSession(imported, 'file').session;
+    const { status } = importedSession(imported, 'file', new Date(0).toISOString()).session;
     assert.deepEqual(
       status.spans.map(({ engine, mechanism, asked, reason, samples }) => [
         engine,
@@ -74,7 +74,7 @@ test('folded: what we wrote comes back, and is written again to the letter', () 
   const lines = (whole: string): string[] =>
     cleanText(whole.replaceAll('\n', '\r')).split('·').slice(1).sort();
   assert.deepEqual(lines(again), lines(text));
-  assert.equal(importedSession(imported, 'x').session.status.running, 'ctimer');
+  assert.equal(importedSession(imported, 'x', new Date(0).toISOString()).session.status.running, 'ctimer');
 });
 
 test('folded of other tools: kinds by their suffix, no engine, counts said to be no time', () => {
@@ -85,7 +85,7 @@ test('folded of other tools: kinds by their suffix, no engine, counts said to be
     'main > a b (c)': 1e6,
   });
   assert.equal(imported.damage, '1 lines are no stack and count');
-  const { status } = importedSession(imported, 'x.folded').session;
+  const { status } = importedSession(imported, 'x.folded', new Date(0).toISOString()).session;
   assert.deepEqual([status.running, status.spans.length, status.target.command], [undefined, 0, 'x.folded']);
   assert.deepEqual(
     status.warnings.map(({ code }) => code),
