@@ -30,30 +30,40 @@ export interface Output {
   readonly temporary: string | undefined;
 }
 
-/** @throws CommandError */
-export function openOutput(options: Options): Output {
+/**
+ * @param whileCaptured the file is written while capture runs, where its format can be: a recording
+ * @throws CommandError
+ */
+export function openOutput(options: Options, whileCaptured = false): Output {
   const path = options.output ?? '-';
   const format = options.format ?? formatOf(path);
-  const output = openPath(path, format);
+  const output = openPath(path, format, whileCaptured && format === 'proftui');
   if (formatSpecs[format].isBinary && isatty(output.fd)) {
     throw new CommandError(`${format} is binary and no text for a terminal: give a file with -o FILE`, 2);
   }
   return output;
 }
 
-function openPath(path: string, format: Format): Output {
+function openPath(path: string, format: Format, isInPlace: boolean): Output {
   if (path === '-') return { path, format, fd: 1, temporary: undefined };
   try {
-    // A device or a pipe is written as it is; a file is replaced only when the new one is whole. A recording grows in
-    // its place: what is there when the program is killed can be opened.
-    if (isSpecialFile(path) || format === 'proftui')
-      return { path, format, fd: openSync(path, 'w', 0o600), temporary: undefined };
+    // A device or a pipe is written as it is; a file is replaced only when the new one is whole.
+    if (isSpecialFile(path)) return { path, format, fd: openSync(path, 'w'), temporary: undefined };
     const place = resolveLinks(path);
+    if (isInPlace) return { path: place, format, fd: openInPlace(place), temporary: undefined };
     const temporary = join(dirname(place), `.prof-tui-${process.pid}.tmp`);
     return { path: place, format, fd: openSync(temporary, 'w', 0o600), temporary };
   } catch (error) {
     throw new CommandError(`cannot write ${path}: ${reasonOf(error)}`, 1);
   }
+}
+
+/**
+ * A recording grows in its place, so that what is there when the program is killed can be opened. What it replaces stays
+ * until capture has begun.
+ */
+function openInPlace(place: string): number {
+  return openSync(place, existsSync(place) ? 'r+' : 'wx', 0o600);
 }
 
 /** A link stays, and the file it names is written. */
@@ -85,11 +95,14 @@ export function reasonOf(error: unknown): string {
 }
 
 /** Capture failed: nothing of the file stays. */
-export function discardOutput({ path, format, fd, temporary }: Output): void {
-  if (temporary !== undefined) unlinkSync(temporary);
+export function discardOutput({ path, fd, temporary }: Output): void {
+  if (temporary !== undefined) {
+    unlinkSync(temporary);
+    return;
+  }
   // A recording that has begun is kept.
   const isEmpty = (): boolean => fstatSync(fd).isFile() && fstatSync(fd).size === 0;
-  if (format === 'proftui' && path !== '-' && isEmpty()) unlinkSync(path);
+  if (path !== '-' && isEmpty()) unlinkSync(path);
 }
 
 /** Text or bytes, in the order of the file. */

@@ -15,7 +15,7 @@ type Note = (line: string) => void;
 
 /** Records a process that runs already. */
 export async function recordProcess(target: Target, options: Options, note: Note): Promise<void> {
-  const output = openOutput(options);
+  const output = openOutput(options, true);
   await discardOnFailure(output, async () => {
     const session = await startSession(target, options);
     const recording = beginRecording(session, output, note);
@@ -31,7 +31,7 @@ export async function recordProcess(target: Target, options: Options, note: Note
  * @returns the exit code: the command's own when it ended by itself, else 0
  */
 export async function recordCommand(argv: readonly string[], options: Options, note: Note): Promise<number> {
-  const output = openOutput(options);
+  const output = openOutput(options, true);
   return discardOnFailure(output, async () => {
     const native = loadNative();
     // Before it runs: a signal that ended us at once would leave it behind.

@@ -2,7 +2,7 @@
  * The file of a recording while it grows: whole blocks are appended as they come. A write that fails (disk full, reader
  * gone) ends the file at its last whole block, never the capture.
  */
-import { fsyncSync, ftruncateSync } from 'node:fs';
+import { fchmodSync, fstatSync, fsyncSync, ftruncateSync } from 'node:fs';
 import type { CaptureSession } from '../engine/session.ts';
 import type { RunSummary } from '../export/summary.ts';
 import { markedLabels } from '../profile/frames.ts';
@@ -28,6 +28,7 @@ export class RecordingFile {
     this.#session = session;
     this.#fd = fd;
     this.#onFailure = onFailure;
+    this.#takePlace();
     this.#writer = new RecordingWriter((blocks) => this.#append(blocks), headOf(begin));
     const writer = this.#writer;
     session.keep({
@@ -69,6 +70,17 @@ export class RecordingFile {
       this.#failure = reasonOf(error);
       this.#dropTornBlock();
       this.#onFailure(this.#failure);
+    }
+  }
+
+  /** Of an older file nothing may stay, nor who may read it. */
+  #takePlace(): void {
+    if (!fstatSync(this.#fd).isFile()) return;
+    ftruncateSync(this.#fd, 0);
+    try {
+      fchmodSync(this.#fd, 0o600);
+    } catch {
+      // Another user's file, which we may write: its owner says who reads it.
     }
   }
 

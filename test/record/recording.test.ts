@@ -3,11 +3,26 @@
  * and exports with every weight it was captured with.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { RecordingFile } from '../../src/commands/recording-file.ts';
+import { beginRun, summarizeRun } from '../../src/commands/run-summary.ts';
+import { loadNative } from '../../src/engine/native.ts';
+import { CaptureSession } from '../../src/engine/session.ts';
+import { describeTarget } from '../../src/engine/target.ts';
 import {
   parseFolded,
   profileOf,
@@ -17,7 +32,14 @@ import {
   startCli,
   untilRecording,
 } from '../helpers/cli.ts';
-import { parseSpeedscope, speedscopeStacks, sumStacks, totalOf, treeStacks } from '../helpers/exported.ts';
+import {
+  exportedJson,
+  parseSpeedscope,
+  speedscopeStacks,
+  sumStacks,
+  totalOf,
+  treeStacks,
+} from '../helpers/exported.ts';
 import { startFixture } from '../helpers/target.ts';
 import { openTerminal } from '../helpers/terminal.ts';
 import { inclusiveShare } from '../helpers/tree.ts';
@@ -76,6 +98,8 @@ test('record -o FILE.proftui, then open and export: the engine, the shape and al
   assert.equal(counts, Math.round(profile.tree.totalNs / periodNs));
 
   const again = join(folderFor(t), 'again.proftui');
+  // What is there is replaced as a whole.
+  writeFileSync(again, 'x'.repeat(1e6));
   assert.equal((await runCli(['export', file, '-o', again])).code, 0);
   const rewritten = await jsonOf(again);
   assert.deepEqual(treeStacks(rewritten.tree), treeStacks(profile.tree));
@@ -252,4 +276,62 @@ test('in the live view: ! records what was seen before and what comes, x exports
     assert(samples >= 30, `${samples} samples`);
     assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600);
   }
+});
+
+test('an older recording stays until the new one has begun, and then is replaced as a whole', async (t) => {
+  const folder = folderFor(t);
+  const [old, fresh] = [join(folder, 'old.proftui'), join(folder, 'fresh.proftui')] as const;
+  writeFileSync(old, 'x'.repeat(1e6), { mode: 0o644 });
+  for (const file of [old, fresh]) {
+    const run = await runCli(['record', '-o', file, '--', join(folder, 'no-such-program')]);
+    assert.equal(run.code, 1, run.stderr);
+  }
+  assert.equal(statSync(old).size, 1e6);
+  assert.equal(existsSync(fresh), false);
+  const run = await runCli(['record', '-o', old, '--', 'sleep', '0.3']);
+  assert.equal(run.code, 0, run.stderr);
+  assert.equal(statSync(old).mode & 0o777, 0o600);
+  assert.equal(
+    (await jsonOf(old)).warnings.some(({ code }) => code === 'recording-cut'),
+    false,
+  );
+});
+
+test('a rate changed and counters reset while it is recorded: the file says what the live tree says, to the ns', async (t) => {
+  const { pid } = await startFixture(t, 'split', [60]);
+  const file = join(folderFor(t), 'run.proftui');
+  const session = await CaptureSession.start({
+    target: describeTarget(pid),
+    asked: 'auto',
+    strict: false,
+    mayInject: true,
+    frequencyHz: 499,
+    native: loadNative(),
+    workerUrl: new URL('../../dist/symbolizer-worker.js', import.meta.url),
+  });
+  await waitForCpu(pid, 3e8);
+  // Begun in the midst: what was gathered before is in it.
+  const begin = beginRun(session);
+  const fd = openSync(file, 'wx');
+  const recording = new RecordingFile(session, begin, fd, assert.fail);
+  await session.changeRate(199);
+  await waitForCpu(pid, 3e8);
+  await session.changeRate(99);
+  session.reset();
+  await waitForCpu(pid, 3e8);
+  await session.changeRate(499);
+  await waitForCpu(pid, 3e8);
+  await session.stop();
+  recording.end();
+  closeSync(fd);
+  const live = exportedJson(summarizeRun(session, begin));
+  assert.equal(live.spans.length, 2);
+  assert(live.accounting.weightNs > 0);
+  const recorded = await jsonOf(file);
+  assert.deepEqual(treeStacks(recorded.tree), treeStacks(live.tree));
+  assert.equal(recorded.tree.totalNs, live.tree.totalNs);
+  assert.deepEqual(recorded.spans, live.spans);
+  assert.deepEqual(recorded.accounting, live.accounting);
+  assert.deepEqual(recorded.threads, live.threads);
+  assert.deepEqual(recorded.warnings, live.warnings);
 });
