@@ -107,5 +107,5 @@ export function recordingPieces(run: RunSummary): Iterable<Uint8Array> {
 }
 
 function headOf(begin: RunBegin): Facts {
-  return { tool: `prof-tui ${version}`, version, ...begin };
+  return { tool: `prof-tui ${version}`, ...begin };
 }

@@ -9,14 +9,7 @@ import { Profile } from '../profile/profile.ts';
 import { ProfileTables } from '../profile/tables.ts';
 import { type Block, fileHeadBytes, magic, type ReadBytes, readBlocks, version } from './blocks.ts';
 import type { Facts } from './recording-writer.ts';
-import {
-  decodeFrames,
-  decodeSamples,
-  decodeStacks,
-  mostThreads,
-  type RecordedUnit,
-  recordedUnits,
-} from './table-codec.ts';
+import { decodeFrames, decodeSamples, decodeStacks, mostThreads, type RecordedUnit } from './table-codec.ts';
 
 /** Not a recording that this program can read; the message says what it is. */
 export class NotARecording extends Error {}
@@ -219,9 +212,4 @@ function readName(row: unknown, frames: number): FrameName {
 
 function isIndex(value: unknown, limit: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < limit;
-}
-
-/** Whether a word of a file is a unit that weights may have. */
-export function isRecordedUnit(word: unknown): word is RecordedUnit {
-  return recordedUnits.some((unit) => unit === word);
 }
