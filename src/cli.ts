@@ -2,9 +2,11 @@
 
 import { CommandError } from './commands/command-error.ts';
 import { demo } from './commands/demo.ts';
+import { diffCommand } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { findTarget } from './commands/find-target.ts';
 import { liveCommand, liveView } from './commands/live.ts';
+import { exportCommand, openCommand } from './commands/open.ts';
 import { pickAndView } from './commands/pick.ts';
 import { recordCommand, recordProcess } from './commands/record.ts';
 import { version } from './commands/version.ts';
@@ -38,6 +40,15 @@ async function run(invocation: Invocation): Promise<number> {
       return 0;
     case 'record':
       await recordProcess(findTarget(invocation.target), invocation.options, note);
+      return 0;
+    case 'open':
+      await openCommand(invocation.file, invocation.options);
+      return 0;
+    case 'export':
+      exportCommand(invocation.file, invocation.options);
+      return 0;
+    case 'diff':
+      diffCommand(...invocation.files, invocation.options);
       return 0;
     case 'record-launch':
       return recordCommand(invocation.argv, invocation.options, note);

@@ -25,6 +25,12 @@ const usageErrors: readonly (readonly [argv: readonly string[], says: RegExp])[]
   [['4242', '--', 'true'], /record -- CMD/],
   [['record', '4242', '--', 'true'], /record -- CMD/],
   [['demo', 'x'], /demo takes no argument/],
+  [['open'], /which file/],
+  [['open', 'a', 'b'], /one file at a time/],
+  [['export'], /which file/],
+  [['diff', 'a'], /two files/],
+  [['diff', 'a', 'b', 'c'], /two files/],
+  [['diff', 'a', 'b', '--by', 'samples'], /one of share, time/],
 ];
 
 for (const [argv, says] of usageErrors) {

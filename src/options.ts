@@ -1,6 +1,7 @@
 /** Every command and option, declared once: parsing, `--help`, the README's table and completion come from here. */
 import { parseArgs } from 'node:util';
 import { type EngineAsk, engineAsks } from './engine/status.ts';
+import { type DiffMeasure, diffMeasures } from './export/diff-report.ts';
 import { type ThemeName, themeNames } from './tui/theme-colours.ts';
 
 interface FormatSpec {
@@ -22,6 +23,8 @@ export const formatSpecs = {
   html: { endings: ['.html'], isBinary: false, help: 'flame graph in one file, offline' },
   firefox: { endings: ['.firefox.json.gz', '.json.gz'], isBinary: true, help: 'profiler.firefox.com' },
   jfr: { endings: ['.jfr'], isBinary: true, help: 'JDK Mission Control, jfr, jfrconv' },
+  cpuprofile: { endings: ['.cpuprofile'], isBinary: false, help: 'Chrome DevTools, VS Code' },
+  proftui: { endings: ['.proftui'], isBinary: true, help: 'recording: prof-tui open, export, diff' },
 } as const satisfies Record<string, FormatSpec>;
 export type Format = keyof typeof formatSpecs;
 export const formats = Object.keys(formatSpecs) as Format[];
@@ -72,8 +75,19 @@ export const optionSpecs = {
     value: 'SECONDS',
     help: 'record: how long (default: until it ends or ^C)',
   },
-  format: { type: 'string', short: 'f', value: 'FORMAT', help: 'record: format (default: by the ending)' },
-  output: { type: 'string', short: 'o', value: 'FILE', help: 'record: file to write, - for standard output' },
+  format: {
+    type: 'string',
+    short: 'f',
+    value: 'FORMAT',
+    help: 'record, export: format (default: by the ending)',
+  },
+  output: {
+    type: 'string',
+    short: 'o',
+    value: 'FILE',
+    help: 'record, export: file to write, - for standard output',
+  },
+  by: { type: 'string', value: diffMeasures.join('|'), help: 'diff: what is compared (default share)' },
   threads: { type: 'boolean', help: 'folded: keep stacks apart by thread' },
   ascii: { type: 'boolean', help: 'draw with ASCII characters only', isSetting: true },
   theme: { type: 'string', value: themeNames.join('|'), help: 'colours (default 16)', isSetting: true },
@@ -88,6 +102,9 @@ export const commandSpecs = [
   ['prof-tui -- CMD ARG...', 'start a command under the live view; quitting ends it'],
   ['prof-tui record PID', 'record without a screen'],
   ['prof-tui record -- CMD ARG...', 'start a command and record it from its first instruction'],
+  ['prof-tui open FILE', 'the same view of a file: a recording, or what another profiler wrote'],
+  ['prof-tui export FILE', 'write a file in another format (-f, -o)'],
+  ['prof-tui diff A B', 'what changed from file A to file B'],
   ['prof-tui doctor [PID]', 'what this machine allows, what it refuses and the cure'],
   ['prof-tui demo', 'start a small workload and attach to it'],
 ] as const;
@@ -100,6 +117,7 @@ export interface Options {
   readonly durationNs: number | undefined;
   readonly format: Format | undefined;
   readonly output: string | undefined;
+  readonly by: DiffMeasure;
   readonly threads: boolean;
   readonly ascii: boolean;
   readonly theme: ThemeName;
@@ -117,6 +135,8 @@ export type Invocation =
       readonly argv: readonly string[];
       readonly options: Options;
     }
+  | { readonly command: 'open' | 'export'; readonly file: string; readonly options: Options }
+  | { readonly command: 'diff'; readonly files: readonly [string, string]; readonly options: Options }
   | { readonly command: 'doctor'; readonly target: string | undefined; readonly options: Options }
   | { readonly command: 'demo'; readonly options: Options };
 
@@ -172,6 +192,16 @@ export function parseCommandLine(argv: readonly string[], settings: () => Settin
         target: only(rest, 'record: which process? `prof-tui record PID`'),
         options,
       };
+    case 'open':
+    case 'export':
+      return { command: first, file: onlyFile(first, rest), options };
+    case 'diff': {
+      const [a, b, third] = rest;
+      if (a === undefined || b === undefined || third !== undefined) {
+        throw new UsageError('diff compares two files: `prof-tui diff A B`');
+      }
+      return { command: 'diff', files: [a, b], options };
+    }
     case 'doctor':
       return { command: 'doctor', target: rest.length > 0 ? only(rest, '') : undefined, options };
     case 'demo':
@@ -221,6 +251,7 @@ function readOptions(values: Values): Options {
     durationNs: seconds === undefined ? undefined : seconds * 1e9,
     format: choice(values.format, 'format', formats),
     output: values.output === undefined ? undefined : String(values.output),
+    by: choice(values.by, 'by', diffMeasures) ?? 'share',
     threads: values.threads === true,
     ascii: values.ascii === true,
     theme: values['no-color'] === true ? 'none' : (choice(values.theme, 'theme', themeNames) ?? '16'),
@@ -232,6 +263,14 @@ function only(positionals: readonly string[], missing: string): string {
   if (first === undefined) throw new UsageError(missing);
   if (second !== undefined) throw new UsageError(`one process at a time: what is ${JSON.stringify(second)}?`);
   return first;
+}
+
+function onlyFile(command: string, positionals: readonly string[]): string {
+  const [file, second] = positionals;
+  if (file === undefined) throw new UsageError(`${command}: which file? \`prof-tui ${command} FILE\``);
+  if (second !== undefined)
+    throw new UsageError(`${command}: one file at a time: what is ${JSON.stringify(second)}?`);
+  return file;
 }
 
 function choice<T extends string>(value: unknown, name: string, allowed: readonly T[]): T | undefined {

@@ -3,13 +3,14 @@
 import { CommandOutput, readOutput } from '../engine/command-output.ts';
 import { endLine, LaunchedCommand } from '../engine/launch.ts';
 import { loadNative } from '../engine/native.ts';
-import type { CaptureSession } from '../engine/session.ts';
-import type { Target } from '../engine/status.ts';
+import type { LiveSession, Target } from '../engine/status.ts';
 import type { Options } from '../options.ts';
 import type { ViewedCommand } from '../tui/launched-command.ts';
 import type { ScreenOptions } from '../tui/run.tsx';
+import type { ViewFiles } from '../tui/view-files.ts';
 import { CommandError } from './command-error.ts';
 import { recordCommand, recordProcess } from './record.ts';
+import { filesOfSession } from './session-files.ts';
 import { startLaunched, startSession } from './start-session.ts';
 import { version } from './version.ts';
 
@@ -25,7 +26,8 @@ export async function liveView(
     const durationNs = options.durationNs ?? reportNs;
     return recordProcess(target, { ...options, durationNs, format: options.format ?? 'text' }, note);
   }
-  await showLive(await startSession(target, options), options);
+  const session = await startSession(target, options);
+  await showSession(session, options, filesOfSession(session, options));
 }
 
 /**
@@ -41,7 +43,7 @@ export async function liveCommand(
   if (!hasScreen()) return recordCommand(argv, { ...options, format: options.format ?? 'text' }, note);
   const command = new LaunchedCommand(loadNative(), argv, 'pipe');
   const session = await startLaunched(command, options);
-  await showLive(session, options, viewOf(command));
+  await showSession(session, options, filesOfSession(session, options), viewOf(command));
   return 0;
 }
 
@@ -73,10 +75,19 @@ function viewOf(command: LaunchedCommand): ViewedCommand {
   };
 }
 
-async function showLive(session: CaptureSession, options: Options, command?: ViewedCommand): Promise<void> {
+/**
+ * Shows a session, live or recorded, until the user quits.
+ * @throws CommandError when the view itself failed
+ */
+export async function showSession(
+  session: LiveSession,
+  options: Options,
+  files: ViewFiles,
+  command?: ViewedCommand,
+): Promise<void> {
   // Imported here: Ink costs a quarter of a second that `record` need not pay.
   const { runLiveView } = await import('../tui/run.tsx');
-  await onScreen(runLiveView(session, { ...screenOptions(options), version, command }));
+  await onScreen(runLiveView(session, { ...screenOptions(options), version, command, files }));
 }
 
 export function screenOptions(options: Options): ScreenOptions {

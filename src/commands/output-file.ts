@@ -5,6 +5,7 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   lstatSync,
   openSync,
   readlinkSync,
@@ -29,28 +30,40 @@ export interface Output {
   readonly temporary: string | undefined;
 }
 
-/** @throws CommandError */
-export function openOutput(options: Options): Output {
+/**
+ * @param whileCaptured the file is written while capture runs, where its format can be: a recording
+ * @throws CommandError
+ */
+export function openOutput(options: Options, whileCaptured = false): Output {
   const path = options.output ?? '-';
   const format = options.format ?? formatOf(path);
-  const output = openPath(path, format);
+  const output = openPath(path, format, whileCaptured && format === 'proftui');
   if (formatSpecs[format].isBinary && isatty(output.fd)) {
     throw new CommandError(`${format} is binary and no text for a terminal: give a file with -o FILE`, 2);
   }
   return output;
 }
 
-function openPath(path: string, format: Format): Output {
+function openPath(path: string, format: Format, isInPlace: boolean): Output {
   if (path === '-') return { path, format, fd: 1, temporary: undefined };
   try {
     // A device or a pipe is written as it is; a file is replaced only when the new one is whole.
     if (isSpecialFile(path)) return { path, format, fd: openSync(path, 'w'), temporary: undefined };
     const place = resolveLinks(path);
+    if (isInPlace) return { path: place, format, fd: openInPlace(place), temporary: undefined };
     const temporary = join(dirname(place), `.prof-tui-${process.pid}.tmp`);
     return { path: place, format, fd: openSync(temporary, 'w', 0o600), temporary };
   } catch (error) {
     throw new CommandError(`cannot write ${path}: ${reasonOf(error)}`, 1);
   }
+}
+
+/**
+ * A recording grows in its place, so that what is there when the program is killed can be opened. What it replaces stays
+ * until capture has begun.
+ */
+function openInPlace(place: string): number {
+  return openSync(place, existsSync(place) ? 'r+' : 'wx', 0o600);
 }
 
 /** A link stays, and the file it names is written. */
@@ -67,7 +80,8 @@ function isSpecialFile(path: string): boolean {
   return stat !== undefined && !stat.isFile();
 }
 
-function reasonOf(error: unknown): string {
+/** In words: why a file cannot be written or read. */
+export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const known: Record<string, string> = {
     ENOENT: 'its folder does not exist',
@@ -81,8 +95,14 @@ function reasonOf(error: unknown): string {
 }
 
 /** Capture failed: nothing of the file stays. */
-export function discardOutput(output: Output): void {
-  if (output.temporary !== undefined) unlinkSync(output.temporary);
+export function discardOutput({ path, fd, temporary }: Output): void {
+  if (temporary !== undefined) {
+    unlinkSync(temporary);
+    return;
+  }
+  // A recording that has begun is kept.
+  const isEmpty = (): boolean => fstatSync(fd).isFile() && fstatSync(fd).size === 0;
+  if (path !== '-' && isEmpty()) unlinkSync(path);
 }
 
 /** Text or bytes, in the order of the file. */
@@ -111,8 +131,8 @@ export function writeOutput(output: Output, pieces: () => Iterable<Piece>): void
   }
 }
 
-/** @returns the path, or undefined when that cannot be written either */
-function rescue(format: Format, pieces: Iterable<Piece>): string | undefined {
+/** Keeps what cannot be written in its place. @returns the path, or undefined when that cannot be written either */
+export function rescue(format: Format, pieces: Iterable<Piece>): string | undefined {
   const path = join(tmpdir(), `prof-tui-${process.pid}.${format}`);
   try {
     const fd = openSync(path, 'wx', 0o600);
@@ -137,8 +157,8 @@ function writePieces(fd: number, pieces: Iterable<Piece>): void {
   writeWhole(fd, Buffer.from(text, 'utf8'));
 }
 
-/** A pipe may take a part only, or none for the moment (EAGAIN on a non-blocking one). */
-function writeWhole(fd: number, bytes: Uint8Array): void {
+/** Writes all bytes. A pipe may take a part only, or none for the moment (EAGAIN on a non-blocking one). */
+export function writeWhole(fd: number, bytes: Uint8Array): void {
   let rest = bytes;
   while (rest.length > 0) {
     try {

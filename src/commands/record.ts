@@ -4,7 +4,9 @@ import { loadNative } from '../engine/native.ts';
 import type { CaptureSession } from '../engine/session.ts';
 import type { Target } from '../engine/status.ts';
 import type { Options } from '../options.ts';
-import { discardOutput, type Output, openOutput, writeOutput } from './output-file.ts';
+import { CommandError } from './command-error.ts';
+import { discardOutput, type Output, openOutput, type Piece, rescue, writeOutput } from './output-file.ts';
+import { RecordingFile } from './recording-file.ts';
 import { beginRun, type RunBegin, summarizeRun } from './run-summary.ts';
 import { startLaunched, startSession } from './start-session.ts';
 import { piecesOf } from './write-format.ts';
@@ -13,13 +15,13 @@ type Note = (line: string) => void;
 
 /** Records a process that runs already. */
 export async function recordProcess(target: Target, options: Options, note: Note): Promise<void> {
-  const output = openOutput(options);
+  const output = openOutput(options, true);
   await discardOnFailure(output, async () => {
     const session = await startSession(target, options);
-    const begin = beginRun(session);
+    const recording = beginRecording(session, output, note);
     note(startLine(session));
     await untilDone(session, options.durationNs);
-    finish(session, begin, options, output, note);
+    finish(session, recording, options, output, note);
   });
 }
 
@@ -29,23 +31,41 @@ export async function recordProcess(target: Target, options: Options, note: Note
  * @returns the exit code: the command's own when it ended by itself, else 0
  */
 export async function recordCommand(argv: readonly string[], options: Options, note: Note): Promise<number> {
-  const output = openOutput(options);
+  const output = openOutput(options, true);
   return discardOnFailure(output, async () => {
     const native = loadNative();
     // Before it runs: a signal that ended us at once would leave it behind.
     const stop = listenForStop();
     const command = new LaunchedCommand(native, argv, output.path === '-' ? 'stderr' : 'inherit');
     const session = await startLaunched(command, options);
-    const begin = beginRun(session);
+    const recording = beginRecording(session, output, note);
     note(startLine(session));
     const ending = await untilDone(session, options.durationNs, stop);
     const { end } = command;
     if (end !== undefined) note(endLine(command.name, end));
-    finish(session, begin, options, output, note);
+    finish(session, recording, options, output, note);
     if (ending === 'ended' && end !== undefined) return exitCodeOf(end);
     if (ending === 'signal' && end === undefined) note(endLine(command.name, await command.endNow()));
     return 0;
   });
+}
+
+/** What is known when capture begins, and the file where the format is written meanwhile. */
+interface Begun {
+  readonly begin: RunBegin;
+  readonly file: RecordingFile | undefined;
+}
+
+function beginRecording(session: CaptureSession, output: Output, note: Note): Begun {
+  const begin = beginRun(session);
+  if (output.format !== 'proftui') return { begin, file: undefined };
+  const onFailure = (reason: string): void =>
+    note(`▲ ${nameOf(output)} ends here: ${reason}; capture goes on, the rest is kept in memory`);
+  return { begin, file: new RecordingFile(session, begin, output.fd, onFailure) };
+}
+
+function nameOf({ path }: Output): string {
+  return path === '-' ? 'standard output' : path;
 }
 
 function startLine(session: CaptureSession): string {
@@ -93,6 +113,15 @@ async function untilDone(
   return ending;
 }
 
+/** @throws CommandError when it could not be written to its end: all of it is then kept elsewhere */
+function endRecording(file: RecordingFile, output: Output, pieces: () => Iterable<Piece>): void {
+  file.end();
+  if (file.failure === undefined) return;
+  const kept = output.path === '-' ? undefined : rescue(output.format, pieces());
+  const where = kept === undefined ? '' : `; all that was captured is in ${kept}`;
+  throw new CommandError(`cannot write ${nameOf(output)} to its end: ${file.failure}${where}`, 1);
+}
+
 async function discardOnFailure<Result>(output: Output, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -104,7 +133,7 @@ async function discardOnFailure<Result>(output: Output, work: () => Promise<Resu
 
 function finish(
   session: CaptureSession,
-  begin: RunBegin,
+  { begin, file }: Begun,
   options: Options,
   output: Output,
   note: Note,
@@ -112,7 +141,9 @@ function finish(
   const { status } = session;
   const run = summarizeRun(session, begin);
   const writing = { byThread: options.threads, program: new URL('./', import.meta.url) };
-  writeOutput(output, () => piecesOf(output.format, run, writing));
+  const pieces = () => piecesOf(output.format, run, writing);
+  if (file === undefined) writeOutput(output, pieces);
+  else endRecording(file, output, pieces);
   const { accounting, samples, lost, running } = status;
   const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
   for (const warning of status.warnings) {

@@ -1,5 +1,6 @@
 /** Which writer makes which format: the one place that knows them all. */
 import { readFileSync } from 'node:fs';
+import { writeCpuProfile } from '../export/cpuprofile.ts';
 import { writeFirefox } from '../export/firefox.ts';
 import { writeFolded } from '../export/folded.ts';
 import { type PageSource, writeHtml } from '../export/html.ts';
@@ -12,6 +13,7 @@ import type { RunSummary } from '../export/summary.ts';
 import { writeText } from '../export/text.ts';
 import type { Format } from '../options.ts';
 import type { Piece } from './output-file.ts';
+import { recordingPieces } from './recording-file.ts';
 
 export interface WriteOptions {
   /** Keep stacks apart by thread where the format leaves the choice (folded). */
@@ -44,6 +46,10 @@ export function piecesOf(
       return writeFirefox(run);
     case 'jfr':
       return writeJfr(run);
+    case 'cpuprofile':
+      return writeCpuProfile(run);
+    case 'proftui':
+      return recordingPieces(run);
   }
 }
 

@@ -6,6 +6,7 @@ import { markedLabels } from '../profile/frames.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { KernelSymbolsState } from '../symbolize/protocol.ts';
 import type { Baseline } from './accounting.ts';
+import type { Keeper } from './keeper.ts';
 import { Naming } from './naming.ts';
 import type { Native, NativeSession, NativeState } from './native.ts';
 import { SpanBook, type SpanPlan } from './spans.ts';
@@ -42,6 +43,10 @@ export class Gathering {
 
   profileOf(unit: Unit): Profile {
     return this.#profiles.of(unit);
+  }
+
+  keep(keeper: Keeper | undefined): void {
+    this.#profiles.keep(keeper);
   }
 
   /** The books of native code begin just before the engine is armed: only the clock of the screen begins at the cut. */

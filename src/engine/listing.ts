@@ -40,11 +40,14 @@ export interface ListingRequest {
   readonly wants: 'source' | 'assembly';
 }
 
-/** Never rejects, but when `signal` says that nobody waits any more. */
+/**
+ * Never rejects, but when `signal` says that nobody waits any more.
+ * @param pid undefined for a target of the past
+ */
 export async function listFunction(
   { func, threads, wants }: ListingRequest,
   profile: Profile,
-  pid: number,
+  pid: number | undefined,
   signal: AbortSignal,
 ): Promise<Listing> {
   const hot = profile.hotAddresses(func, threads);

@@ -55,6 +55,7 @@ export function makeStatus(of: Facts): SessionStatus {
   });
   return {
     state: of.state,
+    source: undefined,
     endReason: of.endReason,
     target: process.target,
     threadCount: process.threadCount,

@@ -5,6 +5,7 @@
 import type { Profile } from '../profile/profile.ts';
 import { climb, type Outcome } from './climbing.ts';
 import { Gathering } from './gathering.ts';
+import type { Keeper } from './keeper.ts';
 import { type Listing, type ListingRequest, listFunction } from './listing.ts';
 import type { Capabilities } from './machine.ts';
 import type { Native } from './native.ts';
@@ -64,6 +65,7 @@ export class CaptureSession implements LiveSession {
   #suspension: { readonly sinceMs: number; readonly disarmed: Promise<void> } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
+  #keeper: Keeper | undefined;
   #status: SessionStatus;
 
   /**
@@ -129,6 +131,13 @@ export class CaptureSession implements LiveSession {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells `keeper` all that was gathered since the last reset, and from now on all that comes; undefined ends that. */
+  keep(keeper: Keeper | undefined): void {
+    this.#gathering.keep(keeper);
+    this.#keeper = keeper;
+    keeper?.status(this.#status);
   }
 
   reset(): void {
@@ -249,6 +258,7 @@ export class CaptureSession implements LiveSession {
   #publish(): void {
     this.#status = this.#makeStatus();
     this.#gathering.bringUpToDate();
+    this.#keeper?.status(this.#status);
     for (const listener of this.#listeners) listener();
   }
 

@@ -8,10 +8,12 @@ export type SourceReader = (file: string) => readonly string[] | undefined;
 const mostBytes = 8 << 20;
 const tab = '    ';
 
-export function sourceReader(pid: number): SourceReader {
+/** @param pid undefined for a target of the past */
+export function sourceReader(pid: number | undefined): SourceReader {
+  const inTarget = (file: string) => (pid === undefined ? undefined : readLines(`/proc/${pid}/root${file}`));
   const known = new Map<string, readonly string[] | undefined>();
   return (file) => {
-    if (!known.has(file)) known.set(file, readLines(`/proc/${pid}/root${file}`) ?? readLines(file));
+    if (!known.has(file)) known.set(file, inTarget(file) ?? readLines(file));
     return known.get(file);
   };
 }

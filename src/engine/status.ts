@@ -99,10 +99,13 @@ export interface EngineRow {
   readonly cure: string | undefined;
 }
 
-export type SessionState = 'starting' | 'live' | 'ended' | 'stopped';
+/** `recorded`: read from a file, nothing of it is live. */
+export type SessionState = 'starting' | 'live' | 'ended' | 'stopped' | 'recorded';
 
 export interface SessionStatus {
   readonly state: SessionState;
+  /** Where a profile that is not live comes from, in a few words; undefined for a live one. */
+  readonly source: string | undefined;
   /** Why capture ended: 'target exited', 'stopped', or a failure sentence. */
   readonly endReason: string | undefined;
   readonly target: Target;

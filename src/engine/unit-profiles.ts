@@ -2,6 +2,7 @@
 import type { Frame, FrameName } from '../profile/frames.ts';
 import { Profile } from '../profile/profile.ts';
 import { ProfileTables } from '../profile/tables.ts';
+import type { Keeper } from './keeper.ts';
 import type { NativeBatch } from './native.ts';
 import { rowsBySpan, toBatch } from './native-batch.ts';
 import type { Unit } from './status.ts';
@@ -9,6 +10,16 @@ import type { Unit } from './status.ts';
 export class UnitProfiles {
   readonly #tables = new ProfileTables();
   readonly #profiles = new Map<Unit, Profile>();
+  #keeper: Keeper | undefined;
+
+  /** Tells `keeper` all that there is, and from now on all that comes; undefined ends that. */
+  keep(keeper: Keeper | undefined): void {
+    this.#keeper = keeper;
+    if (keeper === undefined) return;
+    for (const rows of this.#tables.rows()) keeper.tables(rows);
+    for (const names of this.#tables.names()) keeper.names(names);
+    for (const [unit, profile] of this.#profiles) keeper.samples(unit, 0, profile.rows());
+  }
 
   /** The profile of a unit, made when it is first needed. */
   of(unit: Unit): Profile {
@@ -24,13 +35,20 @@ export class UnitProfiles {
    * @returns the new frames that want a name
    */
   add(batch: NativeBatch, unitOf: (span: number) => Unit): Frame[] {
-    const unnamed = this.#tables.append(toBatch(batch));
-    for (const { span, rows } of rowsBySpan(batch)) this.of(unitOf(span)).addSamples(rows);
+    const taken = toBatch(batch);
+    const unnamed = this.#tables.append(taken);
+    this.#keeper?.tables(taken);
+    for (const { span, rows } of rowsBySpan(batch)) {
+      const unit = unitOf(span);
+      this.of(unit).addSamples(rows);
+      this.#keeper?.samples(unit, span, rows);
+    }
     return unnamed;
   }
 
   setNames(names: readonly FrameName[]): void {
     this.#tables.setNames(names);
+    this.#keeper?.names(names);
   }
 
   settle(force = false): void {
@@ -43,5 +61,6 @@ export class UnitProfiles {
 
   reset(): void {
     for (const profile of this.#profiles.values()) profile.reset();
+    this.#keeper?.reset();
   }
 }

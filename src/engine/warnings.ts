@@ -2,6 +2,7 @@
  * Every warning there is, as data, and the words for each: a short title, the cause, and the one cure.
  * All text that tells users what is degraded comes from here.
  */
+import { clock } from '../profile/format.ts';
 import { errnoName } from './errno.ts';
 import type { NativeRefusal } from './native.ts';
 import type { EngineAsk, EngineName } from './status.ts';
@@ -59,7 +60,12 @@ export type Degradation =
       readonly because: string;
       readonly cure: string | undefined;
     }
-  | { readonly code: 'symbols'; readonly subject: string; readonly detail: string };
+  | { readonly code: 'symbols'; readonly subject: string; readonly detail: string }
+  /** Of a file that was opened. */
+  | { readonly code: 'recording-cut'; readonly atNs: number; readonly unreadBytes: number }
+  | { readonly code: 'imported'; readonly from: string }
+  | { readonly code: 'noted-then'; readonly of: string }
+  | { readonly code: 'import-damaged'; readonly from: string; readonly because: string };
 
 /** A warning in words. `title` fits the banner. */
 export interface Warning {
@@ -192,9 +198,37 @@ function words(of: Degradation): Omit<Warning, 'code'> {
         cause: `functions of ${of.runtime} are under [jit: no symbols]: ${of.because}`,
         cure: of.cure,
       };
+    case 'recording-cut':
+      return {
+        title: `recording ends at ${clock(of.atNs)}, ${endOf(of.unreadBytes)}: shown up to there`,
+        cause: 'its writer was killed or still writes, its disk was full, or the file was cut or damaged',
+        cure: undefined,
+      };
+    case 'imported':
+      return {
+        title: `imported from ${of.from}: the file does not say which engine saw this, nor what it left out`,
+        cause: 'only stacks and their weights are known; nothing can be accounted for',
+        cure: undefined,
+      };
+    case 'noted-then':
+      return {
+        title: `noted when it was captured: ${of.of}`,
+        cause: 'the file keeps the code of the warning alone',
+        cure: undefined,
+      };
+    case 'import-damaged':
+      return {
+        title: `the ${of.from} file is damaged (${of.because}): what could be read is shown`,
+        cause: of.because,
+        cure: undefined,
+      };
     case 'symbols':
       return { title: `names missing for ${of.subject}: ${of.detail}`, cause: of.detail, cure: undefined };
   }
+}
+
+function endOf(unreadBytes: number): string {
+  return unreadBytes > 0 ? `${unreadBytes} bytes unread` : 'without its end';
 }
 
 /** Why a running engine died, in words; see native/capture/engine.h. */

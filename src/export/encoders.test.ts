@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { ByteWriter } from './byte-writer.ts';
+import { ByteWriter } from '../encoding/byte-writer.ts';
 import { gzip } from './gzip.ts';
 
 /** LEB128 by the book, for numbers of any size. */

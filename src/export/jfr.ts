@@ -3,7 +3,7 @@
  * of a thread is written as many times as its weight has periods; times of single samples are not kept, so each stack
  * is spread evenly over the span. Types and traps: jfr/metadata.ts, docs/formats.md.
  */
-import { ByteWriter } from './byte-writer.ts';
+import { ByteWriter } from '../encoding/byte-writer.ts';
 import { ConstantPools, defaultState } from './jfr/constant-pools.ts';
 import { metadataEvent, typeIds, writeNullString, writeString } from './jfr/metadata.ts';
 import { settingsOf } from './jfr/settings.ts';

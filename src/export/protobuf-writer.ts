@@ -1,5 +1,5 @@
 /** Protobuf's wire format (protobuf.dev, "Encoding"): varint and length-delimited fields, all that pprof needs. */
-import { ByteWriter } from './byte-writer.ts';
+import { ByteWriter } from '../encoding/byte-writer.ts';
 
 const varintType = 0;
 const lengthType = 2;

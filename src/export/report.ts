@@ -31,7 +31,9 @@ export interface HottestRow {
 /** `prof-tui 0.1.0  node server.js [4242]  10.0 s recorded` */
 export function titleLine({ version, target, elapsedNs, state }: RunSummary): string {
   const end = state === 'ended' ? ', target exited' : '';
-  return `prof-tui ${version}  ${target.command} [${target.pid}]  ${duration(elapsedNs)} recorded${end}`;
+  // A profile from elsewhere may not say whose it is.
+  const pid = target.pid > 0 ? ` [${target.pid}]` : '';
+  return `prof-tui ${version}  ${target.command}${pid}  ${duration(elapsedNs)} recorded${end}`;
 }
 
 /** Engine by span, the accounting, and what is degraded: the lines of the banner. */
@@ -42,7 +44,8 @@ export function* bannerLines(run: RunSummary): Generator<string> {
   for (const span of spans) {
     yield `ENGINE  ${span.engine} (${span.mechanism})  asked ${span.asked}  kernel part ${span.kernelPart}: ${span.reason}`;
   }
-  yield `${run.frequencyHz} Hz  ${samples} samples  lost ${lost}  ${isWall(run) ? wallText(run) : accountedText(run)}`;
+  const rate = run.frequencyHz > 0 ? `${run.frequencyHz} Hz  ` : '';
+  yield `${rate}${samples} samples  lost ${lost}  ${isWall(run) ? wallText(run) : accountedText(run)}`;
   if (samples > 0 && samples < 30) yield `${samples} samples: too few to rank`;
   for (const warning of run.warnings) {
     yield `WARNING ${warning.title}${warning.cure === undefined ? '' : `  cure: ${warning.cure}`}`;
@@ -56,8 +59,11 @@ export function isWall(run: RunSummary): boolean {
 
 function accountedText({ accounting }: RunSummary): string {
   const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
-  const parts = `user ${duration(accounting.userTimeNs)}, system ${duration(accounting.systemTimeNs)}`;
-  return `accounted ${accounted} of ${duration(accounting.cpuTimeNs)} CPU (${parts})`;
+  const { userTimeNs, systemTimeNs } = accounting;
+  // Other formats than our own keep the sum alone.
+  const isSplit = userTimeNs + systemTimeNs > 0 || accounting.cpuTimeNs === 0;
+  const parts = isSplit ? ` (user ${duration(userTimeNs)}, system ${duration(systemTimeNs)})` : '';
+  return `accounted ${accounted} of ${duration(accounting.cpuTimeNs)} CPU${parts}`;
 }
 
 /** The sum over all threads: each adds up to the time that passed. */

@@ -141,6 +141,27 @@ export class GrowingTree implements CallTree {
     for (let at = node; at >= 0; at = this.#parent.at(at)) this.#history.addFrom(at, source, row);
   }
 
+  /** Adds weight and recent history to a node alone: `sumUp` brings them to the nodes above, once for all. */
+  addOwn(node: NodeId, weightNs: number, samples: number, source: History, row: number): void {
+    this.#self.add(node, weightNs);
+    this.#selfSamples.add(node, samples);
+    this.#total.add(node, weightNs);
+    this.#samples.add(node, samples);
+    this.#history.addFrom(node, source, row);
+  }
+
+  /** Adds the total of every node to its parent's; after `addOwn` on a tree that had no weight. */
+  sumUp(): void {
+    // A parent stands before its children.
+    for (let node = this.nodeCount - 1; node > ROOT; node--) {
+      const parent = this.#parent.at(node);
+      this.#total.add(parent, this.#total.at(node));
+      this.#samples.add(parent, this.#samples.at(node));
+      this.#history.addFrom(parent, this.#history, node);
+    }
+    this.version++;
+  }
+
   /** Forgets all nodes but the root; the generation grows. */
   clear(): void {
     for (const column of [

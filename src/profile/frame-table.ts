@@ -44,6 +44,16 @@ export class FrameTable {
     return unnamed;
   }
 
+  /** A copy of some rows, as `append` takes them. */
+  rows(from: number, to: number): NewFrames {
+    return {
+      kind: this.#kind.values.slice(from, to),
+      module: this.#module.values.slice(from, to),
+      address: this.#addresses.slice(from, to),
+      functionStart: this.#functionStarts.slice(from, to),
+    };
+  }
+
   kindOf(id: number): FrameKind {
     return frameKinds[this.#kind.at(id)] as FrameKind;
   }

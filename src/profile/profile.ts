@@ -28,6 +28,9 @@ export interface PlacedStack {
 /** CPU time that no sample carries, by its label. */
 export type UnsampledLabel = typeof markedLabels.notSampled | typeof markedLabels.kernelNotSampled;
 
+/** No version of the names: the tree is out of date whatever they are. */
+const neverBuilt = -1;
+
 export class Profile {
   readonly threadTotals = new ThreadTotals();
   samples = 0;
@@ -86,7 +89,20 @@ export class Profile {
   }
 
   /** Takes samples whose frames, stacks and threads are in the tables already. */
-  addSamples({ timeNs, weightNs, thread, stack, samples: sampleCounts }: SampleColumns): void {
+  addSamples(rows: SampleColumns): void {
+    this.#addWeights(rows, (row, weight, samples, bucket) => this.#place(row, weight, samples, bucket));
+  }
+
+  /** The same for a file that is read as a whole: the tree is built at the next `settle`, once for all rows. */
+  addUnplacedSamples(rows: SampleColumns): void {
+    this.#addWeights(rows, () => {});
+    this.#namesVersion = neverBuilt;
+  }
+
+  #addWeights(
+    { timeNs, weightNs, thread, stack, samples: sampleCounts }: SampleColumns,
+    place: (row: number, weightNs: number, samples: number, bucket: number) => void,
+  ): void {
     for (let i = 0; i < stack.length; i++) {
       const weight = weightNs[i] as number;
       const samples = sampleCounts[i] as number;
@@ -94,7 +110,7 @@ export class Profile {
       const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, samples, bucket);
       this.#tree.nowBucket = Math.max(this.#tree.nowBucket, bucket);
       this.threadTotals.add(thread[i] as number, weight, samples, bucket);
-      this.#place(row, weight, samples, bucket);
+      place(row, weight, samples, bucket);
       this.weightNs += weight;
       this.samples += samples;
     }
@@ -192,6 +208,23 @@ export class Profile {
     return new ThreadTree(this.#rowSource, threads, label);
   }
 
+  /** What all samples add up to by stack and thread, as samples of time 0: their own times are not kept. */
+  rows(): SampleColumns {
+    const { stack, thread, weightNs, samples, length } = this.#weights;
+    return {
+      timeNs: new Float64Array(length),
+      weightNs: weightNs.values.slice(0, length),
+      thread: thread.values.slice(0, length),
+      stack: stack.values.slice(0, length),
+      samples: Uint32Array.from(samples.values.subarray(0, length)),
+    };
+  }
+
+  /** Shared with the profiles of other units. */
+  get tables(): ProfileTables {
+    return this.#tables;
+  }
+
   /** Weight by thread and node, after `settle(true)` all of it; unsampled time is not a thread's. */
   *placedStacks(): Generator<PlacedStack> {
     for (let row = 0; row < this.#weights.length; row++) {
@@ -251,9 +284,9 @@ export class Profile {
         this.#waiting.set(row, { weightNs, samples });
         continue;
       }
-      this.#tree.addWeight(node, weightNs, samples);
-      this.#tree.addRecentFrom(node, this.#weights.recent, row);
+      this.#tree.addOwn(node, weightNs, samples, this.#weights.recent, row);
     }
+    this.#tree.sumUp();
     for (const [label, ns] of this.#unsampledNs) this.#addUnsampled(label, ns);
     this.#rememberSuccessors(oldNodeOf);
     for (const [label, node] of this.#unsampledNodes()) {

@@ -22,6 +22,11 @@ export class StackTable {
     }
   }
 
+  /** A copy of some rows, as `append` takes them. */
+  rows(from: number, to: number): NewStacks {
+    return { parent: this.#parent.values.slice(from, to), frame: this.#frame.values.slice(from, to) };
+  }
+
   parentOf(stack: number): number {
     return this.#parent.at(stack);
   }

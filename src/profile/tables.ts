@@ -9,6 +9,8 @@ import { Functions } from './functions.ts';
 import { runtimeFrameName } from './runtime-names.ts';
 import { StackTable } from './stack-table.ts';
 
+const rowsAtOnce = 16_384;
+
 export class ProfileTables {
   readonly functions = new Functions();
   readonly frames = new FrameTable();
@@ -37,6 +39,28 @@ export class ProfileTables {
       if (this.frames.kindOf(id) !== 'runtime') continue;
       const called = this.#runtimeFunctions[Number(this.frames.frame(id).address)];
       if (called !== undefined) this.frames.setName(runtimeFrameName(id, called));
+    }
+  }
+
+  /** All rows, in parts of bounded size: appended to empty tables they give these again. */
+  *rows(): Generator<Omit<Batch, 'samples'>> {
+    const threads = this.threads.map((thread, index) => ({ index, thread }));
+    const none = { frames: this.frames.rows(0, 0), stacks: this.stacks.rows(0, 0), modules: [], threads: [] };
+    yield { ...none, modules: this.modules, threads: threads.filter((each) => each !== undefined) };
+    for (let from = 0; from < this.frames.length; from += rowsAtOnce) {
+      yield { ...none, frames: this.frames.rows(from, Math.min(from + rowsAtOnce, this.frames.length)) };
+    }
+    // The empty stack is in every table.
+    for (let from = 1; from < this.stacks.length; from += rowsAtOnce) {
+      yield { ...none, stacks: this.stacks.rows(from, Math.min(from + rowsAtOnce, this.stacks.length)) };
+    }
+  }
+
+  /** The names of all frames that have one, in parts of bounded size. */
+  *names(): Generator<FrameName[]> {
+    for (let from = 0; from < this.frames.length; from += rowsAtOnce) {
+      const ids = Array.from({ length: Math.min(rowsAtOnce, this.frames.length - from) }, (_, i) => from + i);
+      yield ids.map((id) => this.frames.nameOf(id)).filter((name) => name !== undefined);
     }
   }
 

@@ -4,10 +4,14 @@ import type { Module } from '../profile/frames.ts';
 import { fileBytes } from './byte-source.ts';
 import { buildIdOf, parseElf } from './elf-file.ts';
 
-/** The first path where the very file lies that the target has mapped; undefined: it is nowhere any more. */
-export function modulePathOf(module: Module, pid: number): string | undefined {
+/**
+ * The first path where the very file lies that the target has mapped; undefined: it is nowhere any more.
+ * @param pid undefined for a target of the past: then only the build id can say that a file is the one
+ */
+export function modulePathOf(module: Module, pid: number | undefined): string | undefined {
   if (!module.path.startsWith('/')) return undefined;
   const file = module.path.replace(/ \(deleted\)$/, '');
+  if (pid === undefined) return module.buildId !== '' && isSameFile(file, module) ? file : undefined;
   const wanted = [`/proc/${pid}/root${file}`, file, `/proc/${pid}/exe`];
   return wanted.find((path) => isSameFile(path, module));
 }
@@ -38,8 +42,8 @@ export function debugPathOf(buildId: string): string | undefined {
 }
 
 /** The debug file of a module, in the target's root or in ours. */
-export function debugFileOf(module: Module, pid: number): string | undefined {
+export function debugFileOf(module: Module, pid: number | undefined): string | undefined {
   const path = debugPathOf(module.buildId);
   if (path === undefined) return undefined;
-  return [`/proc/${pid}/root${path}`, path].find((each) => existsSync(each));
+  return [...(pid === undefined ? [] : [`/proc/${pid}/root${path}`]), path].find((each) => existsSync(each));
 }

@@ -5,6 +5,7 @@
 import { Box, Text } from 'ink';
 import { type ReactNode, useSyncExternalStore } from 'react';
 import { EnginePanel } from './engine-panel.tsx';
+import { exportPromptLine } from './file-commands.ts';
 import { FullPanel } from './full-panel.tsx';
 import { Help } from './help.tsx';
 import { footerHints } from './keymap.ts';
@@ -68,10 +69,14 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
         )}
       </Box>
       {detailRows > 0 && <LiveRegion region={regions.details} height={detailRows} flexShrink={0} />}
-      {isFinding ? (
-        <LiveRegion region={regions.prompt} height={1} flexShrink={0} />
-      ) : (
-        layout.hasFooter && <Footer structure={structure} theme={theme} />
+      {popup?.kind === 'export' && (
+        <Box height={1} flexShrink={0}>
+          <Text wrap="truncate">{exportPromptLine(popup.path, theme, lineWidth(size))}</Text>
+        </Box>
+      )}
+      {isFinding && <LiveRegion region={regions.prompt} height={1} flexShrink={0} />}
+      {!isFinding && popup?.kind !== 'export' && layout.hasFooter && (
+        <Footer structure={structure} theme={theme} />
       )}
     </Box>
   );

@@ -15,6 +15,8 @@ export interface BannerContext {
   readonly samplesSincePause: number;
   /** Samples behind what is shown. */
   readonly samples: number;
+  /** What is captured goes to a file, too. */
+  readonly isRecording?: boolean;
 }
 
 /** The lines of the banner without the notice; one for small screens. */
@@ -51,10 +53,15 @@ function targetLine(context: BannerContext, width: number): string {
   const others = [
     { text: `${count(status.threadCount)} thr`, rank: 5, role: 'plain' },
     { text: stateText(context), rank: 0, role: stateRole(context) },
-    { text: `${Math.round(status.frequencyHz)} Hz`, rank: 4, role: 'plain' },
+    { text: context.isRecording === true ? 'REC' : '', rank: 1, role: 'warning' },
+    { text: status.frequencyHz > 0 ? `${Math.round(status.frequencyHz)} Hz` : '', rank: 4, role: 'plain' },
     { text: `${count(status.samples)} samples`, rank: 3, role: 'plain' },
     { text: lost, rank: status.lost > 0 ? 1 : 2, role: status.lost > 0 ? 'warning' : 'plain' },
-    { text: `self ${percent(status.selfCpuShare)}`, rank: 7, role: 'dim' },
+    {
+      text: status.state === 'recorded' ? '' : `self ${percent(status.selfCpuShare)}`,
+      rank: 7,
+      role: 'dim',
+    },
   ] as const;
   // The target's name takes what the others leave, and enough to be told from another.
   const taken = [title, ...others].reduce((sum, piece) => sum + cellWidth(piece.text) + 2, 0);
@@ -66,14 +73,20 @@ function engineLine(context: BannerContext, width: number): string {
   const { status, theme } = context;
   const { asked, planned, running } = status;
   const sees =
-    running === undefined ? '' : `${seesText(running, status.kernelPart)} (${status.mechanism ?? '?'})`;
+    running === undefined
+      ? (status.source ?? '')
+      : `${seesText(running, status.kernelPart)} (${status.mechanism ?? '?'})`;
   const pieces = [
     { text: 'ENGINE', rank: 2, role: 'dim' },
     { text: engineText(context), rank: 0, role: 'title' },
     { text: sees, rank: 1, role: 'plain' },
-    { text: `asked ${asked}`, rank: 3, role: asked === 'auto' || asked === running ? 'plain' : 'warning' },
+    {
+      text: hasEngine(status) ? `asked ${asked}` : '',
+      rank: 3,
+      role: asked === 'auto' || asked === running ? 'plain' : 'warning',
+    },
     { text: status.runtime ?? '', rank: 4, role: 'plain' },
-    { text: running === planned ? '' : `planned ${planned}`, rank: 3, role: 'warning' },
+    { text: running === planned || !hasEngine(status) ? '' : `planned ${planned}`, rank: 3, role: 'warning' },
     { text: accountedText(status, theme), rank: 0, role: 'plain' },
   ] as const;
   return joined(pieces, width, theme);
@@ -106,12 +119,22 @@ function engineText({ status, theme }: BannerContext): string {
       ? `${switching.from} ${arrow} ${Math.round(switching.hz)} Hz ${ellipsis}`
       : `${switching.from} ${arrow} ${switching.to} ${ellipsis}`;
   }
+  // Of a recording all that ran, in their order.
+  const ran = status.state === 'recorded' ? status.spans.map((span) => span.engine) : [];
+  if (ran.length > 0) return [...new Set(ran)].join('+');
   if (status.running !== undefined) return status.running;
+  if (!hasEngine(status)) return 'unknown';
   return status.state === 'starting' ? `starting ${status.planned} ${theme.glyphs.ellipsis}` : 'none';
+}
+
+/** An imported profile does not say what saw it. */
+function hasEngine({ state, running }: SessionStatus): boolean {
+  return state !== 'recorded' || running !== undefined;
 }
 
 function accountedText(status: SessionStatus, theme: Theme): string {
   const { accounted, cpuTimeNs } = status.accounting;
+  if (!hasEngine(status)) return 'accounted - (not known)';
   // Wall time has no CPU clock to be held against.
   if (status.unit === 'wall') return 'accounted - (wall time)';
   if (accounted === undefined) return 'accounted - (no CPU time used yet)';
@@ -133,7 +156,8 @@ export function seesText(engine: EngineName, kernelPart: KernelPart): string {
 function targetName({ status, theme }: BannerContext, room: number): string {
   // The folder of the program says least and is longest.
   const command = visible(status.target.command || status.target.name, theme).replace(/^\S*\//, '');
-  const pid = ` [${status.target.pid}]`;
+  // A profile from elsewhere may not say whose it is.
+  const pid = status.target.pid > 0 ? ` [${status.target.pid}]` : '';
   return cutEnd(command, Math.max(8, room - pid.length), theme.glyphs.ellipsis) + pid;
 }
 
@@ -141,7 +165,13 @@ function stateText(context: BannerContext): string {
   const { status, isPaused } = context;
   const time = clock(status.elapsedNs);
   if (isPaused) return `${stateGlyph(context)} PAUSED +${count(context.samplesSincePause)} samples`;
-  const word = { starting: 'STARTING', live: 'LIVE', ended: 'ENDED', stopped: 'STOPPED' }[status.state];
+  const word = {
+    starting: 'STARTING',
+    live: 'LIVE',
+    ended: 'ENDED',
+    stopped: 'STOPPED',
+    recorded: 'RECORDED',
+  }[status.state];
   const reason =
     status.endReason === undefined || status.state !== 'ended'
       ? ''
@@ -188,7 +218,8 @@ export function summaryLine(status: SessionStatus): string {
   const last = status.spans.at(-1);
   const engine = status.running ?? last?.engine;
   const mechanism: Mechanism | undefined = status.mechanism ?? last?.mechanism;
-  const ran = engine === undefined ? 'no engine ran' : `${engine} (${mechanism ?? '?'})`;
+  const nothing = status.state === 'recorded' ? (status.source ?? 'a file') : 'no engine ran';
+  const ran = engine === undefined ? nothing : `${engine} (${mechanism ?? '?'})`;
   const { accounted, cpuTimeNs } = status.accounting;
   const share =
     status.unit === 'wall'

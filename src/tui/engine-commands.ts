@@ -36,6 +36,10 @@ export function runEngineCommand(view: LiveView, popup: EnginePopup, command: En
 /** The cursor stands on what was asked for. */
 export function openEnginePanel(view: LiveView): void {
   const { status } = view;
+  if (status.state === 'recorded') {
+    view.toast('recorded: w tells which engine saw it, and why');
+    return;
+  }
   const chosen = status.engines.findIndex((row) => row.ask === status.asked);
   view.dispatch({ type: 'popup', popup: { kind: 'engine', status, chosen: Math.max(0, chosen) } });
 }

@@ -3,6 +3,7 @@
  * text that is typed or pasted into an input never runs a command.
  */
 import { runEngineCommand } from './engine-commands.ts';
+import { keyInExport } from './file-commands.ts';
 import { helpLineCount } from './help-lines.ts';
 import { engineCommand, type OutputCommand, outputCommand, type WhyCommand, whyCommand } from './keymap.ts';
 import { editText, pasteText } from './line-edit.ts';
@@ -44,6 +45,7 @@ function routeKey(view: LiveView, key: string): void {
   else if (popup?.kind === 'source') keyInSource(view, key);
   else if (popup?.kind === 'palette') keyInPalette(view, popup, key);
   else if (popup?.kind === 'output') keyInOutput(view, key);
+  else if (popup?.kind === 'export') keyInExport(view, popup.path, key, editText(popup.path, key));
   else runViewKey(view, key);
 }
 
@@ -53,6 +55,7 @@ function paste(view: LiveView, text: string): void {
   else if (popup?.kind === 'help')
     showHelp(view, { ...popup, filter: pasteText(popup.filter, text), scroll: 0 });
   else if (popup?.kind === 'palette') narrowPalette(view, pasteText(popup.filter, text));
+  else if (popup?.kind === 'export') keyInExport(view, popup.path, '', pasteText(popup.path, text));
 }
 
 function keyInPrompt(view: LiveView, key: string): void {
@@ -130,6 +133,10 @@ const whyCommands: Readonly<Record<WhyCommand, (view: LiveView, popup: WhyPopup)
   up: (view, popup) => chooseGate(view, popup, -1),
   'copy-cure': copyCure,
   probe: (view, popup) => {
+    if (view.status.state === 'recorded') {
+      view.toast('recorded: the gates are those of then');
+      return;
+    }
     view.session.probeAgain();
     view.dispatch({ type: 'popup', popup: { ...popup, status: view.status } });
     view.toast('every gate tried again');

@@ -98,6 +98,8 @@ export const treeKeys = bind([
   { command: 'source', keys: ['a'], text: 'hottest lines of this function', section: 'Look' },
   { command: 'copy-name', keys: ['y'], text: 'copy the name', section: 'Keep' },
   { command: 'copy-stack', keys: ['Y'], text: 'copy the stack, root first', section: 'Keep' },
+  { command: 'export', keys: ['x'], text: 'export to a file', section: 'Keep' },
+  { command: 'record', keys: ['!'], text: 'record to a file; again: end it', section: 'Keep' },
   { command: 'output', keys: ['O'], text: 'output of the launched command', section: 'Program' },
   { command: 'help', keys: ['?', 'f1'], text: 'all keys', section: 'Program', hint: 'help' },
   {

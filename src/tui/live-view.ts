@@ -22,6 +22,7 @@ import { type Action, baseOf, type FindQuery, initialState, type UiState } from 
 import { Store } from './store.ts';
 import type { Theme } from './theme.ts';
 import { TreeSource } from './tree-source.ts';
+import type { ViewFiles } from './view-files.ts';
 import { cursorOf, type ModelName, modelOf } from './views.ts';
 
 /** What only the owner of the terminal and of the process can do. */
@@ -52,6 +53,8 @@ export class LiveView {
   readonly listing: SourceListing;
   /** The command this view was started with; undefined when it is attached to a process. */
   readonly command: ViewedCommand | undefined;
+  /** Undefined where nothing can be kept. */
+  readonly files: ViewFiles | undefined;
   /** Lines the output panel has on the screen. */
   outputHeight = 1;
   /** Steady clock, in ms. */
@@ -81,6 +84,7 @@ export class LiveView {
     host: ViewHost,
     now: () => number = () => performance.now(),
     command?: ViewedCommand,
+    files?: ViewFiles,
   ) {
     this.session = session;
     this.theme = theme;
@@ -89,6 +93,8 @@ export class LiveView {
     this.store = new Store(initialState(size));
     this.source = new TreeSource(() => session.profile);
     this.command = command;
+    this.files = files;
+    files?.onNews((line) => this.toast(line));
     this.facts = new SelectionFacts(this.source, host.paint, now);
     this.listing = new SourceListing((request, signal) => session.list(request, signal), host.paint);
     this.threads = new ThreadList(

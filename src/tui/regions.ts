@@ -77,6 +77,7 @@ function bannerOf(view: LiveView): BannerContext {
     isPaused: view.state.isPaused,
     samplesSincePause: view.source.samplesSincePause,
     samples: view.source.samples,
+    isRecording: view.files?.isRecording === true,
   };
 }
 

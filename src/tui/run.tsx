@@ -14,6 +14,7 @@ import { Stage } from './screen/stage.ts';
 import { type CrashGuard, writeFully } from './screen/terminal.ts';
 import { createTheme } from './theme.ts';
 import type { ThemeName } from './theme-colours.ts';
+import type { ViewFiles } from './view-files.ts';
 
 /** How every screen of the program is drawn. */
 export interface ScreenOptions {
@@ -26,6 +27,7 @@ export interface LiveViewOptions extends ScreenOptions {
   readonly version: string;
   /** The command that was started to be seen; undefined for a process that ran already. */
   readonly command?: ViewedCommand | undefined;
+  readonly files?: ViewFiles | undefined;
 }
 
 const outputMs = 100;
@@ -45,9 +47,11 @@ export async function runLiveView(
   const screen = new LiveScreen(session, options);
   const ending = await screen.ended;
   const isRestored = await screen.close(ending);
+  const kept = options.files?.finish() ?? '';
   const farewell = (await options.command?.finish()) ?? '';
   endAs(ending);
-  if (isRestored) writeFully(process.stdout.fd, `${farewell}${summaryLine(session.status)}\n`);
+  const about = kept === '' ? '' : `prof-tui: ${kept}\n`;
+  if (isRestored) writeFully(process.stdout.fd, `${farewell}${summaryLine(session.status)}\n${about}`);
   return { restored: true };
 }
 
@@ -76,7 +80,7 @@ class LiveScreen {
     const { painter, size } = this.#stage;
     const ascii = options.ascii || !hasUtf8Locale(process.env);
     const theme = createTheme({ ascii, color: options.theme });
-    this.#view = new LiveView(session, theme, size, this.#host(), undefined, command);
+    this.#view = new LiveView(session, theme, size, this.#host(), undefined, command, options.files);
     const regions = createRegions(this.#view);
     painter.onFrame(() => regions.prepare(painter.heightOf(regions.rows)));
     this.#stage.show(<App store={this.#view.store} regions={regions} theme={theme} />);

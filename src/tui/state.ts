@@ -33,6 +33,8 @@ export type Popup =
   | { readonly kind: 'source' }
   /** `chosen` is an entry of those that `filter` leaves. */
   | { readonly kind: 'palette'; readonly filter: string; readonly chosen: number }
+  /** The prompt for the name of an export. */
+  | { readonly kind: 'export'; readonly path: string }
   | { readonly kind: 'help'; readonly filter: string; readonly scroll: number }
   /** The status is the one at opening: figures that move would make every tick a commit. */
   | { readonly kind: 'why'; readonly status: SessionStatus; readonly gate: number }

@@ -3,6 +3,7 @@
  */
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import { openEnginePanel, stepRate } from './engine-commands.ts';
+import { openExportPrompt, toggleRecording } from './file-commands.ts';
 import { type FindResult, matchesInOrder } from './find.ts';
 import type { TreeCommand } from './keymap.ts';
 import { hottestChild, type LiveView } from './live-view.ts';
@@ -59,6 +60,8 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
     view.theme.change();
     view.toast(`theme ${view.theme.name}`);
   },
+  export: openExportPrompt,
+  record: toggleRecording,
   output: (view) => {
     if (view.command !== undefined) view.dispatch({ type: 'popup', popup: { kind: 'output' } });
     else view.toast('its output is elsewhere: prof-tui -- CMD shows it here');
@@ -240,6 +243,10 @@ function togglePause(view: LiveView): void {
 }
 
 function resetCounters(view: LiveView): void {
+  if (view.status.state === 'recorded') {
+    view.toast('a recording stays as it is');
+    return;
+  }
   if (view.state.isPaused) togglePause(view);
   view.session.reset();
   view.source.follow();

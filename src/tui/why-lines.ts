@@ -4,7 +4,7 @@
  */
 import type { Gate, SessionStatus } from '../engine/status.ts';
 import type { Warning } from '../engine/warnings.ts';
-import { count, duration, percent } from '../profile/format.ts';
+import { clock, count, duration, percent } from '../profile/format.ts';
 import { seesText } from './banner.ts';
 import { hintLine, type PanelLine, visible, wrap } from './panel-lines.ts';
 import { cellWidth, cutEnd, padEnd } from './text.ts';
@@ -24,11 +24,17 @@ export function whyLines(
   });
   const label = (word: string, text: string) =>
     wrap(text, width - 11, theme).map((line, at) => plain(padEnd(at === 0 ? word : '', 11) + line));
-  const head = [
+  const isUnknown = status.state === 'recorded' && status.running === undefined;
+  const engine = [
     ...label('asked', askedText(status)),
+    ...spanTexts(status).flatMap((line, at) => label(at === 0 ? 'spans' : '', visible(line, theme))),
     ...label('sees', seenText(status)),
     ...label('cannot see', unseenText(status)),
     ...label('accounted', accountedText(status, theme)),
+  ];
+  const head = [
+    ...(status.source === undefined ? [] : label('file', visible(status.source, theme))),
+    ...(isUnknown ? label('engine', 'unknown: the file does not say') : engine),
     ...status.warnings.flatMap((warning) =>
       label(theme.glyphs.warning, visible(warningText(warning, status.gates), theme)),
     ),
@@ -47,6 +53,15 @@ function askedText(status: SessionStatus): string {
   const runs =
     status.running === undefined ? 'nothing' : `${status.running} (${status.mechanism ?? '?'}, ${hz})`;
   return `${status.asked}   planned ${status.planned}   runs ${runs}`;
+}
+
+/** Each stretch under one engine, where there was more than one or nothing is live any more. */
+function spanTexts({ spans, state }: SessionStatus): string[] {
+  if (spans.length < 2 && state !== 'recorded') return [];
+  return spans.map(
+    ({ startNs, endNs, engine, mechanism, asked, samples, reason }) =>
+      `${clock(startNs)}-${clock(endNs)}  ${engine} (${mechanism})  asked ${asked}  ${count(samples)} samples  ${reason}`,
+  );
 }
 
 function seenText(status: SessionStatus): string {

@@ -9,10 +9,12 @@ import ts from 'typescript';
 /** TypeScript: a folder of src/ and the folders it may import. Root files and commands/ may import all. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   profile: [],
+  encoding: [],
   symbolize: ['profile'],
-  export: ['profile'],
-  record: ['profile'],
+  export: ['profile', 'encoding'],
+  record: ['profile', 'encoding'],
   engine: ['profile', 'symbolize'],
+  replay: ['profile', 'engine', 'record'],
   tui: ['profile'],
 };
 const entryFolders = ['', 'commands'];

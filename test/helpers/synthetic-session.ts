@@ -160,6 +160,7 @@ export const hostileTarget = {
 export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionStatus {
   return {
     state: 'live',
+    source: undefined,
     endReason: undefined,
     target: {
       pid: 4242,

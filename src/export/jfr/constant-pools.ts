@@ -2,11 +2,12 @@
  * The constants of one JFR chunk: threads, stacks, methods, classes, symbols. Events hold their keys; the checkpoint
  * event at the chunk's end holds them all.
  */
+
+import { ByteWriter } from '../../encoding/byte-writer.ts';
 import type { Thread } from '../../profile/batch.ts';
 import type { CallTree, NodeId } from '../../profile/call-tree.ts';
 import type { FunctionKind } from '../../profile/frames.ts';
 import type { ProfileFunction } from '../../profile/functions.ts';
-import { ByteWriter } from '../byte-writer.ts';
 import { pathOf } from '../stacks.ts';
 import { type TypeName, typeIds, writeNullString, writeString } from './metadata.ts';
 

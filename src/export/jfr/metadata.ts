@@ -3,7 +3,7 @@
  * nothing of a type but what stands here. No public specification exists; readable facts are OpenJDK's
  * jdk.jfr.internal.consumer.MetadataReader and async-profiler's jfrMetadata. Traps: docs/formats.md.
  */
-import { ByteWriter } from '../byte-writer.ts';
+import { ByteWriter } from '../../encoding/byte-writer.ts';
 
 /** Ids are free, except that 0 and 1 are the metadata and checkpoint events. */
 export const typeIds = {
