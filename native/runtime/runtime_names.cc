@@ -99,6 +99,8 @@ RuntimeState RuntimeNames::state() const {
     state.error = memory_.refusal();
   } else if (v8_->named() == 0 && v8_->looked() >= kLooksToJudge) {
     state.problem = RuntimeProblem::checks_failed;
+  } else if (!layout_->optimized) {
+    state.problem = RuntimeProblem::optimized_code;
   }
   return state;
 }

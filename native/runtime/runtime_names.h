@@ -22,7 +22,8 @@ enum class RuntimeProblem : uint8_t {
   constant_unusable,
   compressed_pointers,
   memory_refused,
-  checks_failed,  // the constants are there, but nothing that was read agreed with them
+  checks_failed,   // the constants are there, but nothing that was read agreed with them
+  optimized_code,  // is not named: its constants are other ones
 };
 
 struct RuntimeState {

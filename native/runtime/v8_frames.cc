@@ -74,8 +74,10 @@ void V8Frames::name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNam
       namings[i] = {known->as, known->functions};
       continue;
     }
-    uses_.push_back({i, known, proof_.size()});
-    proof_.insert(proof_.end(), known->ranges.begin(), known->ranges.end());
+    // Recursion returns to the same place again and again.
+    const bool is_again = !uses_.empty() && uses_.back().known == known;
+    uses_.push_back({i, known, is_again ? uses_.back().first_range : proof_.size()});
+    if (!is_again) proof_.insert(proof_.end(), known->ranges.begin(), known->ranges.end());
   }
   recheck(namings);
   int looks = kMostLooksPerStack;
@@ -172,8 +174,12 @@ bool V8Frames::resolve_optimized(const CodeAt& code, uint64_t address, Known& kn
       if (auto function = functions_.describe(inlined)) known.functions.push_back(std::move(*function));
     }
   }
-  return add_code_proof(code, known) && add_proof(slot, 1, known) && known.words.back() == shared &&
-         describe(*shared, RuntimeNaming::As::function, known);
+  auto function = functions_.describe(*shared);
+  if (!function) return false;
+  known.as = RuntimeNaming::As::function;
+  known.functions.push_back(std::move(*function));
+  // What a Code object points to does not change while it is the same object, though the collector may move it.
+  return add_code_proof(code, known);
 }
 
 bool V8Frames::resolve_by_bytecode(const RuntimeFrame& frame, Known& known) {

@@ -112,6 +112,7 @@ function unnamedBecause(
     'compressed-pointers': 'it is built with compressed pointers',
     'memory-refused': `reading its memory is refused (${errnoName(errno)})`,
     'checks-failed': 'its memory does not agree with its v8dbg_ constants',
+    'optimized-code': 'its binary does not export how optimized code is named',
   };
   return reasons[problem];
 }

@@ -73,6 +73,7 @@ export const runtimeProblems = [
   'compressed-pointers',
   'memory-refused',
   'checks-failed',
+  'optimized-code',
 ] as const;
 export type RuntimeProblem = (typeof runtimeProblems)[number];
 

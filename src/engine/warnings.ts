@@ -194,7 +194,7 @@ function words(of: Degradation): Omit<Warning, 'code'> {
       };
     case 'runtime-unnamed':
       return {
-        title: `JavaScript functions have no names (${of.runtime}): ${of.because}`,
+        title: `JavaScript functions without names (${of.runtime}): ${of.because}`,
         cause: `functions of ${of.runtime} are under [jit: no symbols]: ${of.because}`,
         cure: of.cure,
       };
