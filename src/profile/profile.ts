@@ -7,6 +7,7 @@ import type { Batch, SampleColumns, Thread } from './batch.ts';
 import { type CallTree, GrowingTree, type NodeId, ROOT } from './call-tree.ts';
 import type { FrameTable } from './frame-table.ts';
 import type { Frame, FrameName, Module, markedLabels } from './frames.ts';
+import type { Functions } from './functions.ts';
 import { bucketNs } from './history.ts';
 import { NodeThreads, type ThreadWeight } from './node-threads.ts';
 import { Placement } from './placement.ts';
@@ -67,6 +68,11 @@ export class Profile {
 
   get frames(): FrameTable {
     return this.#tables.frames;
+  }
+
+  /** What rows are called; transforms make functions of their own. */
+  get functions(): Functions {
+    return this.#tables.functions;
   }
 
   get kernelCollapsed(): boolean {

@@ -5,6 +5,7 @@
 import type { LiveSession, SessionStatus } from '../engine/status.ts';
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
+import type { NameQuery } from '../profile/name-query.ts';
 import { ThreadList } from '../profile/thread-figures.ts';
 import { noticeText } from './banner.ts';
 import { CallerModels } from './caller-models.ts';
@@ -17,7 +18,7 @@ import { SandwichView, sandwichSpace } from './sandwich-view.ts';
 import { lineWidth, type ScreenSize } from './screen/frame.ts';
 import { SelectionFacts } from './selection-facts.ts';
 import { SlicedWork } from './sliced-work.ts';
-import { type Action, baseOf, type FindQuery, initialState, type UiState } from './state.ts';
+import { type Action, baseOf, initialState, type UiState } from './state.ts';
 import { Store } from './store.ts';
 import type { Theme } from './theme.ts';
 import { TreeSource } from './tree-source.ts';
@@ -69,7 +70,7 @@ export class LiveView {
   /** Lines of the body at the last frame. */
   #bodyHeight = 1;
   #lastKeyMs = Number.NEGATIVE_INFINITY;
-  #found: { query: FindQuery; tree: CallTree; version: number; atMs: number; result: FindResult } | undefined;
+  #found: { query: NameQuery; tree: CallTree; version: number; atMs: number; result: FindResult } | undefined;
   #toastTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -211,7 +212,7 @@ export class LiveView {
   }
 
   /** What is looked for now: the prompt while it is typed in, else the search in force. */
-  get query(): FindQuery | undefined {
+  get query(): NameQuery | undefined {
     const { state } = this;
     return state.structure.isFinding ? { text: state.prompt, isExact: false } : state.find;
   }

@@ -4,6 +4,7 @@
  */
 import type { SessionStatus } from '../engine/status.ts';
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
+import type { NameQuery } from '../profile/name-query.ts';
 import type { ScreenSize } from './screen/frame.ts';
 import {
   type Cursor,
@@ -19,12 +20,6 @@ export const sortOrders = ['total', 'self', 'name'] as const;
 export type SortOrder = (typeof sortOrders)[number];
 export const units = ['percent', 'time', 'samples'] as const;
 export type Unit = (typeof units)[number];
-
-/** What is looked for: a pattern as typed, or one exact function name. */
-export interface FindQuery {
-  readonly text: string;
-  readonly isExact: boolean;
-}
 
 export type Popup =
   /** The launched command's output. */
@@ -56,7 +51,7 @@ export interface UiState extends Cursor {
   readonly unit: Unit;
   readonly hasFullNames: boolean;
   readonly isPaused: boolean;
-  readonly find: FindQuery | undefined;
+  readonly find: NameQuery | undefined;
   /** What is typed in the open find prompt. */
   readonly prompt: string;
   /** Whether the user opened or closed a node: until then the view may open the hottest path by itself. */
@@ -84,7 +79,7 @@ export type Action =
   | { readonly type: 'names' }
   | { readonly type: 'paused'; readonly isPaused: boolean }
   | { readonly type: 'prompt'; readonly text: string | undefined }
-  | { readonly type: 'find'; readonly query: FindQuery | undefined }
+  | { readonly type: 'find'; readonly query: NameQuery | undefined }
   | { readonly type: 'remap'; readonly successorOf: (node: NodeId) => NodeId }
   | { readonly type: 'start-over' }
   | { readonly type: 'popup'; readonly popup: Popup | undefined }
