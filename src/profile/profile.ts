@@ -180,9 +180,21 @@ export class Profile {
     return work.result;
   }
 
-  /** The same in slices. */
-  nodeThreads(node: NodeId): NodeThreads {
-    return new NodeThreads(this.#rowSource, this.threads, node);
+  /**
+   * The same in slices.
+   * @param tree another tree that `node` is of; @param placeOf where a node of this profile's tree stands in it
+   */
+  nodeThreads(
+    node: NodeId,
+    tree: CallTree = this.#tree,
+    placeOf: (node: NodeId) => NodeId | undefined = (at) => at,
+  ): NodeThreads {
+    const { generation } = this.#tree;
+    const nodeOf = (stack: number) => {
+      const at = this.#tree.generation === generation ? this.#placement.nodeOf(stack) : undefined;
+      return at === undefined ? undefined : placeOf(at);
+    };
+    return new NodeThreads({ tree, weights: this.#weights, nodeOf }, this.threads, node);
   }
 
   /** The same nodes with the weight of some threads only, by thread index; `label` is the name of its root. */

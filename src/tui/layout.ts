@@ -16,13 +16,14 @@ export interface ScreenLayout {
   readonly hasFooter: boolean;
 }
 
-export function screenLayout(size: ScreenSize, hasNotice: boolean): ScreenLayout {
+/** @param isTransformed what changes the tree must be seen wherever there is any room */
+export function screenLayout(size: ScreenSize, hasNotice: boolean, isTransformed = false): ScreenLayout {
   const { columns, rows } = size;
   return {
     isTooSmall: columns < 20 || rows < 4,
     bannerLines: columns < 60 || rows < 14 ? 1 : 2,
     noticeLines: hasNotice ? 1 : 0,
-    hasBreadcrumb: rows >= 18,
+    hasBreadcrumb: rows >= (isTransformed ? 8 : 18),
     hasColumnHead: rows >= 14,
     detailLines: rows >= 24 ? 2 : rows >= 10 ? 1 : 0,
     hasFooter: rows >= 8,

@@ -7,11 +7,13 @@ import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
 import type { NameQuery } from '../profile/name-query.ts';
 import { ThreadList } from '../profile/thread-figures.ts';
+import type { Transform } from '../profile/transform.ts';
 import { noticeText } from './banner.ts';
 import { CallerModels } from './caller-models.ts';
 import { type FindResult, findAll } from './find.ts';
 import { FlameView } from './flame-view.ts';
 import type { ViewedCommand } from './launched-command.ts';
+import { reveal } from './reveal.ts';
 import { RowList } from './row-list.ts';
 import { fewSamples } from './rows.ts';
 import { SandwichView, sandwichSpace } from './sandwich-view.ts';
@@ -21,6 +23,7 @@ import { SlicedWork } from './sliced-work.ts';
 import { type Action, baseOf, initialState, type UiState } from './state.ts';
 import { Store } from './store.ts';
 import type { Theme } from './theme.ts';
+import type { SuccessorOf } from './transformed-source.ts';
 import { TreeSource } from './tree-source.ts';
 import { cursorOf, type ModelName, modelOf } from './views.ts';
 
@@ -59,6 +62,9 @@ export class LiveView {
   readonly threads: ThreadList;
   readonly sandwich: SandwichView;
   readonly #threadWork: SlicedWork;
+  readonly #transformWork: SlicedWork;
+  /** Called once the transforms that were asked for are shown. */
+  #onTransformed: (() => void)[] = [];
   /** The function to select as soon as the models of the view know it. */
   #carriedFunction: number | undefined;
   readonly #rowLists: Readonly<Record<ModelName, RowList>> = {
@@ -94,7 +100,8 @@ export class LiveView {
       (thread) => this.#threadFunction(thread),
     );
     this.sandwich = new SandwichView(now, () => host.paint());
-    this.#threadWork = new SlicedWork(now, () => host.paint());
+    this.#threadWork = new SlicedWork(now, () => this.followTransforms(true));
+    this.#transformWork = new SlicedWork(now, () => this.#showTransformed());
     this.models = new CallerModels(this.source.tree, () => host.paint(), now);
     this.tick();
   }
@@ -141,6 +148,7 @@ export class LiveView {
   tick(): void {
     this.followNodes();
     this.followThreads();
+    this.followTransforms();
     this.followModels();
     this.#openHottestPath();
     this.dispatch({ type: 'notice', hasNotice: this.notice() !== undefined });
@@ -169,6 +177,31 @@ export class LiveView {
     if (threadTree.isOutdated && !this.#threadWork.isRunning)
       this.#threadWork.start((isOver) => threadTree.step(isOver));
     else if (this.#threadWork.isDue) this.#threadWork.start((isOver) => threadTree.step(isOver));
+  }
+
+  /** The transformed tree follows the one below it. @param isUrgent without waiting until its work is due again */
+  followTransforms(isUrgent = false): void {
+    const { source } = this;
+    const isDue = source.isTransforming
+      ? !this.#transformWork.isRunning
+      : source.hasNews && (isUrgent || this.#transformWork.isDue);
+    if (isDue) this.#transformWork.start((isOver) => source.transform(isOver));
+    this.host.paint();
+  }
+
+  /** Runs `act` on the tree with all transforms that were asked for: at once, or as soon as they are worked out. */
+  whenTransformed(act: () => void): void {
+    if (this.source.isTransforming) this.#onTransformed.push(act);
+    else act();
+  }
+
+  /** Another stack of transforms; the tree shown stays until it has been worked out. */
+  setTransforms(transforms: readonly Transform[]): void {
+    this.dispatch({ type: 'transforms', transforms });
+    const successorOf = this.source.setTransforms(transforms);
+    this.#transformWork.stop();
+    if (successorOf !== undefined) this.#moveTo(successorOf);
+    this.followTransforms(true);
   }
 
   notice(): string | undefined {
@@ -251,6 +284,7 @@ export class LiveView {
     clearTimeout(this.#toastTimer);
     this.models.close();
     this.#threadWork.stop();
+    this.#transformWork.stop();
     this.sandwich.close();
     this.facts.close();
   }
@@ -258,6 +292,24 @@ export class LiveView {
   /** Selects a function in the model of the view, now or when it has been worked out. */
   carryFunction(functionId: number): void {
     this.#carriedFunction = functionId;
+  }
+
+  #showTransformed(): void {
+    const successorOf = this.source.showTransformed();
+    if (successorOf !== undefined) this.#moveTo(successorOf);
+    this.host.paint();
+    if (this.source.isTransforming) return;
+    for (let act = this.#onTransformed.shift(); act !== undefined; act = this.#onTransformed.shift()) {
+      act();
+      if (this.source.isTransforming) break;
+    }
+  }
+
+  /** The tree has become another one: the cursor stays in sight. */
+  #moveTo(successorOf: SuccessorOf): void {
+    this.dispatch({ type: 'remap', successorOf });
+    if (this.state.structure.view === 'tree') reveal(this, this.state.selected);
+    this.followModels();
   }
 
   #prepareModels(): void {

@@ -18,6 +18,7 @@ import { baseOf } from './state.ts';
 import { cellWidth, clean, cutEnd, padEnd, shortenName } from './text.ts';
 import { threadsLabel } from './thread-commands.ts';
 import { createThreadsBody } from './threads-body.ts';
+import { transformText } from './transform-commands.ts';
 import { createTreeBody } from './tree-body.ts';
 import type { ViewBody } from './view-body.ts';
 import { cursorOf, type ViewName } from './views.ts';
@@ -78,8 +79,8 @@ function bannerOf(view: LiveView): BannerContext {
 }
 
 function headOf(view: LiveView, body: ViewBody): readonly string[] {
-  const { size, hasNotice } = view.state.structure;
-  const layout = screenLayout(size, hasNotice);
+  const { size, hasNotice, isTransformed } = view.state.structure;
+  const layout = screenLayout(size, hasNotice, isTransformed);
   const width = lineWidth(size);
   const lines = [...bannerLines(bannerOf(view), layout.bannerLines, width)];
   if (hasNotice)
@@ -89,10 +90,11 @@ function headOf(view: LiveView, body: ViewBody): readonly string[] {
   return lines;
 }
 
-/** Where the view is zoomed to, and on the right what changes the picture: search, unit, fold. */
+/** What changes the tree and where the view is zoomed to; on the right what changes the picture: search, unit, fold. */
 function breadcrumb(view: LiveView, width: number): string {
   const { state, theme } = view;
   const settings = [
+    keptText(view),
     state.threads.size === 0 ? '' : `only ${threadsLabel(view, state.threads)}`,
     findText(view),
     state.unit === 'percent' ? '' : `unit ${state.unit}`,
@@ -110,12 +112,33 @@ function breadcrumb(view: LiveView, width: number): string {
 
 /** `all › main`; of the models that are summed over it: `bottom-up of all › main   zoom read` */
 function placeText(view: LiveView): string {
+  return transformsText(view) + viewPlaceText(view);
+}
+
+function viewPlaceText(view: LiveView): string {
   const { state } = view;
   const calls = pathText(view, view.source.tree, baseOf(cursorOf(state, 'calls')), 'all');
   if (view.model === 'calls') return calls;
   if (view.model === 'threads') return `threads ${count(view.tree.childrenOf(ROOT).length)}`;
   const own = pathText(view, view.tree, baseOf(state), '');
   return `${state.structure.view} of ${calls}${own === '' ? '' : `   zoom ${own}`}`;
+}
+
+/** The stack of transforms, first applied first: `focus read, drop main   ` */
+function transformsText(view: LiveView): string {
+  const { ellipsis } = view.theme.glyphs;
+  const texts = view.state.transforms.map(
+    (transform) => `[${shortenName(visible(view, transformText(transform)), 34, ellipsis)}]`,
+  );
+  return texts.length === 0 ? '' : `${texts.join(' ')}  `;
+}
+
+/** How much of the time the transforms leave: it must never seem to be all. */
+function keptText(view: LiveView): string {
+  const { source } = view;
+  if (source.transforms.length === 0) return '';
+  const allNs = source.base.totalNs(ROOT);
+  return `${percent(allNs > 0 ? source.tree.totalNs(ROOT) / allNs : 1)} kept`;
 }
 
 function pathText(view: LiveView, tree: CallTree, base: NodeId, root: string): string {
@@ -157,8 +180,8 @@ function promptLine(view: LiveView, width: number): string {
 }
 
 function detailsOf(view: LiveView, body: ViewBody): readonly string[] {
-  const { size, hasNotice } = view.state.structure;
-  const { detailLines: lines } = screenLayout(size, hasNotice);
+  const { size, hasNotice, isTransformed } = view.state.structure;
+  const { detailLines: lines } = screenLayout(size, hasNotice, isTransformed);
   if (lines === 0) return [];
   if (body.details !== undefined) return body.details(lines);
   const node = view.state.selected;

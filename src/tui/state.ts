@@ -5,6 +5,7 @@
 import type { SessionStatus } from '../engine/status.ts';
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { NameQuery } from '../profile/name-query.ts';
+import type { Transform } from '../profile/transform.ts';
 import type { ScreenSize } from './screen/frame.ts';
 import {
   type Cursor,
@@ -38,6 +39,8 @@ export interface Structure {
   readonly isFinding: boolean;
   /** A line with a cause stands under the banner. */
   readonly hasNotice: boolean;
+  /** Transforms change the tree: their line stands on small screens, too. */
+  readonly isTransformed: boolean;
   readonly toast: string;
 }
 
@@ -60,12 +63,15 @@ export interface UiState extends Cursor {
   readonly outputTop: number | undefined;
   /** Thread indexes that all views are bounded to; empty for all threads. */
   readonly threads: ReadonlySet<number>;
+  /** What changes the tree, in the order in which it is applied. */
+  readonly transforms: readonly Transform[];
 }
 
 export type Action =
   | { readonly type: 'view'; readonly view: ViewName }
   | { readonly type: 'flip' }
   | { readonly type: 'threads'; readonly threads: ReadonlySet<number> }
+  | { readonly type: 'transforms'; readonly transforms: readonly Transform[] }
   /** What is zoomed into in the call tree bounds the other models: one step out. */
   | { readonly type: 'leave-subtree' }
   | { readonly type: 'select'; readonly node: NodeId }
@@ -90,7 +96,15 @@ export type Action =
 
 export function initialState(size: ScreenSize): UiState {
   return {
-    structure: { size, view: 'tree', popup: undefined, isFinding: false, hasNotice: false, toast: '' },
+    structure: {
+      size,
+      view: 'tree',
+      popup: undefined,
+      isFinding: false,
+      hasNotice: false,
+      isTransformed: false,
+      toast: '',
+    },
     ...initialCursor('calls'),
     parked: {},
     isFlipped: false,
@@ -102,6 +116,7 @@ export function initialState(size: ScreenSize): UiState {
     hasOpened: false,
     outputTop: undefined,
     threads: new Set(),
+    transforms: [],
   };
 }
 
@@ -118,6 +133,10 @@ export function reduce(state: UiState, action: Action): UiState {
       return { ...state, isFlipped: !state.isFlipped };
     case 'threads':
       return { ...state, threads: action.threads };
+    case 'transforms': {
+      const { transforms } = action;
+      return withStructure({ ...state, transforms }, { isTransformed: transforms.length > 0 });
+    }
     case 'leave-subtree':
       return withCursor(state, 'calls', { zoom: cursorOf(state, 'calls').zoom.slice(0, -1) });
     case 'select':

@@ -10,8 +10,9 @@ import { reveal } from './reveal.ts';
 import { baseOf } from './state.ts';
 import { clean } from './text.ts';
 import { setThreads } from './thread-commands.ts';
+import { transformCommands } from './transform-commands.ts';
 import { showView, viewBeside } from './view-switch.ts';
-import { modelOf } from './views.ts';
+import { cursorOf, modelOf } from './views.ts';
 
 /** Opening more at once would make a list nobody can read and slow every tick. */
 const mostOpenedAtOnce = 20000;
@@ -47,6 +48,7 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   'find-next': (view) => goToMatch(view, 1),
   'find-previous': (view) => goToMatch(view, -1),
   'find-same': findSame,
+  ...transformCommands,
   pause: togglePause,
   reset: resetCounters,
   kernel: toggleKernel,
@@ -181,8 +183,10 @@ function goBack(view: LiveView): void {
   } else if (left !== undefined) {
     view.dispatch({ type: 'zoom-out' });
     reveal(view, left);
-  } else {
+  } else if (cursorOf(view.state, 'calls').zoom.length > 0) {
     view.dispatch({ type: 'leave-subtree' });
+  } else if (view.state.transforms.length > 0) {
+    transformCommands.undo(view);
   }
 }
 
@@ -226,6 +230,7 @@ function findSame(view: LiveView): void {
 function togglePause(view: LiveView): void {
   if (view.state.isPaused) {
     view.dispatch({ type: 'remap', successorOf: view.source.resume() });
+    view.followTransforms(true);
   } else {
     view.source.pause();
   }

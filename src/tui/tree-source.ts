@@ -1,22 +1,31 @@
 /**
- * Which tree the view reads: the living one or, while paused, a frozen one; and where its nodes are when the
- * profile made them anew. One step of `follow` per tick, so no generation is missed.
+ * Which tree the view reads: the living one or, while paused, a frozen one, through the user's transforms; and where
+ * its nodes are when the profile made them anew. One step of `follow` per tick, so no generation is missed.
  */
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import type { NodeThreads } from '../profile/node-threads.ts';
 import type { Profile } from '../profile/profile.ts';
 import { frozenFigures, livingFigures, type ThreadFigures } from '../profile/thread-figures.ts';
 import type { ThreadTree } from '../profile/thread-tree.ts';
+import type { Transform } from '../profile/transform.ts';
 import { freezeTree } from './frozen-tree.ts';
-
-export type SuccessorOf = (node: NodeId) => NodeId;
+import { type SuccessorOf, TransformedSource, unmoved } from './transformed-source.ts';
 
 export class TreeSource {
   readonly #profileNow: () => Profile;
   #samplesAtPause = 0;
   #profile: Profile;
   #generation: number;
-  #frozen: { readonly tree: CallTree; readonly samples: number; readonly threads: ThreadFigures } | undefined;
+  #frozen:
+    | {
+        readonly profile: Profile;
+        readonly tree: CallTree;
+        readonly samples: number;
+        readonly threads: ThreadFigures;
+      }
+    | undefined;
   #threadTree: ThreadTree | undefined;
+  readonly #transformed = new TransformedSource();
   /** While paused: where each node of the frozen tree is in the living one. */
   #livingNode: Int32Array = new Int32Array(0);
 
@@ -27,7 +36,45 @@ export class TreeSource {
   }
 
   get tree(): CallTree {
+    return this.#transformed.shown ?? this.base;
+  }
+
+  /** What transforms are applied to. */
+  get base(): CallTree {
     return this.#frozen?.tree ?? this.#threadTree ?? this.#profile.tree;
+  }
+
+  /** The transforms of the tree shown, first applied first; others may be under way. */
+  get transforms(): readonly Transform[] {
+    return this.#transformed.shown?.transforms ?? [];
+  }
+
+  /** Whether a tree with other transforms, or of other nodes, is still to be worked out. */
+  get isTransforming(): boolean {
+    return this.#transformed.isTransforming;
+  }
+
+  /** Whether the transformed tree says less than the tree below it. */
+  get hasNews(): boolean {
+    return this.#transformed.shown?.isCurrent === false;
+  }
+
+  /**
+   * Asks for other transforms: the tree shown stays until `transform` has worked them out.
+   * @returns how shown nodes moved, when that is known at once
+   */
+  setTransforms(transforms: readonly Transform[]): SuccessorOf | undefined {
+    return this.#transformed.want(transforms, this.base, this.#profile.functions);
+  }
+
+  /** Works on the transformed tree. @returns whether it is done */
+  transform(isOver: () => boolean): boolean {
+    return this.#transformed.step(isOver);
+  }
+
+  /** Shows the tree that has been worked out. @returns how shown nodes moved, undefined when there is none */
+  showTransformed(): SuccessorOf | undefined {
+    return this.#transformed.show();
   }
 
   /** The living tree of the chosen threads; undefined when all are shown. */
@@ -42,6 +89,7 @@ export class TreeSource {
   /** Bounds the tree to some threads, by thread index; to all of them when there are none. Not while paused. */
   setThreads(threads: ReadonlySet<number>, label: string): void {
     this.#threadTree = threads.size === 0 ? undefined : this.#profile.threadTree(threads, label);
+    this.#transformed.rebase(this.base);
   }
 
   get profile(): Profile {
@@ -50,6 +98,7 @@ export class TreeSource {
 
   /** Samples behind what is shown. */
   get samples(): number {
+    if (this.#transformed.shown !== undefined) return this.#transformed.shown.samplesOf(ROOT);
     return this.#frozen?.samples ?? this.#threadTree?.samplesOf(ROOT) ?? this.#profile.samples;
   }
 
@@ -58,33 +107,54 @@ export class TreeSource {
     return this.#frozen === undefined ? 0 : this.#profile.samples - this.#samplesAtPause;
   }
 
-  /** A node of the tree shown, in the living tree. */
-  livingNode(node: NodeId): NodeId {
-    return this.#frozen === undefined ? node : (this.#livingNode[node] ?? ROOT);
+  /** What each thread spends at a node of the tree shown and below; undefined when it cannot be known. */
+  nodeThreads(node: NodeId): NodeThreads | undefined {
+    const { shown } = this.#transformed;
+    if (shown === undefined) return this.#profile.nodeThreads(this.#livingNodeOf(node));
+    const isSame = (this.#frozen?.profile ?? this.#profile) === this.#profile;
+    if (!isSame || shown.generation !== this.#profile.tree.generation) return undefined;
+    return this.#profile.nodeThreads(node, shown, (living) => shown.ownPlaceOf(living));
   }
 
   /** @returns how shown nodes moved since the last call, undefined when they did not */
   follow(): SuccessorOf | undefined {
     const step = this.#step();
-    if (step === undefined || this.#frozen === undefined) return step;
+    if (step === undefined) return undefined;
+    if (this.#frozen === undefined) return this.#move(step);
     this.#livingNode = this.#livingNode.map(step);
     return undefined;
   }
 
   pause(): void {
     const threads = frozenFigures(this.threadFigures());
-    this.#frozen = { tree: freezeTree(this.tree), samples: this.samples, threads };
+    const tree = freezeTree(this.base);
+    this.#frozen = { profile: this.#profile, tree, samples: tree.samplesOf(ROOT), threads };
     this.#samplesAtPause = this.#profile.samples;
-    const { tree } = this.#frozen;
     this.#livingNode = Int32Array.from({ length: tree.nodeCount }, (_, node) => node);
+    this.#transformed.rebase(tree);
   }
 
-  /** @returns where the nodes of the frozen tree are now */
+  /** @returns how shown nodes moved */
   resume(): SuccessorOf {
     this.follow();
+    const frozen = this.#frozen;
     const living = this.#livingNode;
     this.#frozen = undefined;
-    return (node) => living[node] ?? ROOT;
+    const successorOf = (node: NodeId) => living[node] ?? ROOT;
+    const isSame = frozen?.profile === this.#profile && frozen.tree.generation === this.base.generation;
+    if (!isSame) return this.#move(successorOf) ?? unmoved;
+    this.#transformed.rebase(this.base);
+    return unmoved;
+  }
+
+  /** The nodes below the transforms were made anew. @returns how shown nodes moved */
+  #move(step: SuccessorOf): SuccessorOf | undefined {
+    if (this.#transformed.isActive) this.#transformed.move(step, this.base, this.#profile.functions);
+    return this.#transformed.shown === undefined ? step : undefined;
+  }
+
+  #livingNodeOf(node: NodeId): NodeId {
+    return this.#frozen === undefined ? node : (this.#livingNode[node] ?? ROOT);
   }
 
   #step(): SuccessorOf | undefined {
