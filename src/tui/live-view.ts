@@ -23,6 +23,7 @@ import { SlicedWork } from './sliced-work.ts';
 import { type Action, baseOf, initialState, type UiState } from './state.ts';
 import { Store } from './store.ts';
 import type { Theme } from './theme.ts';
+import { threadsLabel } from './thread-commands.ts';
 import type { SuccessorOf } from './transformed-source.ts';
 import { TreeSource } from './tree-source.ts';
 import { cursorOf, type ModelName, modelOf } from './views.ts';
@@ -61,7 +62,7 @@ export class LiveView {
   readonly models: CallerModels;
   readonly threads: ThreadList;
   readonly sandwich: SandwichView;
-  readonly #threadWork: SlicedWork;
+  readonly #boundWork: SlicedWork;
   readonly #transformWork: SlicedWork;
   /** Called once the transforms that were asked for are shown. */
   #onTransformed: (() => void)[] = [];
@@ -100,7 +101,7 @@ export class LiveView {
       (thread) => this.#threadFunction(thread),
     );
     this.sandwich = new SandwichView(now, () => host.paint());
-    this.#threadWork = new SlicedWork(now, () => this.followTransforms(true));
+    this.#boundWork = new SlicedWork(now, () => this.followTransforms(true));
     this.#transformWork = new SlicedWork(now, () => this.#showTransformed());
     this.models = new CallerModels(this.source.tree, () => host.paint(), now);
     this.tick();
@@ -147,7 +148,7 @@ export class LiveView {
   /** New data or a new state of the session. */
   tick(): void {
     this.followNodes();
-    this.followThreads();
+    this.followBounds();
     this.followTransforms();
     this.followModels();
     this.#openHottestPath();
@@ -170,13 +171,22 @@ export class LiveView {
     else this.models.follow(this.source.tree, base, (node) => open.has(node));
   }
 
-  /** The tree of some threads follows the whole one; in one go when its nodes were made anew. */
-  followThreads(): void {
-    const { threadTree } = this.source;
-    if (threadTree === undefined || threadTree.isCurrent) return;
-    if (threadTree.isOutdated && !this.#threadWork.isRunning)
-      this.#threadWork.start((isOver) => threadTree.step(isOver));
-    else if (this.#threadWork.isDue) this.#threadWork.start((isOver) => threadTree.step(isOver));
+  /** The tree of some threads or of some time follows the whole one; at once when it is another one. */
+  followBounds(): void {
+    const { source } = this;
+    const isDue = source.isBounding
+      ? !this.#boundWork.isRunning
+      : source.hasBoundedNews && this.#boundWork.isDue;
+    if (isDue) this.#boundWork.start((isOver) => source.bound(isOver));
+  }
+
+  /** Bounds what is shown to the threads and the time that the user has chosen. */
+  setBounds(): void {
+    const { threads, span, isDifference } = this.state;
+    this.source.setBounds({ threads, label: threadsLabel(this, threads), span, isDifference });
+    this.#boundWork.stop();
+    this.followBounds();
+    this.followTransforms(true);
   }
 
   /** The transformed tree follows the one below it. @param isUrgent without waiting until its work is due again */
@@ -283,7 +293,7 @@ export class LiveView {
   close(): void {
     clearTimeout(this.#toastTimer);
     this.models.close();
-    this.#threadWork.stop();
+    this.#boundWork.stop();
     this.#transformWork.stop();
     this.sandwich.close();
     this.facts.close();

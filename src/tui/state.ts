@@ -5,6 +5,7 @@
 import type { SessionStatus } from '../engine/status.ts';
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { NameQuery } from '../profile/name-query.ts';
+import { type TimeSpan, wholeRun } from '../profile/time-span.ts';
 import type { Transform } from '../profile/transform.ts';
 import type { ScreenSize } from './screen/frame.ts';
 import {
@@ -41,6 +42,8 @@ export interface Structure {
   readonly hasNotice: boolean;
   /** Transforms change the tree: their line stands on small screens, too. */
   readonly isTransformed: boolean;
+  /** A part of the run is shown: a line says which. */
+  readonly hasTimeline: boolean;
   readonly toast: string;
 }
 
@@ -63,6 +66,10 @@ export interface UiState extends Cursor {
   readonly outputTop: number | undefined;
   /** Thread indexes that all views are bounded to; empty for all threads. */
   readonly threads: ReadonlySet<number>;
+  /** The part of the run that is shown. */
+  readonly span: TimeSpan;
+  /** Shares are shown as differences from the baseline. */
+  readonly isDifference: boolean;
   /** What changes the tree, in the order in which it is applied. */
   readonly transforms: readonly Transform[];
 }
@@ -71,6 +78,8 @@ export type Action =
   | { readonly type: 'view'; readonly view: ViewName }
   | { readonly type: 'flip' }
   | { readonly type: 'threads'; readonly threads: ReadonlySet<number> }
+  | { readonly type: 'span'; readonly span: TimeSpan }
+  | { readonly type: 'difference'; readonly isDifference: boolean }
   | { readonly type: 'transforms'; readonly transforms: readonly Transform[] }
   /** What is zoomed into in the call tree bounds the other models: one step out. */
   | { readonly type: 'leave-subtree' }
@@ -103,6 +112,7 @@ export function initialState(size: ScreenSize): UiState {
       isFinding: false,
       hasNotice: false,
       isTransformed: false,
+      hasTimeline: false,
       toast: '',
     },
     ...initialCursor('calls'),
@@ -116,6 +126,8 @@ export function initialState(size: ScreenSize): UiState {
     hasOpened: false,
     outputTop: undefined,
     threads: new Set(),
+    span: wholeRun,
+    isDifference: false,
     transforms: [],
   };
 }
@@ -133,6 +145,10 @@ export function reduce(state: UiState, action: Action): UiState {
       return { ...state, isFlipped: !state.isFlipped };
     case 'threads':
       return { ...state, threads: action.threads };
+    case 'span':
+      return withStructure({ ...state, span: action.span }, { hasTimeline: action.span.kind !== 'all' });
+    case 'difference':
+      return { ...state, isDifference: action.isDifference };
     case 'transforms': {
       const { transforms } = action;
       return withStructure({ ...state, transforms }, { isTransformed: transforms.length > 0 });

@@ -2,18 +2,25 @@
  * Which tree the view reads: the living one or, while paused, a frozen one, through the user's transforms; and where
  * its nodes are when the profile made them anew. One step of `follow` per tick, so no generation is missed.
  */
+
+import type { BoundedTree } from '../profile/bounded-tree.ts';
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { NodeThreads } from '../profile/node-threads.ts';
-import type { Profile } from '../profile/profile.ts';
-import { frozenFigures, livingFigures, type ThreadFigures } from '../profile/thread-figures.ts';
-import type { ThreadTree } from '../profile/thread-tree.ts';
+import type { Profile, TreeBounds } from '../profile/profile.ts';
+import {
+  boundedFigures,
+  frozenFigures,
+  livingFigures,
+  type ThreadFigures,
+} from '../profile/thread-figures.ts';
+import { wholeRun } from '../profile/time-span.ts';
 import type { Transform } from '../profile/transform.ts';
 import { freezeTree } from './frozen-tree.ts';
 import { type SuccessorOf, TransformedSource, unmoved } from './transformed-source.ts';
 
 export class TreeSource {
   readonly #profileNow: () => Profile;
-  #samplesAtPause = 0;
+  #samplesAtPause: number | undefined;
   #profile: Profile;
   #generation: number;
   #frozen:
@@ -24,7 +31,11 @@ export class TreeSource {
         readonly threads: ThreadFigures;
       }
     | undefined;
-  #threadTree: ThreadTree | undefined;
+  #bounds: TreeBounds = { threads: new Set(), label: '' };
+  /** The living tree within the bounds; undefined while there are none. */
+  #bounded: BoundedTree | undefined;
+  /** The one within other bounds that is still to be worked out. */
+  #nextBounded: BoundedTree | undefined;
   readonly #transformed = new TransformedSource();
   /** While paused: where each node of the frozen tree is in the living one. */
   #livingNode: Int32Array = new Int32Array(0);
@@ -41,7 +52,7 @@ export class TreeSource {
 
   /** What transforms are applied to. */
   get base(): CallTree {
-    return this.#frozen?.tree ?? this.#threadTree ?? this.#profile.tree;
+    return this.#frozen?.tree ?? this.#bounded ?? this.#profile.tree;
   }
 
   /** The transforms of the tree shown, first applied first; others may be under way. */
@@ -77,19 +88,42 @@ export class TreeSource {
     return this.#transformed.show();
   }
 
-  /** The living tree of the chosen threads; undefined when all are shown. */
-  get threadTree(): ThreadTree | undefined {
-    return this.#threadTree;
-  }
-
   threadFigures(): ThreadFigures {
-    return this.#frozen?.threads ?? livingFigures(this.#profile);
+    if (this.#frozen !== undefined) return this.#frozen.threads;
+    const living = livingFigures(this.#profile);
+    const isPart = this.#bounds.span !== undefined && this.#bounds.span.kind !== 'all';
+    return this.#bounded !== undefined && isPart ? boundedFigures(this.#bounded, living) : living;
   }
 
-  /** Bounds the tree to some threads, by thread index; to all of them when there are none. Not while paused. */
-  setThreads(threads: ReadonlySet<number>, label: string): void {
-    this.#threadTree = threads.size === 0 ? undefined : this.#profile.threadTree(threads, label);
+  /** Asks for the tree of some threads or of some time, of all when there are no such bounds. Not while frozen. */
+  setBounds(bounds: TreeBounds): void {
+    this.#bounds = bounds;
+    this.#nextBounded = isBounded(bounds) ? this.#profile.bounded(bounds) : undefined;
+    if (this.#nextBounded !== undefined) return;
+    this.#bounded = undefined;
     this.#transformed.rebase(this.base);
+  }
+
+  /** Whether the bounded tree has to be worked out: other bounds are asked for, or its nodes were made anew. */
+  get isBounding(): boolean {
+    return this.#nextBounded !== undefined || this.#bounded?.isOutdated === true;
+  }
+
+  /** Whether the bounded tree says less than the whole one. */
+  get hasBoundedNews(): boolean {
+    return (this.#nextBounded ?? this.#bounded)?.isCurrent === false;
+  }
+
+  /** Works on the bounded tree, and shows it once it is done. @returns whether it is */
+  bound(isOver: () => boolean): boolean {
+    const working = this.#nextBounded ?? this.#bounded;
+    if (working?.step(isOver) === false) return false;
+    if (this.#nextBounded !== undefined) {
+      this.#bounded = this.#nextBounded;
+      this.#nextBounded = undefined;
+      if (this.#frozen === undefined) this.#transformed.rebase(this.#bounded);
+    }
+    return true;
   }
 
   get profile(): Profile {
@@ -99,12 +133,12 @@ export class TreeSource {
   /** Samples behind what is shown. */
   get samples(): number {
     if (this.#transformed.shown !== undefined) return this.#transformed.shown.samplesOf(ROOT);
-    return this.#frozen?.samples ?? this.#threadTree?.samplesOf(ROOT) ?? this.#profile.samples;
+    return this.#frozen?.samples ?? this.#bounded?.samplesOf(ROOT) ?? this.#profile.samples;
   }
 
   /** Samples that came since the pause. */
   get samplesSincePause(): number {
-    return this.#frozen === undefined ? 0 : this.#profile.samples - this.#samplesAtPause;
+    return this.#samplesAtPause === undefined ? 0 : this.#profile.samples - this.#samplesAtPause;
   }
 
   /** What each thread spends at a node of the tree shown and below; undefined when it cannot be known. */
@@ -125,23 +159,35 @@ export class TreeSource {
     return undefined;
   }
 
+  /** Counts samples as those since a pause, though what is shown need not be frozen: a fixed time stands still. */
+  hold(): void {
+    this.#samplesAtPause ??= this.#profile.samples;
+  }
+
   pause(): void {
     const threads = frozenFigures(this.threadFigures());
     const tree = freezeTree(this.base);
     this.#frozen = { profile: this.#profile, tree, samples: tree.samplesOf(ROOT), threads };
-    this.#samplesAtPause = this.#profile.samples;
+    this.hold();
     this.#livingNode = Int32Array.from({ length: tree.nodeCount }, (_, node) => node);
     this.#transformed.rebase(tree);
   }
 
   /** @returns how shown nodes moved */
   resume(): SuccessorOf {
+    this.#samplesAtPause = undefined;
+    return this.thaw();
+  }
+
+  /** Shows the living tree again, though the view goes on to count the samples since its pause. */
+  thaw(): SuccessorOf {
     this.follow();
+    if (this.#frozen === undefined) return unmoved;
     const frozen = this.#frozen;
     const living = this.#livingNode;
     this.#frozen = undefined;
     const successorOf = (node: NodeId) => living[node] ?? ROOT;
-    const isSame = frozen?.profile === this.#profile && frozen.tree.generation === this.base.generation;
+    const isSame = frozen.profile === this.#profile && frozen.tree.generation === this.base.generation;
     if (!isSame) return this.#move(successorOf) ?? unmoved;
     this.#transformed.rebase(this.base);
     return unmoved;
@@ -162,13 +208,18 @@ export class TreeSource {
     const generations = profile.tree.generation - this.#generation;
     const isSameProfile = profile === this.#profile;
     this.#profile = profile;
-    // Thread indexes are the session's: the choice holds in its next profile.
-    if (!isSameProfile && this.#threadTree !== undefined) {
-      this.setThreads(this.#threadTree.threads, this.#threadTree.label);
+    // Thread indexes and seconds are the session's: the bounds hold in its next profile.
+    if (!isSameProfile && isBounded(this.#bounds)) {
+      this.#bounded = profile.bounded(this.#bounds);
+      this.#nextBounded = undefined;
     }
     this.#generation = profile.tree.generation;
     if (isSameProfile && generations === 0) return undefined;
     // Successors are known for one generation back; over more than one there is no safe way but the root.
     return isSameProfile && generations === 1 ? (node) => profile.successorOf(node) : () => ROOT;
   }
+}
+
+function isBounded({ threads, span = wholeRun, isDifference = false }: TreeBounds): boolean {
+  return threads.size > 0 || span.kind !== 'all' || isDifference;
 }
