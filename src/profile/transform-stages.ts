@@ -12,12 +12,15 @@ class Stage {
   readonly tree: PathTree;
   readonly #rule: Rule;
   /** Place by node of the tree before. */
-  readonly #node = new Column(int32);
-  readonly #state = new Column(int32);
-  readonly #hasOwn = new Column(uint8);
+  readonly #node: Column<Int32Array>;
+  readonly #state: Column<Int32Array>;
+  readonly #hasOwn: Column<Uint8Array>;
 
-  constructor(transform: Transform, rootFunction: number, functions: Functions) {
-    this.tree = new PathTree(rootFunction);
+  constructor(transform: Transform, rootFunction: number, functions: Functions, capacity: number) {
+    this.tree = new PathTree(rootFunction, capacity);
+    this.#node = new Column(int32, capacity);
+    this.#state = new Column(int32, capacity);
+    this.#hasOwn = new Column(uint8, capacity);
     this.#rule = ruleOf(transform, this.tree, functions);
   }
 
@@ -28,10 +31,13 @@ class Stage {
 
   /** Takes the next node of the tree before. */
   take(parent: NodeId, functionId: number): void {
+    const known = this.tree.length;
     const place: Place =
       parent < 0
         ? this.#rule.root
         : this.#rule.step({ node: this.#node.at(parent), state: this.#state.at(parent) }, functionId);
+    // Another node has come here before: what is called from here may be there already.
+    if (place.node !== nowhere && place.node < known) this.tree.share(place.node);
     this.#node.push(place.node);
     this.#state.push(place.state);
     this.#hasOwn.push(this.#rule.hasOwn?.(place) === false ? 0 : 1);
@@ -48,13 +54,15 @@ class Stage {
 
 export class TransformStages {
   readonly #stages: readonly Stage[];
-  /** Where each node of the source ends, and where its own time goes: `nowhere` when it is left out. */
-  readonly #end = new Column(int32);
-  readonly #ownEnd = new Column(int32);
 
-  /** @param transforms at least one; @param rootFunction the function id of the source's root */
-  constructor(transforms: readonly Transform[], rootFunction: number, functions: Functions) {
-    this.#stages = transforms.map((transform) => new Stage(transform, rootFunction, functions));
+  /**
+   * @param transforms at least one; @param rootFunction the function id of the source's root
+   * @param nodes how many nodes of the source there are now: room for them is made at once
+   */
+  constructor(transforms: readonly Transform[], rootFunction: number, functions: Functions, nodes: number) {
+    // Columns that double as they grow would cost as much again as the work itself.
+    const capacity = Math.ceil(nodes * 1.1) + 64;
+    this.#stages = transforms.map((transform) => new Stage(transform, rootFunction, functions, capacity));
   }
 
   /** The transformed tree. */
@@ -64,7 +72,7 @@ export class TransformStages {
 
   /** How many nodes of the source have been taken. */
   get taken(): number {
-    return this.#end.length;
+    return this.#stages[0]?.taken ?? 0;
   }
 
   take(parent: NodeId, functionId: number): void {
@@ -77,26 +85,28 @@ export class TransformStages {
       }
       tree = stage.tree;
     }
-    this.#remember(first.taken - 1);
   }
 
+  /** Where a node of the source ends; `nowhere` when it is left out. */
   endOf(taken: NodeId): NodeId {
-    return taken < this.taken ? this.#end.at(taken) : nowhere;
-  }
-
-  ownEndOf(taken: NodeId): NodeId {
-    return taken < this.taken ? this.#ownEnd.at(taken) : nowhere;
-  }
-
-  #remember(taken: NodeId): void {
+    if (taken >= this.taken) return nowhere;
     let at = taken;
-    let hasOwn = true;
     for (const stage of this.#stages) {
-      hasOwn = hasOwn && stage.hasOwn(at);
       at = stage.nodeOf(at);
       if (at === nowhere) break;
     }
-    this.#end.push(at);
-    this.#ownEnd.push(hasOwn ? at : nowhere);
+    return at;
+  }
+
+  /** Where its own time goes. */
+  ownEndOf(taken: NodeId): NodeId {
+    if (taken >= this.taken) return nowhere;
+    let at = taken;
+    for (const stage of this.#stages) {
+      if (!stage.hasOwn(at)) return nowhere;
+      at = stage.nodeOf(at);
+      if (at === nowhere) break;
+    }
+    return at;
   }
 }

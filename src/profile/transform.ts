@@ -140,7 +140,10 @@ function collapseModule(module: string, tree: PathTree, functions: Functions): R
       const func = functions.at(functionId);
       if (func.module !== module || func.kind === 'marked')
         return { node: tree.child(above.node, functionId), state: 0 };
-      return above.state === inside ? above : { node: tree.child(above.node, whole), state: inside };
+      if (above.state === inside) return above;
+      // Other functions of the module may be called from here, too.
+      tree.share(above.node);
+      return { node: tree.child(above.node, whole), state: inside };
     },
   };
 }

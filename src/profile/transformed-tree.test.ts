@@ -90,8 +90,16 @@ const cases: readonly {
   },
   {
     transforms: ['collapse-module libc'],
-    stacks: ['2 a libc!b libc!c', '3 a libc!c d libc!b', '4 a e', '1 libc!b libc!b a'],
-    becomes: ['4 a e', '2 a libc', '3 a libc d libc', '1 libc a'],
+    stacks: [
+      '2 a libc!b libc!c',
+      '3 a libc!c d libc!b',
+      '4 a e',
+      '1 libc!b libc!b a',
+      '5 a libc!c',
+      '1 x libc!b',
+      '2 x libc!c',
+    ],
+    becomes: ['4 a e', '7 a libc', '3 a libc d libc', '1 libc a', '3 x libc'],
   },
   {
     transforms: ['collapse-recursion b'],
@@ -178,15 +186,18 @@ test('histories are those of the stacks that ended there, dropped ones left out'
   feeder.add([lineOf('3 a b c'), lineOf('5 a d b'), lineOf('1 a d')]);
   const merged = transformed(feeder, 'merge-function b');
   merged.step(never);
+  merged.stepHistory(never);
   assert.deepEqual(bars(merged, 'a'), [0, 6, 9]);
   assert.deepEqual(bars(merged, 'a c'), [0, 4, 3]);
   assert.deepEqual(bars(merged, 'a d'), [0, 0, 6]);
   const dropped = transformed(feeder, 'drop-function c');
   dropped.step(never);
+  dropped.stepHistory(never);
   assert.deepEqual(bars(dropped, ''), [0, 2, 6]);
   assert.deepEqual(bars(dropped, 'a b'), [0, 2, 0]);
   const focused = transformed(feeder, 'focus-function d');
   focused.step(never);
+  focused.stepHistory(never);
   assert.deepEqual(bars(focused, ''), [0, 0, 6]);
   assert.deepEqual(bars(focused, 'd b'), [0, 0, 5]);
 });

@@ -38,7 +38,7 @@ export class TransformedTree implements CallTree {
   readonly #functions: Functions;
   readonly #stages: TransformStages;
   /** The node of the source that a node was first seen for. */
-  readonly #origin = new Column(int32);
+  readonly #origin: Column<Int32Array>;
   #sums: Sums;
   #pass: Pass | undefined;
   #history: TransformedHistory;
@@ -51,7 +51,8 @@ export class TransformedTree implements CallTree {
     this.generation = source.generation;
     this.transforms = transforms;
     this.#functions = functions;
-    this.#stages = new TransformStages(transforms, source.functionOf(ROOT).id, functions);
+    this.#stages = new TransformStages(transforms, source.functionOf(ROOT).id, functions, source.nodeCount);
+    this.#origin = new Column(int32, source.nodeCount + 64);
     this.#sums = emptySums(source, -1, 0);
     this.#history = new TransformedHistory(source, this.#stages);
   }
@@ -151,9 +152,12 @@ export class TransformedTree implements CallTree {
 
   /** Works on a pass, and begins one when the source has changed. @returns whether it is as new as that was then */
   step(isOver: () => boolean): boolean {
-    if (this.isOutdated) return true;
-    if (!this.isCurrent && !this.#sum(isOver)) return false;
-    return this.#history.step(isOver);
+    return this.isOutdated || this.isCurrent || this.#sum(isOver);
+  }
+
+  /** Works on the recent histories: they cost more than the weights, so those do not wait for them. */
+  stepHistory(isOver: () => boolean): boolean {
+    return this.isOutdated || this.#history.step(isOver);
   }
 
   /** New nodes first, then their weights; what comes in meanwhile waits for the next pass. */

@@ -64,6 +64,7 @@ export class LiveView {
   readonly sandwich: SandwichView;
   readonly #boundWork: SlicedWork;
   readonly #transformWork: SlicedWork;
+  readonly #historyWork: SlicedWork;
   /** Called once the transforms that were asked for are shown. */
   #onTransformed: (() => void)[] = [];
   /** The function to select as soon as the models of the view know it. */
@@ -103,6 +104,7 @@ export class LiveView {
     this.sandwich = new SandwichView(now, () => host.paint());
     this.#boundWork = new SlicedWork(now, () => this.followTransforms(true));
     this.#transformWork = new SlicedWork(now, () => this.#showTransformed());
+    this.#historyWork = new SlicedWork(now, host.paint);
     this.models = new CallerModels(this.source.tree, () => host.paint(), now);
     this.tick();
   }
@@ -295,6 +297,7 @@ export class LiveView {
     this.models.close();
     this.#boundWork.stop();
     this.#transformWork.stop();
+    this.#historyWork.stop();
     this.sandwich.close();
     this.facts.close();
   }
@@ -308,6 +311,9 @@ export class LiveView {
     const successorOf = this.source.showTransformed();
     if (successorOf !== undefined) this.#moveTo(successorOf);
     this.host.paint();
+    if (successorOf !== undefined || this.#historyWork.isDue) {
+      this.#historyWork.start((isOver) => this.source.transformHistory(isOver));
+    }
     if (this.source.isTransforming) return;
     for (let act = this.#onTransformed.shift(); act !== undefined; act = this.#onTransformed.shift()) {
       act();

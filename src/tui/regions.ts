@@ -18,6 +18,7 @@ import { baseOf } from './state.ts';
 import { cellWidth, clean, cutEnd, padEnd, shortenName } from './text.ts';
 import { threadsLabel } from './thread-commands.ts';
 import { createThreadsBody } from './threads-body.ts';
+import { spanText, timelineLine, timelineOf } from './timeline.ts';
 import { transformText } from './transform-commands.ts';
 import { createTreeBody } from './tree-body.ts';
 import type { ViewBody } from './view-body.ts';
@@ -79,13 +80,15 @@ function bannerOf(view: LiveView): BannerContext {
 }
 
 function headOf(view: LiveView, body: ViewBody): readonly string[] {
-  const { size, hasNotice, isTransformed } = view.state.structure;
-  const layout = screenLayout(size, hasNotice, isTransformed);
+  const { structure } = view.state;
+  const { size, hasNotice } = structure;
+  const layout = screenLayout(size, hasNotice, structure);
   const width = lineWidth(size);
   const lines = [...bannerLines(bannerOf(view), layout.bannerLines, width)];
   if (hasNotice)
     lines.push(noticeLine(view.notice() ?? '', view.theme, view.status.warnings.length > 0, width));
   if (layout.hasBreadcrumb) lines.push(breadcrumb(view, width));
+  if (layout.hasTimeline) lines.push(timelineLine(timelineOf(view), width));
   if (layout.hasColumnHead) lines.push(body.head(width));
   return lines;
 }
@@ -96,6 +99,7 @@ function breadcrumb(view: LiveView, width: number): string {
   const settings = [
     keptText(view),
     state.threads.size === 0 ? '' : `only ${threadsLabel(view, state.threads)}`,
+    state.span.kind === 'all' ? '' : spanText(state.span),
     findText(view),
     state.unit === 'percent' ? '' : `unit ${state.unit}`,
     view.source.profile.kernelCollapsed ? 'kernel folded' : '',
@@ -180,8 +184,9 @@ function promptLine(view: LiveView, width: number): string {
 }
 
 function detailsOf(view: LiveView, body: ViewBody): readonly string[] {
-  const { size, hasNotice, isTransformed } = view.state.structure;
-  const { detailLines: lines } = screenLayout(size, hasNotice, isTransformed);
+  const { structure } = view.state;
+  const { size, hasNotice } = structure;
+  const { detailLines: lines } = screenLayout(size, hasNotice, structure);
   if (lines === 0) return [];
   if (body.details !== undefined) return body.details(lines);
   const node = view.state.selected;

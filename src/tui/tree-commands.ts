@@ -10,6 +10,7 @@ import { reveal } from './reveal.ts';
 import { baseOf } from './state.ts';
 import { clean } from './text.ts';
 import { setThreads } from './thread-commands.ts';
+import { endFixedWindow, moveWindow, nextSpan } from './time-commands.ts';
 import { transformCommands } from './transform-commands.ts';
 import { showView, viewBeside } from './view-switch.ts';
 import { cursorOf, modelOf } from './views.ts';
@@ -50,6 +51,9 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   'find-same': findSame,
   ...transformCommands,
   pause: togglePause,
+  window: nextSpan,
+  'window-back': (view) => moveWindow(view, -1),
+  'window-on': (view) => moveWindow(view, 1),
   reset: resetCounters,
   kernel: toggleKernel,
   sort: (view) => view.dispatch({ type: 'sort' }),
@@ -228,6 +232,10 @@ function findSame(view: LiveView): void {
 }
 
 function togglePause(view: LiveView): void {
+  if (view.state.span.kind === 'fixed') {
+    endFixedWindow(view);
+    return;
+  }
   if (view.state.isPaused) {
     view.dispatch({ type: 'remap', successorOf: view.source.resume() });
     view.followTransforms(true);

@@ -83,6 +83,11 @@ export class TreeSource {
     return this.#transformed.step(isOver);
   }
 
+  /** Works on its recent histories. @returns whether they are done */
+  transformHistory(isOver: () => boolean): boolean {
+    return this.#transformed.shown?.stepHistory(isOver) ?? true;
+  }
+
   /** Shows the tree that has been worked out. @returns how shown nodes moved, undefined when there is none */
   showTransformed(): SuccessorOf | undefined {
     return this.#transformed.show();

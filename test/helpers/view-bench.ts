@@ -44,7 +44,7 @@ export class ViewBench {
   get head(): string {
     const regions = createRegions(this.view);
     regions.prepare(20);
-    return Array.from({ length: 5 }, (_, line) => regions.head.row(line, 99, 5)).join('\n');
+    return Array.from({ length: 6 }, (_, line) => regions.head.row(line, 99, 6)).join('\n');
   }
 
   /** Weighty nodes of the tree on the screen as `name total self`, in samples, the root first. */
