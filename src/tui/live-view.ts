@@ -324,6 +324,7 @@ export class LiveView {
   /** The tree has become another one: the cursor stays in sight. */
   #moveTo(successorOf: SuccessorOf): void {
     this.dispatch({ type: 'remap', successorOf });
+    this.#openHottestPath();
     if (this.state.structure.view === 'tree') reveal(this, this.state.selected);
     this.followModels();
   }

@@ -151,7 +151,9 @@ export function reduce(state: UiState, action: Action): UiState {
       return { ...state, isDifference: action.isDifference };
     case 'transforms': {
       const { transforms } = action;
-      return withStructure({ ...state, transforms }, { isTransformed: transforms.length > 0 });
+      // Another tree: its hottest path is opened anew.
+      const other = withCursor({ ...state, transforms }, 'calls', { hasOpened: false });
+      return withStructure(other, { isTransformed: transforms.length > 0 });
     }
     case 'leave-subtree':
       return withCursor(state, 'calls', { zoom: cursorOf(state, 'calls').zoom.slice(0, -1) });

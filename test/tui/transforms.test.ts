@@ -20,7 +20,8 @@ test('transforms stand above the tree with what they leave, in every view, and a
   terminal.press('1', 'm');
   await terminal.shows('[focus renderPage] [merge renderPage]  all', '47.0% kept');
   terminal.press('U');
-  await terminal.until((screen) => !screen.text.includes('kept'), 'the whole tree');
+  await terminal.until((screen) => !screen.text.includes('% kept'), 'no transforms');
+  await terminal.shows('all threads', 'Server.handle');
 });
 
 test('on 40x12 the stack of transforms is still seen', async (t) => {
