@@ -27,7 +27,10 @@ export interface Bounds {
   /** Asked for at the beginning of each pass. */
   rows(): RowSelection;
   /** What it is compared with, on the same nodes. */
-  comparedRows?(): RowSelection;
+  readonly compared?: {
+    rows(): RowSelection;
+    seconds(): Compared['seconds'];
+  };
 }
 
 class Weights {
@@ -126,6 +129,7 @@ export class BoundedTree implements CallTree {
     const { compared } = this.#current;
     if (compared === undefined) return undefined;
     return {
+      seconds: this.bounds.compared?.seconds() ?? { now: 1, before: 1 },
       totalNs: (node) => compared.totalNs[node] ?? 0,
       selfNs: (node) => compared.selfNs[node] ?? 0,
     };
@@ -218,7 +222,7 @@ export class BoundedTree implements CallTree {
     const { tree, weights } = this.#source;
     const sums = this.#emptySums(tree.nodeCount);
     const selections = [{ rows: this.bounds.rows(), to: sums.own }];
-    const comparedRows = this.bounds.comparedRows?.();
+    const comparedRows = this.bounds.compared?.rows();
     if (comparedRows !== undefined && sums.compared !== undefined) {
       selections.push({ rows: comparedRows, to: sums.compared });
     }
@@ -280,7 +284,7 @@ export class BoundedTree implements CallTree {
       version: nodes === 0 ? -1 : tree.version,
       nowBucket: tree.nowBucket,
       own: new Weights(nodes),
-      compared: this.bounds.comparedRows === undefined ? undefined : new Weights(nodes),
+      compared: this.bounds.compared === undefined ? undefined : new Weights(nodes),
       threads: { totalNs: 0, totalSamples: 0, weightNs: [], samples: [] },
       recent: new Map(),
     };

@@ -13,6 +13,8 @@ const noChildren: readonly NodeId[] = [];
 
 /** Other weights of the same nodes: of an earlier time. */
 export interface Compared {
+  /** How long each was measured. */
+  readonly seconds: { readonly now: number; readonly before: number };
   totalNs(node: NodeId): number;
   selfNs(node: NodeId): number;
 }

@@ -17,7 +17,7 @@ import { SampleLog } from './sample-log.ts';
 import { StackWeights } from './stack-weights.ts';
 import { ProfileTables } from './tables.ts';
 import { ThreadTotals } from './thread-totals.ts';
-import { type TimeSpan, wholeRun } from './time-span.ts';
+import { secondsShown, type TimeSpan, wholeRun } from './time-span.ts';
 
 /** Weight of one thread at one node: what files are written from. */
 export interface PlacedStack {
@@ -57,6 +57,8 @@ export class Profile {
   readonly #waiting = new Map<number, { weightNs: number; samples: number }>();
   readonly #unsampledNs = new Map<UnsampledLabel, number>();
   #baseline: Baseline | undefined;
+  /** The second in which counting began. */
+  #startSecond = 0;
   #namesVersion: number;
   #oldNodeSuccessors = new Map<NodeId, NodeId>();
   #oldParents: Int32Array = new Int32Array(0);
@@ -180,6 +182,7 @@ export class Profile {
     this.#weights.clear();
     this.log.clear();
     this.#baseline = undefined;
+    this.#startSecond = this.nowSecond;
     this.threadTotals.clear();
     this.#waiting.clear();
     this.#unsampledNs.clear();
@@ -230,7 +233,18 @@ export class Profile {
     const bounds: Bounds =
       baseline === undefined
         ? { threads, label, rows }
-        : { threads, label, rows, comparedRows: () => baselineRows(baseline) };
+        : {
+            threads,
+            label,
+            rows,
+            compared: {
+              rows: () => baselineRows(baseline),
+              seconds: () => ({
+                now: secondsShown(span, this.nowSecond, baseline.second),
+                before: Math.max(1, baseline.second - this.#startSecond),
+              }),
+            },
+          };
     return new BoundedTree({ tree: this.#tree, weights: this.#weights, nodeOf }, bounds);
   }
 

@@ -37,3 +37,10 @@ export function secondsOf(span: TimeSpan, nowSecond: number): Seconds | undefine
 export function weightLeft(span: TimeSpan, second: number, nowSecond: number): number {
   return span.kind === 'decay' ? 2 ** (-(nowSecond - second) / span.halfLife) : 1;
 }
+
+/** How many seconds of weight a span holds; of the whole run those since a mark. */
+export function secondsShown(span: TimeSpan, nowSecond: number, markSecond: number): number {
+  if (span.kind === 'decay') return span.halfLife / Math.LN2;
+  const { from, to } = secondsOf(span, nowSecond) ?? { from: markSecond, to: nowSecond };
+  return Math.max(1, Math.min(to, nowSecond + 1) - Math.max(0, from));
+}

@@ -2,7 +2,7 @@
  * A call tree seen through a stack of transforms. Its shape grows with the source and never changes; its weights are
  * summed over the source in slices, so it says what the last whole pass found. Recent histories follow in later slices.
  */
-import { type CallTree, type NodeId, ROOT } from './call-tree.ts';
+import { type CallTree, type Compared, type NodeId, ROOT } from './call-tree.ts';
 import { Column, int32 } from './column.ts';
 import type { Functions, ProfileFunction } from './functions.ts';
 import { bucketCount, shareDelta } from './history.ts';
@@ -20,11 +20,14 @@ interface Sums {
   readonly selfSamples: Float64Array;
   readonly totalNs: Float64Array;
   readonly samples: Float64Array;
+  /** Self and total of what the source is compared with. */
+  readonly compared: { readonly selfNs: Float64Array; readonly totalNs: Float64Array } | undefined;
 }
 
 interface Pass {
   readonly sums: Sums;
   readonly sourceNodes: number;
+  readonly compared: Compared | undefined;
   /** Next node of the source; then, going down, next node of this tree to be added to its parent. */
   at: NodeId;
   node: NodeId;
@@ -123,6 +126,17 @@ export class TransformedTree implements CallTree {
     return shareDelta(this.#rowBuckets, this.#rootBuckets);
   }
 
+  get compared(): Compared | undefined {
+    const { compared } = this.#sums;
+    const seconds = this.#sums.source.compared?.seconds;
+    if (compared === undefined || seconds === undefined) return undefined;
+    return {
+      seconds,
+      selfNs: (node) => compared.selfNs[node] ?? 0,
+      totalNs: (node) => compared.totalNs[node] ?? 0,
+    };
+  }
+
   /** Where a node of the source is here, or its nearest ancestor that is. */
   placeOf(sourceNode: NodeId): NodeId {
     for (let at = sourceNode; at > ROOT; at = this.#source.parentOf(at)) {
@@ -166,7 +180,13 @@ export class TransformedTree implements CallTree {
       if (!this.#learn(isOver)) return false;
       const nodes = this.#stages.tree.length;
       const sums = emptySums(this.#source, this.#source.version, nodes);
-      this.#pass = { sums, sourceNodes: this.#stages.taken, at: ROOT, node: nodes - 1 };
+      this.#pass = {
+        sums,
+        sourceNodes: this.#stages.taken,
+        compared: this.#source.compared,
+        at: ROOT,
+        node: nodes - 1,
+      };
     }
     if (!this.#add(this.#pass, isOver)) return false;
     this.#sums = this.#pass.sums;
@@ -193,7 +213,7 @@ export class TransformedTree implements CallTree {
   #add(pass: Pass, isOver: () => boolean): boolean {
     while (pass.at < pass.sourceNodes) {
       const end = Math.min(pass.sourceNodes, pass.at + nodesPerLook);
-      for (; pass.at < end; pass.at++) this.#addOwn(pass.at, pass.sums);
+      for (; pass.at < end; pass.at++) this.#addOwn(pass.at, pass);
       if (isOver()) return false;
     }
     while (pass.node >= ROOT) {
@@ -204,25 +224,25 @@ export class TransformedTree implements CallTree {
     return true;
   }
 
-  #addOwn(sourceNode: NodeId, sums: Sums): void {
+  #addOwn(sourceNode: NodeId, pass: Pass): void {
+    const { sums } = pass;
     const end = this.#stages.ownEndOf(sourceNode);
     if (end === nowhere) return;
+    if (sums.compared !== undefined && pass.compared !== undefined) {
+      add(sums.compared.selfNs, end, pass.compared.selfNs(sourceNode));
+    }
     const selfNs = this.#source.selfNs(sourceNode);
     if (selfNs === 0) return;
-    sums.selfNs[end] = (sums.selfNs[end] ?? 0) + selfNs;
-    sums.selfSamples[end] = (sums.selfSamples[end] ?? 0) + this.#source.selfSamplesOf(sourceNode);
+    add(sums.selfNs, end, selfNs);
+    add(sums.selfSamples, end, this.#source.selfSamplesOf(sourceNode));
   }
 
   /** Children have larger ids than their parent, so going down in id a node is whole when it is its turn. */
   #addToParent(node: NodeId, sums: Sums): void {
-    const totalNs = (sums.totalNs[node] ?? 0) + (sums.selfNs[node] ?? 0);
-    const samples = (sums.samples[node] ?? 0) + (sums.selfSamples[node] ?? 0);
-    sums.totalNs[node] = totalNs;
-    sums.samples[node] = samples;
     const parent = this.#stages.tree.parentOf(node);
-    if (parent < 0) return;
-    sums.totalNs[parent] = (sums.totalNs[parent] ?? 0) + totalNs;
-    sums.samples[parent] = (sums.samples[parent] ?? 0) + samples;
+    addUp(sums.selfNs, sums.totalNs, node, parent);
+    addUp(sums.selfSamples, sums.samples, node, parent);
+    if (sums.compared !== undefined) addUp(sums.compared.selfNs, sums.compared.totalNs, node, parent);
   }
 }
 
@@ -234,5 +254,19 @@ function emptySums(source: CallTree, version: number, nodes: number): Sums {
     selfSamples: new Float64Array(nodes),
     totalNs: new Float64Array(nodes),
     samples: new Float64Array(nodes),
+    compared:
+      source.compared === undefined
+        ? undefined
+        : { selfNs: new Float64Array(nodes), totalNs: new Float64Array(nodes) },
   };
+}
+
+function add(sums: Float64Array, node: NodeId, amount: number): void {
+  sums[node] = (sums[node] ?? 0) + amount;
+}
+
+/** What is own time joins the total, and the total that of the parent. */
+function addUp(own: Float64Array, total: Float64Array, node: NodeId, parent: NodeId): void {
+  add(total, node, own[node] ?? 0);
+  if (parent >= 0) add(total, parent, total[node] ?? 0);
 }

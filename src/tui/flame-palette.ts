@@ -30,6 +30,28 @@ export function frameLook(func: ProfileFunction, isMatch: boolean, theme: Theme)
   return { fill: ' ', body: isMatch ? `30;${colour};1;4` : `30;${colour}`, edge: `${colour - 10}` };
 }
 
+const [grownColour, shrunkColour, sameColour] = [41, 42, 100];
+/** Less than this is no change: what a column would leave blank. */
+const leastChange = 0.0005;
+
+/** By how a share has changed: red and `+` for more, green and `-` for less. */
+export function changeLook(change: number, isMatch: boolean, theme: Theme): FrameLook {
+  const [fill, colour] =
+    Math.abs(change) < leastChange
+      ? [' ', sameColour]
+      : change > 0
+        ? ['+', grownColour]
+        : ['-', shrunkColour];
+  const emphasis = isMatch ? '1;4' : '';
+  if (!theme.hasColour) return { fill, body: emphasis, edge: '' };
+  const foreground = colour === sameColour ? 97 : 30;
+  return {
+    fill,
+    body: [`${foreground};${colour}`, emphasis].filter((code) => code !== '').join(';'),
+    edge: `${colour - 10}`,
+  };
+}
+
 /** The same module has the same colour in every run: a hash of its letters (FNV-1a), not the order of sight. */
 function moduleColour(module: string): number {
   let hash = 0x811c9dc5;

@@ -113,6 +113,8 @@ export const treeKeys = bind([
     section: 'Engine',
     hint: 'why',
   },
+  { command: 'baseline', keys: ['b'], text: 'mark a baseline', section: 'Keep' },
+  { command: 'difference', keys: ['D'], text: 'difference from the baseline', section: 'Keep' },
   { command: 'copy-name', keys: ['y'], text: 'copy the name', section: 'Keep' },
   { command: 'copy-stack', keys: ['Y'], text: 'copy the stack, root first', section: 'Keep' },
   { command: 'output', keys: ['O'], text: 'output of the launched command', section: 'Program' },

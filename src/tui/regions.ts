@@ -6,6 +6,7 @@ import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import { count, percent } from '../profile/format.ts';
 import { type BannerContext, bannerLines, noticeLine } from './banner.ts';
 import { detailLines } from './details.ts';
+import { baselineText } from './difference-commands.ts';
 import { createFlameBody } from './flame-body.ts';
 import { createFunctionsBody } from './functions-body.ts';
 import { screenLayout } from './layout.ts';
@@ -100,6 +101,7 @@ function breadcrumb(view: LiveView, width: number): string {
     keptText(view),
     state.threads.size === 0 ? '' : `only ${threadsLabel(view, state.threads)}`,
     state.span.kind === 'all' ? '' : spanText(state.span),
+    baselineText(view),
     findText(view),
     state.unit === 'percent' ? '' : `unit ${state.unit}`,
     view.source.profile.kernelCollapsed ? 'kernel folded' : '',

@@ -82,6 +82,6 @@ function barsOf({ theme, first, weightNs }: Timeline, cells: number, seconds: nu
 }
 
 /** `01:23`, from an hour on `01:00:00`. */
-function timeOf(second: number): string {
+export function timeOf(second: number): string {
   return clock(second * 1e9).replace(/^00:/, '');
 }

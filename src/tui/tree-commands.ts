@@ -2,6 +2,7 @@
  * What each key of the tree does: one entry per command of the key map. Works on the live view; the screen follows.
  */
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
+import { markBaseline, toggleDifference } from './difference-commands.ts';
 import { openEnginePanel, stepRate } from './engine-commands.ts';
 import { type FindResult, matchesInOrder } from './find.ts';
 import type { TreeCommand } from './keymap.ts';
@@ -54,6 +55,8 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   window: nextSpan,
   'window-back': (view) => moveWindow(view, -1),
   'window-on': (view) => moveWindow(view, 1),
+  baseline: markBaseline,
+  difference: toggleDifference,
   reset: resetCounters,
   kernel: toggleKernel,
   sort: (view) => view.dispatch({ type: 'sort' }),
@@ -250,6 +253,7 @@ function resetCounters(view: LiveView): void {
   view.session.reset();
   view.source.follow();
   view.dispatch({ type: 'start-over' });
+  if (view.state.isDifference) toggleDifference(view);
   view.toast('counters begin anew');
 }
 
