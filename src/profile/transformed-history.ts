@@ -17,6 +17,8 @@ interface Pass {
   readonly recent: Recent;
   /** Nodes of the source still to be looked at; every one above them had recent time. */
   readonly waiting: NodeId[];
+  /** Then, going down, the next node of the transformed tree to be added to its parent. */
+  node: NodeId;
 }
 
 export class TransformedHistory {
@@ -33,7 +35,7 @@ export class TransformedHistory {
 
   /** What is known is to be worked out again. */
   refresh(): void {
-    this.#pass = { recent: new Map(), waiting: [ROOT] };
+    this.#pass = { recent: new Map(), waiting: [ROOT], node: this.#stages.tree.length - 1 };
   }
 
   /** Another tree with the same nodes. */
@@ -60,10 +62,7 @@ export class TransformedHistory {
       }
       if (++looked % nodesPerLook === 0 && isOver()) return false;
     }
-    this.#addToParents(pass.recent);
-    this.#recent = pass.recent;
-    this.#pass = undefined;
-    return true;
+    return this.#addToParents(pass, isOver);
   }
 
   /** @returns whether the node has any recent time, so that those below it may have some */
@@ -79,17 +78,20 @@ export class TransformedHistory {
   }
 
   /** Going down in id a node is whole when it is its turn. */
-  #addToParents(recent: Recent): void {
+  #addToParents(pass: Pass, isOver: () => boolean): boolean {
     const { tree } = this.#stages;
-    const seen = new Set(recent.keys());
-    for (let node of recent.keys()) {
-      for (node = tree.parentOf(node); node >= ROOT && !seen.has(node); node = tree.parentOf(node))
-        seen.add(node);
+    const { recent } = pass;
+    while (pass.node > ROOT) {
+      const end = Math.max(ROOT, pass.node - nodesPerLook);
+      for (; pass.node > end; pass.node--) {
+        const buckets = recent.get(pass.node);
+        if (buckets !== undefined) add(recent, tree.parentOf(pass.node), buckets, 1);
+      }
+      if (pass.node > ROOT && isOver()) return false;
     }
-    for (const node of [...seen].sort((a, b) => b - a)) {
-      const buckets = recent.get(node);
-      if (buckets !== undefined && node !== ROOT) add(recent, tree.parentOf(node), buckets, 1);
-    }
+    this.#recent = recent;
+    this.#pass = undefined;
+    return true;
   }
 }
 

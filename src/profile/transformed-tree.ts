@@ -16,6 +16,8 @@ const nodesPerLook = 256;
 interface Sums {
   readonly source: CallTree;
   readonly version: number;
+  /** All of the source, left out or not. */
+  sourceNs: number;
   readonly selfNs: Float64Array;
   readonly selfSamples: Float64Array;
   readonly totalNs: Float64Array;
@@ -76,6 +78,12 @@ export class TransformedTree implements CallTree {
   /** The nodes of the source were made anew: nothing more can be learned of them. */
   get isOutdated(): boolean {
     return this.#source.generation !== this.generation;
+  }
+
+  /** The share of the source's time that the transforms leave, at the last pass; 0..1. */
+  get keptShare(): number {
+    const { sourceNs, totalNs } = this.#sums;
+    return sourceNs > 0 ? (totalNs[ROOT] ?? 0) / sourceNs : 1;
   }
 
   get nodeCount(): number {
@@ -226,12 +234,13 @@ export class TransformedTree implements CallTree {
 
   #addOwn(sourceNode: NodeId, pass: Pass): void {
     const { sums } = pass;
+    const selfNs = this.#source.selfNs(sourceNode);
+    sums.sourceNs += selfNs;
     const end = this.#stages.ownEndOf(sourceNode);
     if (end === nowhere) return;
     if (sums.compared !== undefined && pass.compared !== undefined) {
       add(sums.compared.selfNs, end, pass.compared.selfNs(sourceNode));
     }
-    const selfNs = this.#source.selfNs(sourceNode);
     if (selfNs === 0) return;
     add(sums.selfNs, end, selfNs);
     add(sums.selfSamples, end, this.#source.selfSamplesOf(sourceNode));
@@ -250,6 +259,7 @@ function emptySums(source: CallTree, version: number, nodes: number): Sums {
   return {
     source,
     version,
+    sourceNs: 0,
     selfNs: new Float64Array(nodes),
     selfSamples: new Float64Array(nodes),
     totalNs: new Float64Array(nodes),

@@ -33,15 +33,16 @@ export function frameLook(func: ProfileFunction, isMatch: boolean, theme: Theme)
 const [grownColour, shrunkColour, sameColour] = [41, 42, 100];
 /** Less than this is no change: what a column would leave blank. */
 const leastChange = 0.0005;
+export const changeFills = { more: '+', less: '-', same: ' ' } as const;
 
 /** By how a share has changed: red and `+` for more, green and `-` for less. */
 export function changeLook(change: number, isMatch: boolean, theme: Theme): FrameLook {
   const [fill, colour] =
     Math.abs(change) < leastChange
-      ? [' ', sameColour]
+      ? [changeFills.same, sameColour]
       : change > 0
-        ? ['+', grownColour]
-        : ['-', shrunkColour];
+        ? [changeFills.more, grownColour]
+        : [changeFills.less, shrunkColour];
   const emphasis = isMatch ? '1;4' : '';
   if (!theme.hasColour) return { fill, body: emphasis, edge: '' };
   const foreground = colour === sameColour ? 97 : 30;

@@ -5,7 +5,7 @@ import type { CallTree, NodeId } from '../profile/call-tree.ts';
 import { totalDifference } from '../profile/difference.ts';
 import { count } from '../profile/format.ts';
 import type { FlameFrame, FlameLayout } from './flame-layout.ts';
-import { changeLook, type FrameLook, frameLook, sgr } from './flame-palette.ts';
+import { changeFills, changeLook, type FrameLook, frameLook, sgr } from './flame-palette.ts';
 import { differenceText, fewSamples, fittedName, shareOf, weightText } from './rows.ts';
 import type { Unit } from './state.ts';
 import { cellWidth, fitPieces, padEnd, takeStart } from './text.ts';
@@ -105,11 +105,19 @@ function labelIn(context: FlameContext, node: NodeId, mark: string, room: number
 }
 
 /** `icicle   █ user  ▒ kernel  ◆ marked  ▐ 37 frames too narrow` */
-export function flameHead(theme: Theme, layout: FlameLayout, isFlipped: boolean, width: number): string {
+export function flameHead(
+  theme: Theme,
+  layout: FlameLayout,
+  isFlipped: boolean,
+  width: number,
+  isCompared = false,
+): string {
   const { fills, marked, narrow } = theme.glyphs;
-  const kinds = theme.hasColour
-    ? 'colour module'
-    : `${fills.native} user  ${fills.kernel} kernel  ${fills.jit} jit  ${fills.match} match`;
+  const kinds = isCompared
+    ? `${changeFills.more} more, ${changeFills.less} less than before`
+    : theme.hasColour
+      ? 'colour module'
+      : `${fills.native} user  ${fills.kernel} kernel  ${fills.jit} jit  ${fills.match} match`;
   const tooNarrow = layout.narrow === 1 ? '1 frame too narrow' : `${count(layout.narrow)} frames too narrow`;
   const pieces = [
     { text: isFlipped ? 'flame, root below' : 'icicle, root above', rank: 1 },

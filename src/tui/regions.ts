@@ -118,7 +118,8 @@ function breadcrumb(view: LiveView, width: number): string {
 
 /** `all › main`; of the models that are summed over it: `bottom-up of all › main   zoom read` */
 function placeText(view: LiveView): string {
-  return transformsText(view) + viewPlaceText(view);
+  // Threads are not places in the tree: transforms leave them alone.
+  return (view.model === 'threads' ? '' : transformsText(view)) + viewPlaceText(view);
 }
 
 function viewPlaceText(view: LiveView): string {
@@ -139,12 +140,10 @@ function transformsText(view: LiveView): string {
   return texts.length === 0 ? '' : `${texts.join(' ')}  `;
 }
 
-/** How much of the time the transforms leave: it must never seem to be all. */
+/** How much of the time the transforms leave, when it is not all. */
 function keptText(view: LiveView): string {
-  const { source } = view;
-  if (source.transforms.length === 0) return '';
-  const allNs = source.base.totalNs(ROOT);
-  return `${percent(allNs > 0 ? source.tree.totalNs(ROOT) / allNs : 1)} kept`;
+  const { keptShare } = view.source;
+  return view.model === 'threads' || keptShare > 0.9995 ? '' : `${percent(keptShare)} kept`;
 }
 
 function pathText(view: LiveView, tree: CallTree, base: NodeId, root: string): string {

@@ -31,7 +31,7 @@ export function timelineOf(view: LiveView): Timeline {
   };
 }
 
-/** `last 60 s`, `decay 10 s`, `00:58-01:08` */
+/** `last 60 s`, `decay, half in 10 s`, `window 00:58-01:08` */
 export function spanText(span: TimeSpan): string {
   switch (span.kind) {
     case 'all':
@@ -41,7 +41,7 @@ export function spanText(span: TimeSpan): string {
     case 'decay':
       return `decay, half in ${span.halfLife} s`;
     case 'fixed':
-      return `${timeOf(span.from)}-${timeOf(span.to)}`;
+      return `window ${timeOf(span.from)}-${timeOf(span.to)}`;
   }
 }
 

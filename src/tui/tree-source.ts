@@ -55,9 +55,9 @@ export class TreeSource {
     return this.#frozen?.tree ?? this.#bounded ?? this.#profile.tree;
   }
 
-  /** The transforms of the tree shown, first applied first; others may be under way. */
-  get transforms(): readonly Transform[] {
-    return this.#transformed.shown?.transforms ?? [];
+  /** The share of time that the transforms leave, 0..1. */
+  get keptShare(): number {
+    return this.#transformed.shown?.keptShare ?? 1;
   }
 
   /** Whether a tree with other transforms, or of other nodes, is still to be worked out. */
