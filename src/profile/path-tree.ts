@@ -97,11 +97,13 @@ export class PathTree {
   }
 
   #add(parent: NodeId, functionId: number, depth: number): NodeId {
+    const node = this.#parent.push(parent);
     this.#function.push(functionId);
     this.#depth.push(depth);
-    this.#newest.push(nobody);
-    this.#before.push(nobody);
-    this.#isShared.push(0);
-    return this.#parent.push(parent);
+    // Fresh column space reads as 0: nobody, and not shared.
+    this.#newest.reserve(node + 1);
+    this.#before.reserve(node + 1);
+    this.#isShared.reserve(node + 1);
+    return node;
   }
 }

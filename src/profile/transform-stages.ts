@@ -15,6 +15,7 @@ class Stage {
   readonly #node: Column<Int32Array>;
   readonly #state: Column<Int32Array>;
   readonly #hasOwn: Column<Uint8Array>;
+  readonly #above = { node: 0, state: 0 };
 
   constructor(transform: Transform, rootFunction: number, functions: Functions, capacity: number) {
     this.tree = new PathTree(rootFunction, capacity);
@@ -32,15 +33,19 @@ class Stage {
   /** Takes the next node of the tree before. */
   take(parent: NodeId, functionId: number): void {
     const known = this.tree.length;
-    const place: Place =
-      parent < 0
-        ? this.#rule.root
-        : this.#rule.step({ node: this.#node.at(parent), state: this.#state.at(parent) }, functionId);
+    const place = parent < 0 ? this.#rule.root : this.#rule.step(this.#placeOf(parent), functionId);
     // Another node has come here before: what is called from here may be there already.
     if (place.node !== nowhere && place.node < known) this.tree.share(place.node);
     this.#node.push(place.node);
     this.#state.push(place.state);
-    this.#hasOwn.push(this.#rule.hasOwn?.(place) === false ? 0 : 1);
+    if (this.#rule.hasOwn !== undefined) this.#hasOwn.push(this.#rule.hasOwn(place) ? 1 : 0);
+  }
+
+  /** One object for all: it is read at once, and there are hundreds of thousands of nodes. */
+  #placeOf(taken: NodeId): Place {
+    this.#above.node = this.#node.at(taken);
+    this.#above.state = this.#state.at(taken);
+    return this.#above;
   }
 
   nodeOf(taken: NodeId): NodeId {
@@ -48,7 +53,7 @@ class Stage {
   }
 
   hasOwn(taken: NodeId): boolean {
-    return this.#hasOwn.at(taken) === 1;
+    return this.#rule.hasOwn === undefined || this.#hasOwn.at(taken) === 1;
   }
 }
 

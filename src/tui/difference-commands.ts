@@ -23,12 +23,10 @@ export function toggleDifference(view: LiveView): void {
   }
 }
 
-/** `difference from 00:12`; where a view cannot compare, or this unit has no baseline, that is said. */
+/** `difference from before 00:12`; where this unit has no baseline, that is said. */
 export function baselineText(view: LiveView): string {
   if (!view.state.isDifference || view.model === 'threads') return '';
   const second = view.source.profile.baselineSecond;
   if (second === undefined) return 'no baseline here: b marks one';
-  return view.tree.compared === undefined
-    ? `since ${timeOf(second)}, not compared`
-    : `difference from before ${timeOf(second)}`;
+  return `difference from before ${timeOf(second)}`;
 }

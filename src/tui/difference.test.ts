@@ -28,6 +28,10 @@ function rowOf(bench: ViewBench, name: string): string {
   const { view } = bench;
   const node = view.rows.rows.find((at) => view.tree.functionOf(at).name === name);
   assert.ok(node !== undefined, `no row ${name}`);
+  return plainRow(bench, node);
+}
+
+function plainRow({ view }: ViewBench, node: number): string {
   return rowLine(rowContext(view), node, false).replaceAll(/\x1b\[[\d;]*m/g, '');
 }
 
@@ -68,8 +72,14 @@ test('the difference goes along into the flame view, the functions and the trans
   await bench.find('main');
   await bench.press('m');
   assert.match(rowOf(bench, 'b'), /^ +\+70\.0 +\+70\.0 /);
-  await bench.press('2');
-  assert.match(bench.head, /not compared/);
+  await bench.press('2', 'E');
+  assert.match(rowOf(bench, 'b'), /^ +\+70\.0 +\+70\.0 /);
+  assert.match(rowOf(bench, 'gone'), /^ +-10\.0 +-10\.0 /);
+  await bench.press('U', 'E');
+  await bench.find('a');
+  await bench.press('l', 'l');
+  assert.equal(bench.where, 'bottom-up: main');
+  assert.match(plainRow(bench, bench.view.state.selected), /^ +-60\.0 /);
   bench.view.close();
 });
 
