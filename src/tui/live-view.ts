@@ -163,6 +163,8 @@ export class LiveView {
   followNodes(): void {
     const successorOf = this.source.follow();
     if (successorOf !== undefined) this.dispatch({ type: 'remap', successorOf });
+    if (this.source.isBounding) this.followBounds();
+    if (this.source.isTransforming) this.followTransforms();
   }
 
   /** Models summed over the call tree follow it while a view shows them; what is zoomed into bounds them. */

@@ -71,6 +71,15 @@ test('a frozen view can be moved in time; the cursor and the transforms stay', a
   bench.view.close();
 });
 
+test('the kernel part is folded under a window, too: the cursor stays', async () => {
+  const bench = twoTimes();
+  await bench.find('late');
+  await bench.press('v', 'K');
+  assert.equal(bench.where, 'tree: late');
+  assert.equal(bench.tree[0], 'all threads 30 0');
+  bench.view.close();
+});
+
 test('r starts anew: the log too', async () => {
   const bench = twoTimes();
   await bench.press('v', 'r');

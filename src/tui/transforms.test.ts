@@ -188,3 +188,18 @@ test('the root, a thread and marked time refuse what does not mean them', async 
   assert.match(bench.view.state.structure.toast, /one place in the tree/);
   bench.view.close();
 });
+
+test('counting anew keeps the transforms: they are applied to what comes', async () => {
+  const bench = new ViewBench();
+  await bench.find('renderPage');
+  await bench.press('f', 'r');
+  assert.deepEqual(bench.tree, []);
+  bench.session.feeder.add(serverStacks);
+  bench.view.followTransforms(true);
+  await turn();
+  assert.equal(bench.tree[0], 'all threads 47 0');
+  assert.match(bench.head, /\[focus renderPage\]/);
+  await bench.press('escape');
+  assert.equal(bench.tree[0], 'all threads 100 0');
+  bench.view.close();
+});

@@ -251,7 +251,7 @@ function togglePause(view: LiveView): void {
 function resetCounters(view: LiveView): void {
   if (view.state.isPaused) togglePause(view);
   view.session.reset();
-  view.source.follow();
+  view.followNodes();
   view.dispatch({ type: 'start-over' });
   if (view.state.isDifference) toggleDifference(view);
   view.toast('counters begin anew');
