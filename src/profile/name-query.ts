@@ -7,7 +7,7 @@ export interface NameQuery {
   readonly isExact: boolean;
 }
 
-export type Matcher = (func: ProfileFunction) => boolean;
+type Matcher = (func: ProfileFunction) => boolean;
 
 /** Smart case: capitals in the pattern make it exact. A pattern that is no valid regex is taken as text. */
 export function matcherOf(query: NameQuery): Matcher {

@@ -38,7 +38,6 @@ interface Pass {
 export class TransformedTree implements CallTree {
   version = 0;
   readonly generation: number;
-  readonly transforms: readonly Transform[];
   #source: CallTree;
   readonly #functions: Functions;
   readonly #stages: TransformStages;
@@ -54,7 +53,6 @@ export class TransformedTree implements CallTree {
   constructor(source: CallTree, transforms: readonly Transform[], functions: Functions) {
     this.#source = source;
     this.generation = source.generation;
-    this.transforms = transforms;
     this.#functions = functions;
     this.#stages = new TransformStages(transforms, source.functionOf(ROOT).id, functions, source.nodeCount);
     this.#origin = new Column(int32, source.nodeCount + 64);

@@ -97,7 +97,6 @@ test('the line of the timeline: brackets around what is shown, at any width', ()
     first: 0,
     last: 99,
     shown: { from: 50, to: 60 },
-    isFixed: true,
     weightNs: (second: number) => (second < 50 ? 1 : second < 60 ? 4 : 0),
   };
   const plain = (width: number) => timelineLine(timeline, width).replaceAll(/\x1b\[[\d;]*m/g, '');

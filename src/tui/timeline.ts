@@ -14,7 +14,6 @@ export interface Timeline {
   readonly first: number;
   readonly last: number;
   readonly shown: Seconds;
-  readonly isFixed: boolean;
   weightNs(second: number): number;
 }
 
@@ -26,7 +25,6 @@ export function timelineOf(view: LiveView): Timeline {
     first: profile.log.first,
     last: profile.nowSecond,
     shown: secondsOf(span, profile.nowSecond) ?? { from: 0, to: profile.nowSecond + 1 },
-    isFixed: span.kind === 'fixed',
     weightNs: (second) => profile.log.totalNs(second),
   };
 }
