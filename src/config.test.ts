@@ -17,12 +17,12 @@ test('settings and keys, with comments and a comma too many', () => {
     "frequency": 199, // more
     "no-inject": true,
     "keys": {
-      "tree": { "zoom": ["enter", "x"], "quit": "Q" },
+      "tree": { "zoom": ["enter", "Z"], "quit": "Q" },
       "picker": { "leave": "ctrl+g" },
     },
   }`);
   assert.deepEqual(settings, { theme: 'light', engine: 'ctimer', frequency: '199', 'no-inject': true });
-  assert.deepEqual(keys.tree.find(({ command }) => command === 'zoom')?.keys, ['enter', 'x']);
+  assert.deepEqual(keys.tree.find(({ command }) => command === 'zoom')?.keys, ['enter', 'Z']);
   assert.deepEqual(keys.tree.find(({ command }) => command === 'quit')?.keys, ['Q']);
   assert.deepEqual(keys.picker.find(({ command }) => command === 'leave')?.keys, ['ctrl+g']);
   assert.equal(keys.flame, keyLists.flame);
@@ -54,7 +54,7 @@ const errors: readonly (readonly [text: string, line: number, says: RegExp])[] =
   ['{"keys": {"tree": {"zoom": "ctrl+c"}}}', 1, /^"keys.tree.zoom": ctrl\+c always quits$/],
   ['{"keys": {"picker": {"leave": "q"}}}', 1, /^"keys.picker.leave": "q" is text here$/],
   [
-    '{"keys": {"tree": {\n"names": "N",\n"zoom": "x"}}}',
+    '{"keys": {"tree": {\n"names": "N",\n"zoom": "Z"}}}',
     2,
     /^"keys.tree.names": "N" is a key of "find-previous" already$/,
   ],
@@ -159,10 +159,10 @@ test('help needs no config file, and settings are options that say how, not what
 
 test('changed keys run their commands, stand in the key table, and free the old ones', (t) => {
   t.after(() => setKeys(keyLists));
-  setKeys(parseConfig('{"keys":{"tree":{"zoom":"x","hottest":["ctrl+o"]}}}').keys);
-  assert.equal(treeCommand('x'), 'zoom');
+  setKeys(parseConfig('{"keys":{"tree":{"zoom":"Z","hottest":["ctrl+o"]}}}').keys);
+  assert.equal(treeCommand('Z'), 'zoom');
   assert.equal(treeCommand('enter'), undefined);
   const table = keyTableMarkdown(createTheme({ ascii: false, color: false }).glyphs);
-  assert.match(table, /\| Tree \| `x` \| zoom/);
+  assert.match(table, /\| Tree \| `Z` \| zoom/);
   assert.match(table, /\| Tree \| `\^O` \| open the hottest/);
 });

@@ -36,8 +36,10 @@ export class UnitProfiles {
    */
   add(batch: NativeBatch, unitOf: (span: number) => Unit): Frame[] {
     const taken = toBatch(batch);
+    const firstFrame = this.#tables.frames.length;
     const unnamed = this.#tables.append(taken);
     this.#keeper?.tables(taken);
+    this.#keeper?.names(this.#tables.runtimeNames(firstFrame));
     for (const { span, rows } of rowsBySpan(batch)) {
       const unit = unitOf(span);
       this.of(unit).addSamples(rows);

@@ -2,7 +2,7 @@
  * The call tree upside down: functions by their self time, below each its callers. Only what is opened is worked out.
  * A node is a path of functions, so it stays itself when the tree under it is made anew, filtered or frozen.
  */
-import type { CallTree, NodeId } from './call-tree.ts';
+import type { CallTree, Compared, NodeId } from './call-tree.ts';
 import { ROOT } from './call-tree.ts';
 import type { FunctionIndex } from './function-index.ts';
 import type { ProfileFunction } from './functions.ts';
@@ -15,6 +15,8 @@ interface CallerNode {
   function: ProfileFunction;
   totalNs: number;
   samples: number;
+  /** Of what the call tree is compared with. */
+  comparedNs: number;
   readonly children: NodeId[];
   /** Where the time was spent, and the frame of this node above it, in pairs; undefined when not worked out. */
   places: NodeId[] | undefined;
@@ -68,6 +70,16 @@ export class BottomUpTree implements CallTree {
     return this.depthOf(node) === 1 ? this.samplesOf(node) : 0;
   }
 
+  get compared(): Compared | undefined {
+    const { seconds } = this.#index.tree.compared ?? {};
+    if (seconds === undefined) return undefined;
+    return {
+      seconds,
+      totalNs: (node) => this.#at(node).comparedNs,
+      selfNs: (node) => (this.depthOf(node) === 1 ? this.#at(node).comparedNs : 0),
+    };
+  }
+
   functionOf(node: NodeId): ProfileFunction {
     return node === ROOT ? rootOf(this.#index) : this.#at(node).function;
   }
@@ -96,7 +108,10 @@ export class BottomUpTree implements CallTree {
     const { tree } = this.#index;
     if (this.#isOutdated) return;
     if (this.depthOf(node) === 1) {
-      for (const at of this.#index.nodesOf(this.functionOf(node).id)) if (tree.selfNs(at) > 0) yield at;
+      const { compared } = tree;
+      for (const at of this.#index.nodesOf(this.functionOf(node).id)) {
+        if (tree.selfNs(at) > 0 || (compared !== undefined && compared.selfNs(at) > 0)) yield at;
+      }
       return;
     }
     const places = this.#placesOf(node);
@@ -122,13 +137,16 @@ export class BottomUpTree implements CallTree {
     const root = this.#at(ROOT);
     root.totalNs = index.tree.totalNs(index.base);
     root.samples = index.tree.samplesOf(index.base);
-    for (const child of root.children) this.#at(child).totalNs = 0;
+    root.comparedNs = index.tree.compared?.totalNs(index.base) ?? 0;
+    for (const child of root.children) this.#forgetWeight(this.#at(child));
     for (const func of index.functions) {
       const selfNs = index.selfNs(func.id);
-      if (selfNs <= 0) continue;
+      const comparedNs = index.comparedSelfNs(func.id);
+      if (selfNs <= 0 && comparedNs <= 0) continue;
       const child = this.#at(this.#child(ROOT, func));
       child.totalNs = selfNs;
       child.samples = index.selfSamples(func.id);
+      child.comparedNs = comparedNs;
     }
     for (let node = 1; node < this.#nodes.length; node++) {
       const at = this.#at(node);
@@ -159,17 +177,18 @@ export class BottomUpTree implements CallTree {
     const at = this.#at(node);
     at.isExpanded = true;
     for (const child of at.children.map((node) => this.#at(node))) {
-      child.totalNs = 0;
-      child.samples = 0;
+      this.#forgetWeight(child);
       child.places = [];
     }
     const { tree, base } = this.#index;
+    const { compared } = tree;
     const add = (origin: NodeId, frame: NodeId): void => {
       const caller = frame === base ? -1 : tree.parentOf(frame);
       if (caller <= ROOT) return;
       const child = this.#at(this.#child(node, tree.functionOf(caller)));
       child.totalNs += tree.selfNs(origin);
       child.samples += tree.selfSamplesOf(origin);
+      child.comparedNs += compared?.selfNs(origin) ?? 0;
       child.places ??= [];
       child.places.push(origin, caller);
     };
@@ -178,6 +197,12 @@ export class BottomUpTree implements CallTree {
       const places = this.#placesOf(node);
       for (let i = 0; i < places.length; i += 2) add(places[i] as NodeId, places[i + 1] as NodeId);
     }
+  }
+
+  #forgetWeight(at: CallerNode): void {
+    at.totalNs = 0;
+    at.samples = 0;
+    at.comparedNs = 0;
   }
 
   /** Known once the node below has been expanded; that may have to be done first, down to the top function. */
@@ -248,6 +273,7 @@ function newNode(parent: NodeId, depth: number, func: ProfileFunction): CallerNo
     function: func,
     totalNs: 0,
     samples: 0,
+    comparedNs: 0,
     children: [],
     places: undefined,
     isExpanded: false,

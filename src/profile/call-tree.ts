@@ -11,6 +11,14 @@ export const ROOT: NodeId = 0;
 
 const noChildren: readonly NodeId[] = [];
 
+/** Other weights of the same nodes: of an earlier time. */
+export interface Compared {
+  /** How long each was measured. */
+  readonly seconds: { readonly now: number; readonly before: number };
+  totalNs(node: NodeId): number;
+  selfNs(node: NodeId): number;
+}
+
 /** What a reader of the tree may do with it. */
 export interface CallTree {
   /** Grows with every change of weight, name or shape. */
@@ -34,6 +42,8 @@ export interface CallTree {
   history(node: NodeId, out: Float64Array): void;
   /** Share of all in the last 10 s minus share in the 10 s before, -1..1; undefined while it cannot be told. */
   shareDelta(node: NodeId): number | undefined;
+  /** What the weights are to be compared with; undefined when they stand for themselves. */
+  readonly compared?: Compared | undefined;
 }
 
 export class GrowingTree implements CallTree {

@@ -2,7 +2,7 @@
  * Functions over all their places in a call tree: which nodes are theirs, and what they weigh together. Brought up to
  * date in slices, so that a large tree never holds up a key; what it says is the state of the last whole pass.
  */
-import type { CallTree, NodeId } from './call-tree.ts';
+import type { CallTree, Compared, NodeId } from './call-tree.ts';
 import { Column, float64, int32, uint8, uint32 } from './column.ts';
 import type { ProfileFunction } from './functions.ts';
 
@@ -15,6 +15,9 @@ class Sums {
   readonly totalNs = new Column(float64);
   readonly selfSamples = new Column(float64);
   readonly samples = new Column(float64);
+  /** Of what the tree is compared with. */
+  readonly comparedSelfNs = new Column(float64);
+  readonly comparedTotalNs = new Column(float64);
 }
 
 const outside = 0;
@@ -42,7 +45,15 @@ export class FunctionIndex {
   /** Empty between two walks; a new array for each would be most of what is collected. */
   readonly #missing: NodeId[] = [];
   #sums = new Sums();
-  #pass: { readonly version: number; readonly sums: Sums; at: NodeId; readonly end: NodeId } | undefined;
+  #pass:
+    | {
+        readonly version: number;
+        readonly sums: Sums;
+        readonly compared: Compared | undefined;
+        at: NodeId;
+        readonly end: NodeId;
+      }
+    | undefined;
 
   /** @param base only its subtree is looked at */
   constructor(tree: CallTree, base: NodeId) {
@@ -72,6 +83,15 @@ export class FunctionIndex {
     return this.#sums.samples.values[functionId] ?? 0;
   }
 
+  /** What the tree is compared with, by function. */
+  comparedTotalNs(functionId: number): number {
+    return this.#sums.comparedTotalNs.values[functionId] ?? 0;
+  }
+
+  comparedSelfNs(functionId: number): number {
+    return this.#sums.comparedSelfNs.values[functionId] ?? 0;
+  }
+
   /** Nodes of a function below the base, newest first. */
   *nodesOf(functionId: number): Generator<NodeId> {
     for (let at = (this.#newestPlusOne.values[functionId] ?? 0) - 1; at >= 0; at = this.#before.at(at))
@@ -90,11 +110,12 @@ export class FunctionIndex {
    */
   step(isOver: () => boolean): boolean {
     if (this.isCurrent) return true;
-    this.#pass ??= { version: this.tree.version, sums: new Sums(), at: 0, end: this.tree.nodeCount };
+    const { version, compared, nodeCount } = this.tree;
+    this.#pass ??= { version, sums: new Sums(), compared, at: 0, end: nodeCount };
     const pass = this.#pass;
     while (pass.at < pass.end) {
       const end = Math.min(pass.end, pass.at + nodesPerLook);
-      for (; pass.at < end; pass.at++) this.#addNode(pass.at, pass.sums);
+      for (; pass.at < end; pass.at++) this.#addNode(pass.at, pass.sums, pass.compared);
       if (pass.at < pass.end && isOver()) return false;
     }
     this.#sums = pass.sums;
@@ -113,7 +134,7 @@ export class FunctionIndex {
     return true;
   }
 
-  #addNode(node: NodeId, sums: Sums): void {
+  #addNode(node: NodeId, sums: Sums, compared: Compared | undefined): void {
     if (node >= this.#place.length) this.#learn(node);
     const place = this.#place.at(node);
     if (place === outside) return;
@@ -123,6 +144,10 @@ export class FunctionIndex {
     if (selfNs !== 0) {
       add(sums.selfNs, id, selfNs);
       add(sums.selfSamples, id, tree.selfSamplesOf(node));
+    }
+    if (compared !== undefined) {
+      add(sums.comparedSelfNs, id, compared.selfNs(node));
+      if (place === outermost) add(sums.comparedTotalNs, id, compared.totalNs(node));
     }
     if (place !== outermost) return;
     add(sums.totalNs, id, tree.totalNs(node));

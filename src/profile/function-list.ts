@@ -1,5 +1,5 @@
 /** The functions as a flat tree: below the root one node per function, wherever on the stacks it stands. */
-import { type CallTree, type NodeId, ROOT } from './call-tree.ts';
+import { type CallTree, type Compared, type NodeId, ROOT } from './call-tree.ts';
 import type { FunctionIndex } from './function-index.ts';
 import type { ProfileFunction } from './functions.ts';
 import { bucketCount, shareDelta } from './history.ts';
@@ -44,6 +44,18 @@ export class FunctionList implements CallTree {
   nodeOf(functionId: number): NodeId | undefined {
     const node = this.#nodeOf.get(functionId);
     return node !== undefined && this.totalNs(node) > 0 ? node : undefined;
+  }
+
+  get compared(): Compared | undefined {
+    const index = this.#index;
+    const { compared } = index.tree;
+    if (compared === undefined) return undefined;
+    return {
+      seconds: compared.seconds,
+      totalNs: (node) =>
+        node === ROOT ? compared.totalNs(index.base) : index.comparedTotalNs(this.functionOf(node).id),
+      selfNs: (node) => (node === ROOT ? 0 : index.comparedSelfNs(this.functionOf(node).id)),
+    };
   }
 
   get nodeCount(): number {

@@ -3,8 +3,8 @@
  * need tens of milliseconds for in one go.
  */
 import type { Thread } from './batch.ts';
-import type { NodeId } from './call-tree.ts';
-import type { ThreadTreeSource } from './thread-tree.ts';
+import type { CallTree, NodeId } from './call-tree.ts';
+import type { StackWeights } from './stack-weights.ts';
 
 export interface ThreadWeight extends Thread {
   readonly weightNs: number;
@@ -12,8 +12,15 @@ export interface ThreadWeight extends Thread {
 
 const rowsPerLook = 256;
 
+interface NodeThreadsSource {
+  readonly tree: CallTree;
+  readonly weights: StackWeights;
+  /** Where the time of a stack stands in the tree, or undefined while it does not. */
+  nodeOf(stack: number): NodeId | undefined;
+}
+
 export class NodeThreads {
-  readonly #source: ThreadTreeSource;
+  readonly #source: NodeThreadsSource;
   readonly #threads: readonly Thread[];
   readonly #node: NodeId;
   readonly #generation: number;
@@ -21,7 +28,7 @@ export class NodeThreads {
   #row = 0;
   readonly #byThread = new Map<number, number>();
 
-  constructor(source: ThreadTreeSource, threads: readonly Thread[], node: NodeId) {
+  constructor(source: NodeThreadsSource, threads: readonly Thread[], node: NodeId) {
     this.#source = source;
     this.#threads = threads;
     this.#node = node;

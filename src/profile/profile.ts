@@ -4,18 +4,21 @@
  * from the weights, which are kept by stack and thread.
  */
 import type { Batch, SampleColumns, Thread } from './batch.ts';
+import { BoundedTree, type Bounds } from './bounded-tree.ts';
 import { type CallTree, GrowingTree, type NodeId, ROOT } from './call-tree.ts';
 import type { FrameTable } from './frame-table.ts';
 import type { Frame, FrameName, Module, markedLabels } from './frames.ts';
-import type { ProfileFunction } from './functions.ts';
+import type { Functions, ProfileFunction } from './functions.ts';
 import { bucketNs } from './history.ts';
 import { type HotAddress, hotAddresses } from './hot-addresses.ts';
 import { NodeThreads, type ThreadWeight } from './node-threads.ts';
 import { Placement } from './placement.ts';
+import { allRows, type Baseline, baselineRows, spanRows } from './row-selection.ts';
+import { SampleLog } from './sample-log.ts';
 import { StackWeights } from './stack-weights.ts';
 import { ProfileTables } from './tables.ts';
 import { ThreadTotals } from './thread-totals.ts';
-import { ThreadTree, type ThreadTreeSource } from './thread-tree.ts';
+import { secondsShown, type TimeSpan, wholeRun } from './time-span.ts';
 
 /** Weight of one thread at one node: what files are written from. */
 export interface PlacedStack {
@@ -23,6 +26,17 @@ export interface PlacedStack {
   readonly node: NodeId;
   readonly weightNs: number;
   readonly samples: number;
+}
+
+/** Of which threads, or of which part of the run, a tree is to tell. */
+export interface TreeBounds {
+  /** Thread indexes; empty for all of them. */
+  readonly threads: ReadonlySet<number>;
+  /** The name of the root. */
+  readonly label: string;
+  readonly span?: TimeSpan;
+  /** Compared with the baseline; of the whole run only what came since. */
+  readonly isDifference?: boolean;
 }
 
 /** CPU time that no sample carries, by its label. */
@@ -35,6 +49,10 @@ export class Profile {
   readonly threadTotals = new ThreadTotals();
   samples = 0;
   weightNs = 0;
+  /** When it was spent. */
+  readonly log = new SampleLog();
+  /** The newest second of the session's clock. */
+  nowSecond = 0;
   readonly #tables: ProfileTables;
   readonly #tree: GrowingTree;
   readonly #weights = new StackWeights();
@@ -42,6 +60,9 @@ export class Profile {
   /** Samples whose stack waits for its first names: weight and count by row of `#weights`. */
   readonly #waiting = new Map<number, { weightNs: number; samples: number }>();
   readonly #unsampledNs = new Map<UnsampledLabel, number>();
+  #baseline: Baseline | undefined;
+  /** The second in which counting began. */
+  #startSecond = 0;
   #namesVersion: number;
   #oldNodeSuccessors = new Map<NodeId, NodeId>();
   #oldParents: Int32Array = new Int32Array(0);
@@ -72,6 +93,11 @@ export class Profile {
 
   get frames(): FrameTable {
     return this.#tables.frames;
+  }
+
+  /** What rows are called; transforms make functions of their own. */
+  get functions(): Functions {
+    return this.#tables.functions;
   }
 
   get kernelCollapsed(): boolean {
@@ -108,6 +134,8 @@ export class Profile {
       const samples = sampleCounts[i] as number;
       const bucket = Math.floor((timeNs[i] as number) / bucketNs);
       const row = this.#weights.add(stack[i] as number, thread[i] as number, weight, samples, bucket);
+      this.log.add(row, timeNs[i] as number, weight, samples);
+      this.nowSecond = Math.max(this.nowSecond, Math.floor((timeNs[i] as number) / 1e9));
       this.#tree.nowBucket = Math.max(this.#tree.nowBucket, bucket);
       this.threadTotals.add(thread[i] as number, weight, samples, bucket);
       place(row, weight, samples, bucket);
@@ -119,6 +147,7 @@ export class Profile {
   /** Moves the clock of the recent history: rows that get no samples grow old. */
   setNow(nowNs: number): void {
     const bucket = Math.floor(nowNs / bucketNs);
+    this.nowSecond = Math.max(this.nowSecond, Math.floor(nowNs / 1e9));
     if (bucket === this.#tree.nowBucket) return;
     this.#tree.nowBucket = bucket;
     this.#tree.version++;
@@ -168,6 +197,9 @@ export class Profile {
   /** Forgets all weights; frames, names and threads stay. */
   reset(): void {
     this.#weights.clear();
+    this.log.clear();
+    this.#baseline = undefined;
+    this.#startSecond = this.nowSecond;
     this.threadTotals.clear();
     this.#waiting.clear();
     this.#unsampledNs.clear();
@@ -192,9 +224,21 @@ export class Profile {
     return work.result;
   }
 
-  /** The same in slices. */
-  nodeThreads(node: NodeId): NodeThreads {
-    return new NodeThreads(this.#rowSource, this.threads, node);
+  /**
+   * The same in slices.
+   * @param tree another tree that `node` is of; @param placeOf where a node of this profile's tree stands in it
+   */
+  nodeThreads(
+    node: NodeId,
+    tree: CallTree = this.#tree,
+    placeOf: (node: NodeId) => NodeId | undefined = (at) => at,
+  ): NodeThreads {
+    const { generation } = this.#tree;
+    const nodeOf = (stack: number) => {
+      const at = this.#tree.generation === generation ? this.#placement.nodeOf(stack) : undefined;
+      return at === undefined ? undefined : placeOf(at);
+    };
+    return new NodeThreads({ tree, weights: this.#weights, nodeOf }, this.threads, node);
   }
 
   /** Where within a function time is spent; threads by index, none for all. One pass over all stacks. */
@@ -203,9 +247,43 @@ export class Profile {
     return hotAddresses(func, frames, stacks, this.#weights, threads);
   }
 
-  /** The same nodes with the weight of some threads only, by thread index; `label` is the name of its root. */
-  threadTree(threads: ReadonlySet<number>, label: string): ThreadTree {
-    return new ThreadTree(this.#rowSource, threads, label);
+  /** The same nodes with the weight of some threads, or of a part of the run, only. */
+  bounded({ threads, label, span = wholeRun, isDifference = false }: TreeBounds): BoundedTree {
+    const nodeOf = (stack: number) => this.#placement.nodeOf(stack);
+    const baseline = isDifference ? this.#baseline : undefined;
+    const rows = () =>
+      span.kind === 'all' ? allRows(this.#weights, baseline) : spanRows(this.log, span, this.nowSecond);
+    const bounds: Bounds =
+      baseline === undefined
+        ? { threads, label, rows }
+        : {
+            threads,
+            label,
+            rows,
+            compared: {
+              rows: () => baselineRows(baseline),
+              seconds: () => ({
+                now: secondsShown(span, this.nowSecond, baseline.second),
+                before: Math.max(1, baseline.second - this.#startSecond),
+              }),
+            },
+          };
+    return new BoundedTree({ tree: this.#tree, weights: this.#weights, nodeOf }, bounds);
+  }
+
+  /** Remembers all weights as they are now, to be compared with later ones. */
+  markBaseline(): void {
+    const { weightNs, samples, length } = this.#weights;
+    this.#baseline = {
+      second: this.nowSecond,
+      weightNs: weightNs.values.slice(0, length),
+      samples: samples.values.slice(0, length),
+    };
+  }
+
+  /** The second in which the baseline was marked; undefined when there is none. */
+  get baselineSecond(): number | undefined {
+    return this.#baseline?.second;
   }
 
   /** What all samples add up to by stack and thread, as samples of time 0: their own times are not kept. */
@@ -242,11 +320,6 @@ export class Profile {
     return nodes
       .map((node) => ({ node, weightNs: this.#tree.selfNs(node) }))
       .filter(({ weightNs }) => weightNs > 0);
-  }
-
-  get #rowSource(): ThreadTreeSource {
-    const nodeOf = (stack: number) => this.#placement.nodeOf(stack);
-    return { tree: this.#tree, weights: this.#weights, nodeOf };
   }
 
   #place(row: number, weightNs: number, samples: number, bucket: number): void {

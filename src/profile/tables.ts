@@ -35,11 +35,18 @@ export class ProfileTables {
 
   /** Frames of a runtime come with their functions. */
   #nameRuntimeFrames(first: number): void {
+    for (const name of this.runtimeNames(first)) this.frames.setName(name);
+  }
+
+  /** Names of the frames of runtimes from `first` on. */
+  runtimeNames(first: number): FrameName[] {
+    const names: FrameName[] = [];
     for (let id = first; id < this.frames.length; id++) {
       if (this.frames.kindOf(id) !== 'runtime') continue;
       const called = this.#runtimeFunctions[Number(this.frames.frame(id).address)];
-      if (called !== undefined) this.frames.setName(runtimeFrameName(id, called));
+      if (called !== undefined) names.push(runtimeFrameName(id, called));
     }
+    return names;
   }
 
   /** All rows, in parts of bounded size: appended to empty tables they give these again. */

@@ -2,6 +2,7 @@
  * The threads as a flat tree: below the root one node per thread, by thread index + 1. Read from the living profile,
  * or from a copy of what it said at one instant.
  */
+import type { BoundedTree } from './bounded-tree.ts';
 import { type CallTree, type NodeId, ROOT } from './call-tree.ts';
 import type { ProfileFunction } from './functions.ts';
 import { bucketCount, shareDelta } from './history.ts';
@@ -30,6 +31,17 @@ export function livingFigures(profile: Profile): ThreadFigures {
     samples: (thread) => (thread < 0 ? tree.samplesOf(ROOT) : threadTotals.samples(thread)),
     history: (thread, out) =>
       thread < 0 ? tree.history(ROOT, out) : threadTotals.history(thread, nowBucket, out),
+  };
+}
+
+/** Of a part of the run; the recent histories are the same for all parts. */
+export function boundedFigures(tree: BoundedTree, living: ThreadFigures): ThreadFigures {
+  const all = tree.threadWeights;
+  return {
+    ...living,
+    version: tree.version,
+    weightNs: (thread) => (thread < 0 ? all.totalNs : (all.weightNs[thread] ?? 0)),
+    samples: (thread) => (thread < 0 ? all.totalSamples : (all.samples[thread] ?? 0)),
   };
 }
 

@@ -204,10 +204,11 @@ function readThread(row: unknown): { index: number; thread: { tid: number; name:
 }
 
 function readName(row: unknown, frames: number): FrameName {
-  const [frame, name, module, hasSymbol] = Array.isArray(row) ? row : [];
+  const [frame, name, module, hasSymbol, source] = Array.isArray(row) ? row : [];
   const isName = isIndex(frame, frames) && typeof name === 'string' && typeof module === 'string';
   if (!isName) throw new Malformed('no name');
-  return { frame, name: cleanText(name), module: cleanText(module), hasSymbol: hasSymbol === true };
+  const named = { frame, name: cleanText(name), module: cleanText(module), hasSymbol: hasSymbol === true };
+  return typeof source === 'string' ? { ...named, source: cleanText(source) } : named;
 }
 
 function isIndex(value: unknown, limit: number): value is number {

@@ -144,8 +144,9 @@ function threadRow({ index, thread }: Batch['threads'][number]): readonly unknow
 /** JSON lists of names, each of bounded length: those of C++ may have thousands of letters. */
 function* nameParts(names: readonly FrameName[]): Generator<string> {
   let part = '';
-  for (const { frame, name, module, hasSymbol } of names) {
-    part += `${part === '' ? '[' : ','}${JSON.stringify([frame, name, module, hasSymbol])}`;
+  for (const { frame, name, module, hasSymbol, source } of names) {
+    const row = [frame, name, module, hasSymbol, ...(source === undefined ? [] : [source])];
+    part += `${part === '' ? '[' : ','}${JSON.stringify(row)}`;
     if (part.length < mostNameLetters) continue;
     yield `${part}]`;
     part = '';

@@ -30,7 +30,7 @@ export interface AppProps {
 export function App({ store, regions, theme }: AppProps): ReactNode {
   const structure = useSyncExternalStore(store.subscribe, store.structure);
   const { size, popup, hasNotice, isFinding } = structure;
-  const layout = screenLayout(size, hasNotice);
+  const layout = screenLayout(size, hasNotice, structure);
   if (layout.isTooSmall) return <Text wrap="truncate">too small</Text>;
   if (popup?.kind === 'help') {
     return <Help size={size} filter={popup.filter} scroll={popup.scroll} theme={theme} />;

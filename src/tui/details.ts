@@ -2,10 +2,11 @@
  * The lines under the tree: everything about the selected node that a row has no room for. Pure.
  */
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import { totalDifference } from '../profile/difference.ts';
 import { count, duration, percent, points, standardError } from '../profile/format.ts';
 import { markedLabels } from '../profile/frames.ts';
 import type { ThreadWeight } from '../profile/node-threads.ts';
-import { asciiOnly, fewSamples, roleOf, shareOf } from './rows.ts';
+import { asciiOnly, differenceText, fewSamples, roleOf, shareOf } from './rows.ts';
 import { clean, cutEnd, fitPieces, shortenName } from './text.ts';
 import type { Theme } from './theme.ts';
 
@@ -46,6 +47,7 @@ function numberLine(context: DetailContext, width: number): string {
   const samples = tree.samplesOf(node);
   const pieces = [
     { text: weightPiece(context, 'total', tree.totalNs(node)), rank: 0 },
+    { text: beforePiece(context), rank: 1 },
     { text: weightPiece(context, 'self', tree.selfNs(node)), rank: 1 },
     { text: `${count(samples)} ${samples === 1 ? 'sample' : 'samples'}`, rank: 2 },
     { text: unsampledPiece(context), rank: 1 },
@@ -66,6 +68,16 @@ function weightPiece({ tree, theme }: DetailContext, word: string, weightNs: num
   if (all < fewSamples) return `${word} ${time}`;
   const error = (standardError(share, all) * 100).toFixed(1);
   return `${word} ${percent(share)} ${theme.glyphs.plusMinus} ${error} ${time}`;
+}
+
+/** `before 21.6%, +9.4`: compared with the baseline. */
+function beforePiece({ tree, node, theme }: DetailContext): string {
+  const { compared } = tree;
+  if (compared === undefined) return '';
+  const all = compared.totalNs(ROOT);
+  const change = differenceText(totalDifference(tree, compared, node), 'percent', theme.glyphs.micro);
+  const before = percent(all > 0 ? compared.totalNs(node) / all : 0);
+  return change === '' ? `before ${before}` : `before ${before}, ${change}`;
 }
 
 function threadPiece({ threads, theme }: DetailContext, hasNames: boolean): string {

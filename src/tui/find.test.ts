@@ -2,32 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StackFeeder, serverStacks } from '../../test/helpers/synthetic-session.ts';
 import { ROOT } from '../profile/call-tree.ts';
-import { findAll, matcherOf, matchesInOrder } from './find.ts';
+import { findAll, matchesInOrder } from './find.ts';
 
 const pattern = (text: string) => ({ text, isExact: false });
-
-const matches: readonly (readonly [text: string, name: string, isMatch: boolean])[] = [
-  ['read', 'fs::ReadFile', true],
-  ['Read', 'fs::ReadFile', true],
-  ['READ', 'fs::ReadFile', false],
-  ['^read$', 'read', true],
-  ['^read$', 'pread', false],
-  ['([', 'odd([name', true],
-  ['([', 'other', false],
-  ['*ptr', 'char *ptr', true],
-  ['größe', 'GRÖSSE', false],
-  ['ö', 'Ö', true],
-];
-for (const [text, name, isMatch] of matches) {
-  test(`/${text}/ ${isMatch ? 'matches' : 'does not match'} ${name}`, () => {
-    assert.equal(matcherOf(pattern(text))(name), isMatch);
-  });
-}
-
-test('an exact name is no pattern', () => {
-  const matcher = matcherOf({ text: 'a.c', isExact: true });
-  assert.deepEqual([matcher('a.c'), matcher('abc'), matcher('xa.c')], [true, false, false]);
-});
 
 test('time under nested matches counts once', () => {
   const feeder = new StackFeeder();

@@ -3,7 +3,7 @@
  * Matches are found in closed parts too; their ancestors are known, so a walk enters only what leads to one.
  */
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
-import type { FindQuery } from './state.ts';
+import { matcherOf, type NameQuery } from '../profile/name-query.ts';
 
 export interface FindResult {
   readonly nodes: ReadonlySet<NodeId>;
@@ -14,28 +14,10 @@ export interface FindResult {
   readonly share: number;
 }
 
-export type Matcher = (name: string) => boolean;
-
-/** Smart case: capitals in the pattern make it exact. A pattern that is no valid regex is taken as text. */
-export function matcherOf(query: FindQuery): Matcher {
-  if (query.isExact) return (name) => name === query.text;
-  const flags = /\p{Lu}/u.test(query.text) ? '' : 'i';
-  const pattern = compile(query.text, flags);
-  return (name) => pattern.test(name);
-}
-
-function compile(text: string, flags: string): RegExp {
-  try {
-    return new RegExp(text, flags);
-  } catch {
-    return new RegExp(text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), flags);
-  }
-}
-
 const nothing: FindResult = { nodes: new Set(), above: new Set(), functions: 0, share: 0 };
 
 /** Walks the whole tree once; a parent has a smaller id than its children (profile/call-tree.ts). */
-export function findAll(tree: CallTree, query: FindQuery): FindResult {
+export function findAll(tree: CallTree, query: NameQuery): FindResult {
   if (query.text === '') return nothing;
   const matches = matcherOf(query);
   const byFunction = new Map<number, boolean>();
@@ -47,7 +29,7 @@ export function findAll(tree: CallTree, query: FindQuery): FindResult {
     const func = tree.functionOf(node);
     let isMatch = byFunction.get(func.id);
     if (isMatch === undefined) {
-      isMatch = func.kind !== 'root' && matches(func.name);
+      isMatch = func.kind !== 'root' && matches(func);
       byFunction.set(func.id, isMatch);
     }
     const isInside = node !== ROOT && within[tree.parentOf(node)] === 1;

@@ -10,7 +10,8 @@ export function createFlameBody(view: LiveView): ViewBody {
     prepare() {
       context = flameContext(view);
     },
-    head: (width) => flameHead(view.theme, view.flame.layout, view.state.isFlipped, width),
+    head: (width) =>
+      flameHead(view.theme, view.flame.layout, view.state.isFlipped, width, view.tree.compared !== undefined),
     row: (line) => flameLine(context, view.flame.layout.rows[depthOf(line)] ?? []),
     mouse(action, line, x) {
       const frame = view.flame.frameAt(depthOf(line), x);

@@ -27,6 +27,29 @@ export function frameLook(func: ProfileFunction, isMatch: boolean, theme: Theme)
   return { fill: ' ', body: isMatch ? `${body};1;4` : body, edge };
 }
 
+const [grownColour, shrunkColour, sameColour] = [41, 42, 100];
+/** Less than this is no change: what a column would leave blank. */
+const leastChange = 0.0005;
+export const changeFills = { more: '+', less: '-', same: ' ' } as const;
+
+/** By how a share has changed: red and `+` for more, green and `-` for less. */
+export function changeLook(change: number, isMatch: boolean, theme: Theme): FrameLook {
+  const [fill, colour] =
+    Math.abs(change) < leastChange
+      ? [changeFills.same, sameColour]
+      : change > 0
+        ? [changeFills.more, grownColour]
+        : [changeFills.less, shrunkColour];
+  const emphasis = isMatch ? '1;4' : '';
+  if (theme.frames === undefined) return { fill, body: emphasis, edge: '' };
+  const foreground = colour === sameColour ? 97 : 30;
+  return {
+    fill,
+    body: [`${foreground};${colour}`, emphasis].filter((code) => code !== '').join(';'),
+    edge: `${colour - 10}`,
+  };
+}
+
 /** The same module has the same colour in every run: a hash of its letters (FNV-1a), not the order of sight. */
 function moduleFill(module: string, { modules }: FrameFills): FrameFill {
   let hash = 0x811c9dc5;

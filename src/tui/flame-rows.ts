@@ -2,10 +2,11 @@
  * One row of the flame view as a line of the screen, and the line above it. Pure.
  */
 import type { CallTree, NodeId } from '../profile/call-tree.ts';
+import { totalDifference } from '../profile/difference.ts';
 import { count } from '../profile/format.ts';
 import type { FlameFrame, FlameLayout } from './flame-layout.ts';
-import { frameLook, sgr } from './flame-palette.ts';
-import { fewSamples, fittedName, shareOf, weightText } from './rows.ts';
+import { changeFills, changeLook, type FrameLook, frameLook, sgr } from './flame-palette.ts';
+import { differenceText, fewSamples, fittedName, shareOf, weightText } from './rows.ts';
 import type { Unit } from './state.ts';
 import { cellWidth, fitPieces, padEnd, takeStart } from './text.ts';
 import type { Theme } from './theme.ts';
@@ -39,7 +40,7 @@ function frameText(context: FlameContext, frame: FlameFrame): string {
   const width = frame.x1 - frame.x0;
   if (frame.gathered > 0) return theme.paint('dim', gatheredText(frame.gathered, width, theme));
   const func = tree.functionOf(frame.node);
-  const look = frameLook(func, context.isMatch(frame.node), theme);
+  const look = lookOf(context, frame.node);
   const mark = func.kind === 'marked' ? theme.glyphs.marked : '';
   const { edge } = theme.glyphs;
   if (frame.node === context.selected) {
@@ -49,6 +50,14 @@ function frameText(context: FlameContext, frame: FlameFrame): string {
   }
   if (width === 1) return sgr(look.edge, mark || edge);
   return sgr(look.body, bodyText(context, frame.node, mark, width - 1, look.fill)) + sgr(look.edge, edge);
+}
+
+/** By what it is or, compared with an earlier tree, by how its share has changed. */
+function lookOf({ tree, theme, samples, isMatch }: FlameContext, node: NodeId): FrameLook {
+  const { compared } = tree;
+  if (compared === undefined || samples < fewSamples)
+    return frameLook(tree.functionOf(node), isMatch(node), theme);
+  return changeLook(totalDifference(tree, compared, node).share, isMatch(node), theme);
 }
 
 /** Thin bars side by side, and how many of them there are where that can be said. */
@@ -79,7 +88,11 @@ function labelIn(context: FlameContext, node: NodeId, mark: string, room: number
   const shown = samples < fewSamples && unit === 'percent' ? 'samples' : unit;
   const totalNs = tree.totalNs(node);
   const share = shareOf(tree, totalNs);
-  const weight = weightText(shown, totalNs, tree.samplesOf(node), share, 1, theme.glyphs.micro);
+  const { compared } = tree;
+  const weight =
+    compared !== undefined && samples >= fewSamples
+      ? differenceText(totalDifference(tree, compared, node), unit, theme.glyphs.micro)
+      : weightText(shown, totalNs, tree.samplesOf(node), share, 1, theme.glyphs.micro);
   const lead = mark === '' ? '' : `${mark} `;
   const { name } = tree.functionOf(node);
   const nameRoom = room - lead.length - weight.length - 1;
@@ -92,11 +105,19 @@ function labelIn(context: FlameContext, node: NodeId, mark: string, room: number
 }
 
 /** `icicle   █ user  ▒ kernel  ◆ marked  ▐ 37 frames too narrow` */
-export function flameHead(theme: Theme, layout: FlameLayout, isFlipped: boolean, width: number): string {
+export function flameHead(
+  theme: Theme,
+  layout: FlameLayout,
+  isFlipped: boolean,
+  width: number,
+  isCompared = false,
+): string {
   const { fills, marked, narrow } = theme.glyphs;
-  const kinds = theme.frames
-    ? 'colour module'
-    : `${fills.native} user  ${fills.kernel} kernel  ${fills.jit} jit  ${fills.match} match`;
+  const kinds = isCompared
+    ? `${changeFills.more} more, ${changeFills.less} less than before`
+    : theme.frames
+      ? 'colour module'
+      : `${fills.native} user  ${fills.kernel} kernel  ${fills.jit} jit  ${fills.match} match`;
   const tooNarrow = layout.narrow === 1 ? '1 frame too narrow' : `${count(layout.narrow)} frames too narrow`;
   const pieces = [
     { text: isFlipped ? 'flame, root below' : 'icicle, root above', rank: 1 },

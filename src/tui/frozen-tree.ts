@@ -2,7 +2,7 @@
  * A call tree as it was at one instant: what a paused view shows while the living tree goes on. Copies columns,
  * so it costs a few milliseconds per hundred thousand nodes, once.
  */
-import type { CallTree, NodeId } from '../profile/call-tree.ts';
+import type { CallTree, Compared, NodeId } from '../profile/call-tree.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
 
 const buckets = 12;
@@ -19,6 +19,7 @@ export function freezeTree(tree: CallTree): CallTree {
   const functions: ProfileFunction[] = [];
   const children: (readonly NodeId[])[] = [];
   const deltas: (number | undefined)[] = [];
+  const compared = tree.compared && freezeCompared(tree.compared, size);
   for (let node = 0; node < size; node++) {
     parent[node] = tree.parentOf(node);
     depth[node] = tree.depthOf(node);
@@ -33,6 +34,7 @@ export function freezeTree(tree: CallTree): CallTree {
   }
   return {
     version: tree.version,
+    compared,
     generation: tree.generation,
     nodeCount: size,
     parentOf: (node) => parent[node] ?? -1,
@@ -45,5 +47,15 @@ export function freezeTree(tree: CallTree): CallTree {
     childrenOf: (node) => children[node] ?? [],
     shareDelta: (node) => deltas[node],
     history: (node, out) => out.set(history.subarray(node * buckets, (node + 1) * buckets)),
+  };
+}
+
+function freezeCompared(compared: Compared, size: number): Compared {
+  const totalNs = Float64Array.from({ length: size }, (_, node) => compared.totalNs(node));
+  const selfNs = Float64Array.from({ length: size }, (_, node) => compared.selfNs(node));
+  return {
+    seconds: compared.seconds,
+    totalNs: (node) => totalNs[node] ?? 0,
+    selfNs: (node) => selfNs[node] ?? 0,
   };
 }

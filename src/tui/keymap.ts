@@ -23,6 +23,21 @@ function bind<const Command extends string>(list: readonly Binding<Command>[]): 
   return list;
 }
 
+/** Each changes the tree itself; they are the same in every view. */
+const transformKeys = bind([
+  { command: 'keep-matches', keys: ['&'], text: 'keep only stacks with a match', section: 'Find' },
+  { command: 'focus-function', keys: ['f'], text: 'focus on this function', section: 'Transform' },
+  { command: 'focus-subtree', keys: ['F'], text: 'focus on this subtree', section: 'Transform' },
+  { command: 'merge-function', keys: ['m'], text: 'merge this function', section: 'Transform' },
+  { command: 'merge-node', keys: ['M'], text: 'merge this node only', section: 'Transform' },
+  { command: 'collapse-function', keys: ['c'], text: 'collapse what it calls', section: 'Transform' },
+  { command: 'collapse-module', keys: ['C'], text: 'collapse its module', section: 'Transform' },
+  { command: 'collapse-recursion', keys: ['R'], text: 'fold its recursion', section: 'Transform' },
+  { command: 'drop-function', keys: ['d'], text: 'drop stacks with it', section: 'Transform' },
+  { command: 'undo', keys: ['u'], text: 'undo the last transform', section: 'Transform' },
+  { command: 'undo-all', keys: ['U'], text: 'undo all transforms', section: 'Transform' },
+]);
+
 export const treeKeys = bind([
   { command: 'down', keys: ['j', 'down'], text: 'next row', section: 'Move', hint: 'move' },
   { command: 'up', keys: ['k', 'up'], text: 'previous row', section: 'Move' },
@@ -47,7 +62,7 @@ export const treeKeys = bind([
   {
     command: 'back',
     keys: ['escape', 'backspace'],
-    text: 'end search, thread choice, zoom',
+    text: 'end search, zoom, transform',
     section: 'Tree',
     hint: 'back',
   },
@@ -71,6 +86,7 @@ export const treeKeys = bind([
   { command: 'find-previous', keys: ['N'], text: 'previous match', section: 'Find' },
   { command: 'find-same', keys: ['#'], text: 'find this name elsewhere', section: 'Find' },
   { command: 'pick-threads', keys: ['t'], text: 'pick threads to show', section: 'Find' },
+  ...transformKeys,
   {
     command: 'pause',
     keys: ['space', 'z'],
@@ -78,6 +94,9 @@ export const treeKeys = bind([
     section: 'Live',
     hint: 'pause',
   },
+  { command: 'window', keys: ['v'], text: 'whole run, last seconds, decay', section: 'Live' },
+  { command: 'window-back', keys: ['['], text: 'window back in time', section: 'Live' },
+  { command: 'window-on', keys: [']'], text: 'window on in time', section: 'Live' },
   { command: 'reset', keys: ['r'], text: 'reset: begin to count anew', section: 'Live' },
   { command: 'kernel', keys: ['K'], text: 'fold the kernel part, unfold', section: 'Look' },
   { command: 'sort', keys: ['s'], text: 'sort by total, self, name', section: 'Look' },
@@ -96,6 +115,8 @@ export const treeKeys = bind([
     hint: 'why',
   },
   { command: 'source', keys: ['a'], text: 'hottest lines of this function', section: 'Look' },
+  { command: 'baseline', keys: ['b'], text: 'mark a baseline', section: 'Keep' },
+  { command: 'difference', keys: ['D'], text: 'difference from the baseline', section: 'Keep' },
   { command: 'copy-name', keys: ['y'], text: 'copy the name', section: 'Keep' },
   { command: 'copy-stack', keys: ['Y'], text: 'copy the stack, root first', section: 'Keep' },
   { command: 'export', keys: ['x'], text: 'export to a file', section: 'Keep' },
@@ -318,6 +339,7 @@ export const pickerKeys = bind([
 ]);
 
 export type TreeCommand = (typeof treeKeys)[number]['command'];
+export type TransformCommand = (typeof transformKeys)[number]['command'];
 export type FlameCommand = (typeof flameKeys)[number]['command'];
 export type FunctionCommand = (typeof functionKeys)[number]['command'];
 export type ThreadCommand = (typeof threadKeys)[number]['command'];

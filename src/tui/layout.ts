@@ -10,29 +10,45 @@ export interface ScreenLayout {
   readonly bannerLines: 1 | 2;
   readonly noticeLines: 0 | 1;
   readonly hasBreadcrumb: boolean;
+  readonly hasTimeline: boolean;
   readonly hasColumnHead: boolean;
   /** 0, 1 (a blank line and one of text) or 2 (a rule and two of text). */
   readonly detailLines: 0 | 1 | 2;
   readonly hasFooter: boolean;
 }
 
-export function screenLayout(size: ScreenSize, hasNotice: boolean): ScreenLayout {
+/** What changes the picture must be seen wherever there is any room. */
+export interface LayoutNeeds {
+  readonly isTransformed: boolean;
+  readonly hasTimeline: boolean;
+}
+
+const noNeeds: LayoutNeeds = { isTransformed: false, hasTimeline: false };
+
+export function screenLayout(
+  size: ScreenSize,
+  hasNotice: boolean,
+  needs: LayoutNeeds = noNeeds,
+): ScreenLayout {
   const { columns, rows } = size;
   return {
     isTooSmall: columns < 20 || rows < 4,
     bannerLines: columns < 60 || rows < 14 ? 1 : 2,
     noticeLines: hasNotice ? 1 : 0,
-    hasBreadcrumb: rows >= 18,
+    hasBreadcrumb: rows >= (needs.isTransformed ? 8 : 18),
+    hasTimeline: needs.hasTimeline && rows >= 10,
     hasColumnHead: rows >= 14,
     detailLines: rows >= 24 ? 2 : rows >= 10 ? 1 : 0,
     hasFooter: rows >= 8,
   };
 }
 
-/** Lines above the tree, in this order: banner, notice, breadcrumb, column head. */
+/** Lines above the tree, in this order: banner, notice, breadcrumb, timeline, column head. */
 export function headLines(layout: ScreenLayout): number {
   return (
-    layout.bannerLines + layout.noticeLines + (layout.hasBreadcrumb ? 1 : 0) + (layout.hasColumnHead ? 1 : 0)
+    layout.bannerLines +
+    layout.noticeLines +
+    [layout.hasBreadcrumb, layout.hasTimeline, layout.hasColumnHead].filter(Boolean).length
   );
 }
 

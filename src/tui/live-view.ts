@@ -5,12 +5,15 @@
 import type { LiveSession, SessionStatus } from '../engine/status.ts';
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
+import type { NameQuery } from '../profile/name-query.ts';
 import { ThreadList } from '../profile/thread-figures.ts';
+import type { Transform } from '../profile/transform.ts';
 import { noticeText } from './banner.ts';
 import { CallerModels } from './caller-models.ts';
 import { type FindResult, findAll } from './find.ts';
 import { FlameView } from './flame-view.ts';
 import type { ViewedCommand } from './launched-command.ts';
+import { reveal } from './reveal.ts';
 import { RowList } from './row-list.ts';
 import { fewSamples } from './rows.ts';
 import { SandwichView, sandwichSpace } from './sandwich-view.ts';
@@ -18,9 +21,11 @@ import { lineWidth, type ScreenSize } from './screen/frame.ts';
 import { SelectionFacts } from './selection-facts.ts';
 import { SlicedWork } from './sliced-work.ts';
 import { SourceListing } from './source-listing.ts';
-import { type Action, baseOf, type FindQuery, initialState, type UiState } from './state.ts';
+import { type Action, baseOf, initialState, type UiState } from './state.ts';
 import { Store } from './store.ts';
 import type { Theme } from './theme.ts';
+import { threadsLabel } from './thread-commands.ts';
+import type { SuccessorOf } from './transformed-source.ts';
 import { TreeSource } from './tree-source.ts';
 import type { ViewFiles } from './view-files.ts';
 import { cursorOf, type ModelName, modelOf } from './views.ts';
@@ -62,7 +67,11 @@ export class LiveView {
   readonly models: CallerModels;
   readonly threads: ThreadList;
   readonly sandwich: SandwichView;
-  readonly #threadWork: SlicedWork;
+  readonly #boundWork: SlicedWork;
+  readonly #transformWork: SlicedWork;
+  readonly #historyWork: SlicedWork;
+  /** Called once the transforms that were asked for are shown. */
+  #onTransformed: (() => void)[] = [];
   /** The function to select as soon as the models of the view know it. */
   #carriedFunction: number | undefined;
   readonly #rowLists: Readonly<Record<ModelName, RowList>> = {
@@ -74,7 +83,7 @@ export class LiveView {
   /** Lines of the body at the last frame. */
   #bodyHeight = 1;
   #lastKeyMs = Number.NEGATIVE_INFINITY;
-  #found: { query: FindQuery; tree: CallTree; version: number; atMs: number; result: FindResult } | undefined;
+  #found: { query: NameQuery; tree: CallTree; version: number; atMs: number; result: FindResult } | undefined;
   #toastTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -102,7 +111,9 @@ export class LiveView {
       (thread) => this.#threadFunction(thread),
     );
     this.sandwich = new SandwichView(now, () => host.paint());
-    this.#threadWork = new SlicedWork(now, () => host.paint());
+    this.#boundWork = new SlicedWork(now, () => this.followTransforms(true));
+    this.#transformWork = new SlicedWork(now, () => this.#showTransformed());
+    this.#historyWork = new SlicedWork(now, host.paint);
     this.models = new CallerModels(this.source.tree, () => host.paint(), now);
     this.tick();
   }
@@ -148,7 +159,8 @@ export class LiveView {
   /** New data or a new state of the session. */
   tick(): void {
     this.followNodes();
-    this.followThreads();
+    this.followBounds();
+    this.followTransforms();
     this.followModels();
     this.#openHottestPath();
     this.dispatch({ type: 'notice', hasNotice: this.notice() !== undefined });
@@ -160,6 +172,8 @@ export class LiveView {
   followNodes(): void {
     const successorOf = this.source.follow();
     if (successorOf !== undefined) this.dispatch({ type: 'remap', successorOf });
+    if (this.source.isBounding) this.followBounds();
+    if (this.source.isTransforming) this.followTransforms();
   }
 
   /** Models summed over the call tree follow it while a view shows them; what is zoomed into bounds them. */
@@ -170,13 +184,47 @@ export class LiveView {
     else this.models.follow(this.source.tree, base, (node) => open.has(node));
   }
 
-  /** The tree of some threads follows the whole one; in one go when its nodes were made anew. */
-  followThreads(): void {
-    const { threadTree } = this.source;
-    if (threadTree === undefined || threadTree.isCurrent) return;
-    if (threadTree.isOutdated && !this.#threadWork.isRunning)
-      this.#threadWork.start((isOver) => threadTree.step(isOver));
-    else if (this.#threadWork.isDue) this.#threadWork.start((isOver) => threadTree.step(isOver));
+  /** The tree of some threads or of some time follows the whole one; at once when it is another one. */
+  followBounds(): void {
+    const { source } = this;
+    const isDue = source.isBounding
+      ? !this.#boundWork.isRunning
+      : source.hasBoundedNews && this.#boundWork.isDue;
+    if (isDue) this.#boundWork.start((isOver) => source.bound(isOver));
+  }
+
+  /** Bounds what is shown to the threads and the time that the user has chosen. */
+  setBounds(): void {
+    const { threads, span, isDifference } = this.state;
+    this.source.setBounds({ threads, label: threadsLabel(this, threads), span, isDifference });
+    this.#boundWork.stop();
+    this.followBounds();
+    this.followTransforms(true);
+  }
+
+  /** The transformed tree follows the one below it. @param isUrgent without waiting until its work is due again */
+  followTransforms(isUrgent = false): void {
+    const { source } = this;
+    const isDue = source.isTransforming
+      ? !this.#transformWork.isRunning
+      : source.hasNews && (isUrgent || this.#transformWork.isDue);
+    if (isDue) this.#transformWork.start((isOver) => source.transform(isOver));
+    this.host.paint();
+  }
+
+  /** Runs `act` on the tree with all transforms that were asked for: at once, or as soon as they are worked out. */
+  whenTransformed(act: () => void): void {
+    if (this.source.isTransforming) this.#onTransformed.push(act);
+    else act();
+  }
+
+  /** Another stack of transforms; the tree shown stays until it has been worked out. */
+  setTransforms(transforms: readonly Transform[]): void {
+    this.dispatch({ type: 'transforms', transforms });
+    const successorOf = this.source.setTransforms(transforms);
+    this.#transformWork.stop();
+    if (successorOf !== undefined) this.#moveTo(successorOf);
+    this.followTransforms(true);
   }
 
   notice(): string | undefined {
@@ -220,7 +268,7 @@ export class LiveView {
   }
 
   /** What is looked for now: the prompt while it is typed in, else the search in force. */
-  get query(): FindQuery | undefined {
+  get query(): NameQuery | undefined {
     const { state } = this;
     return state.structure.isFinding ? { text: state.prompt, isExact: false } : state.find;
   }
@@ -258,7 +306,9 @@ export class LiveView {
   close(): void {
     clearTimeout(this.#toastTimer);
     this.models.close();
-    this.#threadWork.stop();
+    this.#boundWork.stop();
+    this.#transformWork.stop();
+    this.#historyWork.stop();
     this.sandwich.close();
     this.listing.close();
     this.facts.close();
@@ -267,6 +317,28 @@ export class LiveView {
   /** Selects a function in the model of the view, now or when it has been worked out. */
   carryFunction(functionId: number): void {
     this.#carriedFunction = functionId;
+  }
+
+  #showTransformed(): void {
+    const successorOf = this.source.showTransformed();
+    if (successorOf !== undefined) this.#moveTo(successorOf);
+    this.host.paint();
+    if (successorOf !== undefined || this.#historyWork.isDue) {
+      this.#historyWork.start((isOver) => this.source.transformHistory(isOver));
+    }
+    if (this.source.isTransforming) return;
+    for (let act = this.#onTransformed.shift(); act !== undefined; act = this.#onTransformed.shift()) {
+      act();
+      if (this.source.isTransforming) break;
+    }
+  }
+
+  /** The tree has become another one: the cursor stays in sight. */
+  #moveTo(successorOf: SuccessorOf): void {
+    this.dispatch({ type: 'remap', successorOf });
+    this.#openHottestPath();
+    if (this.state.structure.view === 'tree') reveal(this, this.state.selected);
+    this.followModels();
   }
 
   #prepareModels(): void {

@@ -6,6 +6,7 @@ import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import { count, percent } from '../profile/format.ts';
 import { type BannerContext, bannerLines, noticeLine } from './banner.ts';
 import { detailLines } from './details.ts';
+import { baselineText } from './difference-commands.ts';
 import { createFlameBody } from './flame-body.ts';
 import { createFunctionsBody } from './functions-body.ts';
 import { screenLayout } from './layout.ts';
@@ -19,6 +20,8 @@ import { baseOf } from './state.ts';
 import { cellWidth, clean, cutEnd, padEnd, shortenName } from './text.ts';
 import { threadsLabel } from './thread-commands.ts';
 import { createThreadsBody } from './threads-body.ts';
+import { spanText, timelineLine, timelineOf } from './timeline.ts';
+import { transformText } from './transform-commands.ts';
 import { createTreeBody } from './tree-body.ts';
 import type { ViewBody } from './view-body.ts';
 import { cursorOf, type ViewName } from './views.ts';
@@ -82,22 +85,27 @@ function bannerOf(view: LiveView): BannerContext {
 }
 
 function headOf(view: LiveView, body: ViewBody): readonly string[] {
-  const { size, hasNotice } = view.state.structure;
-  const layout = screenLayout(size, hasNotice);
+  const { structure } = view.state;
+  const { size, hasNotice } = structure;
+  const layout = screenLayout(size, hasNotice, structure);
   const width = lineWidth(size);
   const lines = [...bannerLines(bannerOf(view), layout.bannerLines, width)];
   if (hasNotice)
     lines.push(noticeLine(view.notice() ?? '', view.theme, view.status.warnings.length > 0, width));
   if (layout.hasBreadcrumb) lines.push(breadcrumb(view, width));
+  if (layout.hasTimeline) lines.push(timelineLine(timelineOf(view), width));
   if (layout.hasColumnHead) lines.push(body.head(width));
   return lines;
 }
 
-/** Where the view is zoomed to, and on the right what changes the picture: search, unit, fold. */
+/** What changes the tree and where the view is zoomed to; on the right what changes the picture: search, unit, fold. */
 function breadcrumb(view: LiveView, width: number): string {
   const { state, theme } = view;
   const settings = [
+    keptText(view),
     state.threads.size === 0 ? '' : `only ${threadsLabel(view, state.threads)}`,
+    state.span.kind === 'all' ? '' : spanText(state.span),
+    baselineText(view),
     findText(view),
     state.unit === 'percent' ? '' : `unit ${state.unit}`,
     view.source.profile.kernelCollapsed ? 'kernel folded' : '',
@@ -114,12 +122,32 @@ function breadcrumb(view: LiveView, width: number): string {
 
 /** `all › main`; of the models that are summed over it: `bottom-up of all › main   zoom read` */
 function placeText(view: LiveView): string {
+  // Threads are not places in the tree: transforms leave them alone.
+  return (view.model === 'threads' ? '' : transformsText(view)) + viewPlaceText(view);
+}
+
+function viewPlaceText(view: LiveView): string {
   const { state } = view;
   const calls = pathText(view, view.source.tree, baseOf(cursorOf(state, 'calls')), 'all');
   if (view.model === 'calls') return calls;
   if (view.model === 'threads') return `threads ${count(view.tree.childrenOf(ROOT).length)}`;
   const own = pathText(view, view.tree, baseOf(state), '');
   return `${state.structure.view} of ${calls}${own === '' ? '' : `   zoom ${own}`}`;
+}
+
+/** The stack of transforms, first applied first: `focus read, drop main   ` */
+function transformsText(view: LiveView): string {
+  const { ellipsis } = view.theme.glyphs;
+  const texts = view.state.transforms.map(
+    (transform) => `[${shortenName(visible(view, transformText(transform)), 34, ellipsis)}]`,
+  );
+  return texts.length === 0 ? '' : `${texts.join(' ')}  `;
+}
+
+/** How much of the time the transforms leave, when it is not all. */
+function keptText(view: LiveView): string {
+  const { keptShare } = view.source;
+  return view.model === 'threads' || keptShare > 0.9995 ? '' : `${percent(keptShare)} kept`;
 }
 
 function pathText(view: LiveView, tree: CallTree, base: NodeId, root: string): string {
@@ -161,8 +189,9 @@ function promptLine(view: LiveView, width: number): string {
 }
 
 function detailsOf(view: LiveView, body: ViewBody): readonly string[] {
-  const { size, hasNotice } = view.state.structure;
-  const { detailLines: lines } = screenLayout(size, hasNotice);
+  const { structure } = view.state;
+  const { size, hasNotice } = structure;
+  const { detailLines: lines } = screenLayout(size, hasNotice, structure);
   if (lines === 0) return [];
   if (body.details !== undefined) return body.details(lines);
   const node = view.state.selected;

@@ -2,7 +2,8 @@
  * Which nodes are rows, in which order, and which of them are in the window. Order is not reshuffled under a moving
  * cursor, and the selected row keeps its line on the screen when rows above it change.
  */
-import type { CallTree, NodeId } from '../profile/call-tree.ts';
+import type { CallTree, Compared, NodeId } from '../profile/call-tree.ts';
+import { selfDifference, totalDifference } from '../profile/difference.ts';
 import { baseOf, type UiState } from './state.ts';
 
 /** Re-sorting at most this often, and not while keys are being pressed. */
@@ -93,7 +94,10 @@ export class RowList {
     const known = this.#sorted.get(node);
     if (known?.epoch === this.#epoch && known.seen === children.length) return known.nodes;
     const added = known?.epoch === this.#epoch ? children.slice(known.seen) : children.slice();
-    const weighty = added.filter((child) => tree.totalNs(child) > 0);
+    const { compared } = tree;
+    const weighty = added.filter(
+      (child) => tree.totalNs(child) > 0 || (compared !== undefined && compared.totalNs(child) > 0),
+    );
     const nodes =
       known?.epoch === this.#epoch ? [...known.nodes, ...weighty] : weighty.sort(comparator(tree, state));
     this.#sorted.set(node, { epoch: this.#epoch, seen: children.length, nodes });
@@ -142,12 +146,19 @@ function isSame(a: Basis, b: Basis): boolean {
   );
 }
 
-/** Largest first, names A to Z; ties by node id, so that equal rows never change places. */
+/** Largest first, or what changed most, names A to Z; ties by node id, so that equal rows never change places. */
 function comparator(tree: CallTree, state: UiState): (a: NodeId, b: NodeId) => number {
   const direction = state.isReversed ? -1 : 1;
+  const { compared } = tree;
+  const largestChange = (of: typeof totalDifference, compared: Compared) => (a: NodeId, b: NodeId) =>
+    Math.abs(of(tree, compared, b).share) - Math.abs(of(tree, compared, a).share);
   const compare = {
-    total: (a: NodeId, b: NodeId) => tree.totalNs(b) - tree.totalNs(a),
-    self: (a: NodeId, b: NodeId) => tree.selfNs(b) - tree.selfNs(a),
+    total: compared
+      ? largestChange(totalDifference, compared)
+      : (a: NodeId, b: NodeId) => tree.totalNs(b) - tree.totalNs(a),
+    self: compared
+      ? largestChange(selfDifference, compared)
+      : (a: NodeId, b: NodeId) => tree.selfNs(b) - tree.selfNs(a),
     name: (a: NodeId, b: NodeId) => compareText(tree.functionOf(a).name, tree.functionOf(b).name),
   }[state.sort];
   return (a, b) => direction * compare(a, b) || a - b;

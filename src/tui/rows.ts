@@ -1,7 +1,8 @@
 /**
  * One node of the call tree as one line of the screen. Pure; marks, numbers, history, name, module, in this order.
  */
-import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import { type CallTree, type Compared, type NodeId, ROOT } from '../profile/call-tree.ts';
+import { type Difference, selfDifference, totalDifference } from '../profile/difference.ts';
 import { duration, percent, points, shortCount, sparkline } from '../profile/format.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
 import type { Columns } from './layout.ts';
@@ -48,6 +49,7 @@ export function rowLine(context: RowContext, node: NodeId, isSelected: boolean):
 }
 
 const columnWords = {
+  difference: { total: 'DIFF', self: 'DIFF S', delta: '10s', history: 'LAST 30s' },
   cpu: { total: 'TOTAL', self: 'SELF', delta: '10s', history: 'LAST 30s' },
   wall: { total: 'WALL', self: 'WALL S', delta: 'WALL', history: 'WALL 30s' },
 } as const;
@@ -55,7 +57,7 @@ const columnWords = {
 /** The line above the rows; a mark stands at the column that orders them. */
 export function columnHead(context: RowContext): string {
   const { theme, columns, sort } = context;
-  const words = columnWords[context.isWall ? 'wall' : 'cpu'];
+  const words = columnWords[context.tree.compared ? 'difference' : context.isWall ? 'wall' : 'cpu'];
   const mark = theme.glyphs.sorted[context.isReversed ? 1 : 0];
   const head = (order: SortOrder, word: string) => (sort === order ? word + mark : word);
   const line = [
@@ -84,6 +86,13 @@ export function weightText(
   return unit === 'samples' ? shortCount(samples) : percent(share, decimals);
 }
 
+/** `+9.4` points of the share; as time, `+94 ms` in each second. */
+export function differenceText({ share, nsPerSecond }: Difference, unit: Unit, micro: string): string {
+  if (unit !== 'time') return points(share);
+  if (Math.abs(nsPerSecond) < 1000) return '';
+  return `${nsPerSecond > 0 ? '+' : '-'}${duration(Math.abs(nsPerSecond), micro)}`;
+}
+
 export function shareOf(tree: CallTree, weightNs: number): number {
   const all = tree.totalNs(ROOT);
   return all > 0 ? weightNs / all : 0;
@@ -95,6 +104,8 @@ function numberColumns(context: RowContext, node: NodeId): { plain: string; pain
   const unit = isFew && context.unit === 'percent' ? 'samples' : context.unit;
   const weight = (ns: number, samples: number) =>
     weightText(unit, ns, samples, shareOf(tree, ns), columns.decimals, theme.glyphs.micro);
+  const { compared } = tree;
+  if (compared !== undefined && !isFew) return differenceColumns(context, compared, node);
   const total = padStart(weight(tree.totalNs(node), tree.samplesOf(node)), columns.total - 1);
   const self =
     columns.self > 0
@@ -106,6 +117,26 @@ function numberColumns(context: RowContext, node: NodeId): { plain: string; pain
   return {
     plain: `${total}${self}${delta}${spark} `,
     painted: `${total}${self}${theme.paint((change ?? 0) > 0 ? 'up' : 'down', delta)}${theme.paint('dim', spark)} `,
+  };
+}
+
+/** The same columns where the tree is compared with an earlier one. */
+function differenceColumns(
+  { tree, theme, columns, unit }: RowContext,
+  compared: Compared,
+  node: NodeId,
+): { plain: string; painted: string } {
+  const total = totalDifference(tree, compared, node);
+  const self = selfDifference(tree, compared, node);
+  const text = (of: Difference, width: number) =>
+    width <= 0 ? '' : padStart(differenceText(of, unit, theme.glyphs.micro), width);
+  const [totalText, selfText] = [text(total, columns.total - 1), text(self, columns.self)];
+  const delta = ' '.repeat(Math.max(0, columns.delta - 1));
+  const spark = columns.spark > 0 ? ` ${historyBars(tree, node, theme)}` : '';
+  const painted = (of: Difference, shown: string) => theme.paint(of.share > 0 ? 'up' : 'down', shown);
+  return {
+    plain: `${totalText}${selfText}${delta}${spark} `,
+    painted: `${painted(total, totalText)}${painted(self, selfText)}${delta}${theme.paint('dim', spark)} `,
   };
 }
 
@@ -133,7 +164,10 @@ function indentOf(context: RowContext, node: NodeId): string {
 function markOf(context: RowContext, node: NodeId, func: ProfileFunction): string {
   const { glyphs } = context.theme;
   const { tree } = context;
-  const hasChildren = tree.childrenOf(node).some((child) => tree.totalNs(child) > 0);
+  const { compared } = tree;
+  const hasChildren = tree
+    .childrenOf(node)
+    .some((child) => tree.totalNs(child) > 0 || (compared !== undefined && compared.totalNs(child) > 0));
   const fold = context.isOpen(node) ? glyphs.opened : glyphs.closed;
   if (func.kind === 'marked') return hasChildren ? fold + glyphs.marked : glyphs.marked;
   return hasChildren ? fold : glyphs.leaf;

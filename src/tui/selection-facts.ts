@@ -50,18 +50,18 @@ export class SelectionFacts {
   }
 
   #work(node: NodeId): void {
-    const { tree, profile } = this.#source;
+    const { tree } = this.#source;
     if (node >= tree.nodeCount) {
       this.#awaited = undefined;
       return;
     }
     const { generation } = tree;
-    const threads = profile.nodeThreads(this.#source.livingNode(node));
+    const threads = this.#source.nodeThreads(node);
     const callers = new CallerCount(tree, node);
     this.#slices.start((isOver) => {
-      if (!threads.step(isOver) || !callers.step(isOver)) return false;
+      if (threads?.step(isOver) === false || !callers.step(isOver)) return false;
       this.#awaited = undefined;
-      this.#facts = { tree, generation, node, threads: threads.result, callers: callers.count };
+      this.#facts = { tree, generation, node, threads: threads?.result ?? [], callers: callers.count };
       return true;
     });
   }

@@ -4,6 +4,9 @@
  */
 import type { SessionStatus } from '../engine/status.ts';
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
+import type { NameQuery } from '../profile/name-query.ts';
+import { type TimeSpan, wholeRun } from '../profile/time-span.ts';
+import type { Transform } from '../profile/transform.ts';
 import type { ScreenSize } from './screen/frame.ts';
 import {
   type Cursor,
@@ -19,12 +22,6 @@ export const sortOrders = ['total', 'self', 'name'] as const;
 export type SortOrder = (typeof sortOrders)[number];
 export const units = ['percent', 'time', 'samples'] as const;
 export type Unit = (typeof units)[number];
-
-/** What is looked for: a pattern as typed, or one exact function name. */
-export interface FindQuery {
-  readonly text: string;
-  readonly isExact: boolean;
-}
 
 export type Popup =
   /** The launched command's output. */
@@ -49,6 +46,10 @@ export interface Structure {
   readonly isFinding: boolean;
   /** A line with a cause stands under the banner. */
   readonly hasNotice: boolean;
+  /** Transforms change the tree: their line stands on small screens, too. */
+  readonly isTransformed: boolean;
+  /** A part of the run is shown: a line says which. */
+  readonly hasTimeline: boolean;
   readonly toast: string;
 }
 
@@ -62,7 +63,7 @@ export interface UiState extends Cursor {
   readonly unit: Unit;
   readonly hasFullNames: boolean;
   readonly isPaused: boolean;
-  readonly find: FindQuery | undefined;
+  readonly find: NameQuery | undefined;
   /** What is typed in the open find prompt. */
   readonly prompt: string;
   /** Whether the user opened or closed a node: until then the view may open the hottest path by itself. */
@@ -71,12 +72,21 @@ export interface UiState extends Cursor {
   readonly outputTop: number | undefined;
   /** Thread indexes that all views are bounded to; empty for all threads. */
   readonly threads: ReadonlySet<number>;
+  /** The part of the run that is shown. */
+  readonly span: TimeSpan;
+  /** Shares are shown as differences from the baseline. */
+  readonly isDifference: boolean;
+  /** What changes the tree, in the order in which it is applied. */
+  readonly transforms: readonly Transform[];
 }
 
 export type Action =
   | { readonly type: 'view'; readonly view: ViewName }
   | { readonly type: 'flip' }
   | { readonly type: 'threads'; readonly threads: ReadonlySet<number> }
+  | { readonly type: 'span'; readonly span: TimeSpan }
+  | { readonly type: 'difference'; readonly isDifference: boolean }
+  | { readonly type: 'transforms'; readonly transforms: readonly Transform[] }
   /** What is zoomed into in the call tree bounds the other models: one step out. */
   | { readonly type: 'leave-subtree' }
   | { readonly type: 'select'; readonly node: NodeId }
@@ -90,7 +100,7 @@ export type Action =
   | { readonly type: 'names' }
   | { readonly type: 'paused'; readonly isPaused: boolean }
   | { readonly type: 'prompt'; readonly text: string | undefined }
-  | { readonly type: 'find'; readonly query: FindQuery | undefined }
+  | { readonly type: 'find'; readonly query: NameQuery | undefined }
   | { readonly type: 'remap'; readonly successorOf: (node: NodeId) => NodeId }
   | { readonly type: 'start-over' }
   | { readonly type: 'popup'; readonly popup: Popup | undefined }
@@ -101,7 +111,16 @@ export type Action =
 
 export function initialState(size: ScreenSize): UiState {
   return {
-    structure: { size, view: 'tree', popup: undefined, isFinding: false, hasNotice: false, toast: '' },
+    structure: {
+      size,
+      view: 'tree',
+      popup: undefined,
+      isFinding: false,
+      hasNotice: false,
+      isTransformed: false,
+      hasTimeline: false,
+      toast: '',
+    },
     ...initialCursor('calls'),
     parked: {},
     isFlipped: false,
@@ -113,6 +132,9 @@ export function initialState(size: ScreenSize): UiState {
     hasOpened: false,
     outputTop: undefined,
     threads: new Set(),
+    span: wholeRun,
+    isDifference: false,
+    transforms: [],
   };
 }
 
@@ -129,6 +151,16 @@ export function reduce(state: UiState, action: Action): UiState {
       return { ...state, isFlipped: !state.isFlipped };
     case 'threads':
       return { ...state, threads: action.threads };
+    case 'span':
+      return withStructure({ ...state, span: action.span }, { hasTimeline: action.span.kind !== 'all' });
+    case 'difference':
+      return { ...state, isDifference: action.isDifference };
+    case 'transforms': {
+      const { transforms } = action;
+      // Another tree: its hottest path is opened anew.
+      const other = withCursor({ ...state, transforms }, 'calls', { hasOpened: false });
+      return withStructure(other, { isTransformed: transforms.length > 0 });
+    }
     case 'leave-subtree':
       return withCursor(state, 'calls', { zoom: cursorOf(state, 'calls').zoom.slice(0, -1) });
     case 'select':

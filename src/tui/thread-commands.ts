@@ -42,8 +42,7 @@ export function setThreads(view: LiveView, threads: readonly number[]): boolean 
     return false;
   }
   view.dispatch({ type: 'threads', threads: new Set(threads) });
-  view.source.setThreads(new Set(threads), threadsLabel(view, threads));
-  view.followThreads();
+  view.setBounds();
   return true;
 }
 

@@ -2,6 +2,7 @@
  * What each key of the tree does: one entry per command of the key map. Works on the live view; the screen follows.
  */
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
+import { markBaseline, toggleDifference } from './difference-commands.ts';
 import { openEnginePanel, stepRate } from './engine-commands.ts';
 import { openExportPrompt, toggleRecording } from './file-commands.ts';
 import { type FindResult, matchesInOrder } from './find.ts';
@@ -12,8 +13,10 @@ import { openSource } from './source-commands.ts';
 import { baseOf } from './state.ts';
 import { clean } from './text.ts';
 import { setThreads } from './thread-commands.ts';
+import { endFixedWindow, moveWindow, nextSpan } from './time-commands.ts';
+import { transformCommands } from './transform-commands.ts';
 import { showView, viewBeside } from './view-switch.ts';
-import { modelOf } from './views.ts';
+import { cursorOf, modelOf } from './views.ts';
 
 /** Opening more at once would make a list nobody can read and slow every tick. */
 const mostOpenedAtOnce = 20000;
@@ -49,7 +52,13 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   'find-next': (view) => goToMatch(view, 1),
   'find-previous': (view) => goToMatch(view, -1),
   'find-same': findSame,
+  ...transformCommands,
   pause: togglePause,
+  window: nextSpan,
+  'window-back': (view) => moveWindow(view, -1),
+  'window-on': (view) => moveWindow(view, 1),
+  baseline: markBaseline,
+  difference: toggleDifference,
   reset: resetCounters,
   kernel: toggleKernel,
   sort: (view) => view.dispatch({ type: 'sort' }),
@@ -191,8 +200,10 @@ function goBack(view: LiveView): void {
   } else if (left !== undefined) {
     view.dispatch({ type: 'zoom-out' });
     reveal(view, left);
-  } else {
+  } else if (cursorOf(view.state, 'calls').zoom.length > 0) {
     view.dispatch({ type: 'leave-subtree' });
+  } else if (view.state.transforms.length > 0) {
+    transformCommands.undo(view);
   }
 }
 
@@ -234,8 +245,13 @@ function findSame(view: LiveView): void {
 }
 
 function togglePause(view: LiveView): void {
+  if (view.state.span.kind === 'fixed') {
+    endFixedWindow(view);
+    return;
+  }
   if (view.state.isPaused) {
     view.dispatch({ type: 'remap', successorOf: view.source.resume() });
+    view.followTransforms(true);
   } else {
     view.source.pause();
   }
@@ -249,8 +265,9 @@ function resetCounters(view: LiveView): void {
   }
   if (view.state.isPaused) togglePause(view);
   view.session.reset();
-  view.source.follow();
+  view.followNodes();
   view.dispatch({ type: 'start-over' });
+  if (view.state.isDifference) toggleDifference(view);
   view.toast('counters begin anew');
 }
 

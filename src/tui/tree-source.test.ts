@@ -94,10 +94,10 @@ test('a choice of threads holds through late names, a pause and another profile 
   feeders[1].add([...serverStacks, ...serverStacks]);
   let feeder: StackFeeder = feeders[0];
   const source = new TreeSource(() => feeder.profile);
-  source.setThreads(new Set([1]), 'thread 101');
+  source.setBounds({ threads: new Set([1]), label: 'thread 101' });
   const samples = () => {
     source.follow();
-    source.threadTree?.step(() => false);
+    source.bound(() => false);
     return source.samples;
   };
   assert.equal(samples(), 23);
@@ -112,6 +112,6 @@ test('a choice of threads holds through late names, a pause and another profile 
   feeder = feeders[1];
   assert.equal(samples(), 46);
   assert.equal(source.tree.functionOf(ROOT).name, 'thread 101');
-  source.setThreads(new Set(), '');
+  source.setBounds({ threads: new Set(), label: '' });
   assert.equal(source.samples, 200);
 });

@@ -1,22 +1,42 @@
 /**
- * Which tree the view reads: the living one or, while paused, a frozen one; and where its nodes are when the
- * profile made them anew. One step of `follow` per tick, so no generation is missed.
+ * Which tree the view reads: the living one or, while paused, a frozen one, through the user's transforms; and where
+ * its nodes are when the profile made them anew. One step of `follow` per tick, so no generation is missed.
  */
-import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
-import type { Profile } from '../profile/profile.ts';
-import { frozenFigures, livingFigures, type ThreadFigures } from '../profile/thread-figures.ts';
-import type { ThreadTree } from '../profile/thread-tree.ts';
-import { freezeTree } from './frozen-tree.ts';
 
-export type SuccessorOf = (node: NodeId) => NodeId;
+import type { BoundedTree } from '../profile/bounded-tree.ts';
+import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import type { NodeThreads } from '../profile/node-threads.ts';
+import type { Profile, TreeBounds } from '../profile/profile.ts';
+import {
+  boundedFigures,
+  frozenFigures,
+  livingFigures,
+  type ThreadFigures,
+} from '../profile/thread-figures.ts';
+import { wholeRun } from '../profile/time-span.ts';
+import type { Transform } from '../profile/transform.ts';
+import { freezeTree } from './frozen-tree.ts';
+import { type SuccessorOf, TransformedSource, unmoved } from './transformed-source.ts';
 
 export class TreeSource {
   readonly #profileNow: () => Profile;
-  #samplesAtPause = 0;
+  #samplesAtPause: number | undefined;
   #profile: Profile;
   #generation: number;
-  #frozen: { readonly tree: CallTree; readonly samples: number; readonly threads: ThreadFigures } | undefined;
-  #threadTree: ThreadTree | undefined;
+  #frozen:
+    | {
+        readonly profile: Profile;
+        readonly tree: CallTree;
+        readonly samples: number;
+        readonly threads: ThreadFigures;
+      }
+    | undefined;
+  #bounds: TreeBounds = { threads: new Set(), label: '' };
+  /** The living tree within the bounds; undefined while there are none. */
+  #bounded: BoundedTree | undefined;
+  /** The one within other bounds that is still to be worked out. */
+  #nextBounded: BoundedTree | undefined;
+  readonly #transformed = new TransformedSource();
   /** While paused: where each node of the frozen tree is in the living one. */
   #livingNode: Int32Array = new Int32Array(0);
 
@@ -27,21 +47,88 @@ export class TreeSource {
   }
 
   get tree(): CallTree {
-    return this.#frozen?.tree ?? this.#threadTree ?? this.#profile.tree;
+    return this.#transformed.shown ?? this.base;
   }
 
-  /** The living tree of the chosen threads; undefined when all are shown. */
-  get threadTree(): ThreadTree | undefined {
-    return this.#threadTree;
+  /** What transforms are applied to. */
+  get base(): CallTree {
+    return this.#frozen?.tree ?? this.#bounded ?? this.#profile.tree;
+  }
+
+  /** The share of time that the transforms leave, 0..1. */
+  get keptShare(): number {
+    return this.#transformed.shown?.keptShare ?? 1;
+  }
+
+  /** Whether a tree with other transforms, or of other nodes, is still to be worked out. */
+  get isTransforming(): boolean {
+    return this.#transformed.isTransforming;
+  }
+
+  /** Whether the transformed tree says less than the tree below it. */
+  get hasNews(): boolean {
+    return this.#transformed.shown?.isCurrent === false;
+  }
+
+  /**
+   * Asks for other transforms: the tree shown stays until `transform` has worked them out.
+   * @returns how shown nodes moved, when that is known at once
+   */
+  setTransforms(transforms: readonly Transform[]): SuccessorOf | undefined {
+    return this.#transformed.want(transforms, this.base, this.#profile.functions);
+  }
+
+  /** Works on the transformed tree. @returns whether it is done */
+  transform(isOver: () => boolean): boolean {
+    return this.#transformed.step(isOver);
+  }
+
+  /** Works on its recent histories. @returns whether they are done */
+  transformHistory(isOver: () => boolean): boolean {
+    return this.#transformed.shown?.stepHistory(isOver) ?? true;
+  }
+
+  /** Shows the tree that has been worked out. @returns how shown nodes moved, undefined when there is none */
+  showTransformed(): SuccessorOf | undefined {
+    return this.#transformed.show();
   }
 
   threadFigures(): ThreadFigures {
-    return this.#frozen?.threads ?? livingFigures(this.#profile);
+    if (this.#frozen !== undefined) return this.#frozen.threads;
+    const living = livingFigures(this.#profile);
+    const isPart = this.#bounds.span !== undefined && this.#bounds.span.kind !== 'all';
+    return this.#bounded !== undefined && isPart ? boundedFigures(this.#bounded, living) : living;
   }
 
-  /** Bounds the tree to some threads, by thread index; to all of them when there are none. Not while paused. */
-  setThreads(threads: ReadonlySet<number>, label: string): void {
-    this.#threadTree = threads.size === 0 ? undefined : this.#profile.threadTree(threads, label);
+  /** Asks for the tree of some threads or of some time, of all when there are no such bounds. Not while frozen. */
+  setBounds(bounds: TreeBounds): void {
+    this.#bounds = bounds;
+    this.#nextBounded = isBounded(bounds) ? this.#profile.bounded(bounds) : undefined;
+    if (this.#nextBounded !== undefined) return;
+    this.#bounded = undefined;
+    this.#transformed.rebase(this.base);
+  }
+
+  /** Whether the bounded tree has to be worked out: other bounds are asked for, or its nodes were made anew. */
+  get isBounding(): boolean {
+    return this.#nextBounded !== undefined || this.#bounded?.isOutdated === true;
+  }
+
+  /** Whether the bounded tree says less than the whole one. */
+  get hasBoundedNews(): boolean {
+    return (this.#nextBounded ?? this.#bounded)?.isCurrent === false;
+  }
+
+  /** Works on the bounded tree, and shows it once it is done. @returns whether it is */
+  bound(isOver: () => boolean): boolean {
+    const working = this.#nextBounded ?? this.#bounded;
+    if (working?.step(isOver) === false) return false;
+    if (this.#nextBounded !== undefined) {
+      this.#bounded = this.#nextBounded;
+      this.#nextBounded = undefined;
+      if (this.#frozen === undefined) this.#transformed.rebase(this.#bounded);
+    }
+    return true;
   }
 
   get profile(): Profile {
@@ -50,41 +137,75 @@ export class TreeSource {
 
   /** Samples behind what is shown. */
   get samples(): number {
-    return this.#frozen?.samples ?? this.#threadTree?.samplesOf(ROOT) ?? this.#profile.samples;
+    if (this.#transformed.shown !== undefined) return this.#transformed.shown.samplesOf(ROOT);
+    return this.#frozen?.samples ?? this.#bounded?.samplesOf(ROOT) ?? this.#profile.samples;
   }
 
   /** Samples that came since the pause. */
   get samplesSincePause(): number {
-    return this.#frozen === undefined ? 0 : this.#profile.samples - this.#samplesAtPause;
+    return this.#samplesAtPause === undefined ? 0 : this.#profile.samples - this.#samplesAtPause;
   }
 
-  /** A node of the tree shown, in the living tree. */
-  livingNode(node: NodeId): NodeId {
-    return this.#frozen === undefined ? node : (this.#livingNode[node] ?? ROOT);
+  /** What each thread spends at a node of the tree shown and below; undefined when it cannot be known. */
+  nodeThreads(node: NodeId): NodeThreads | undefined {
+    const { shown } = this.#transformed;
+    if (shown === undefined) return this.#profile.nodeThreads(this.#livingNodeOf(node));
+    const isSame = (this.#frozen?.profile ?? this.#profile) === this.#profile;
+    if (!isSame || shown.generation !== this.#profile.tree.generation) return undefined;
+    return this.#profile.nodeThreads(node, shown, (living) => shown.ownPlaceOf(living));
   }
 
   /** @returns how shown nodes moved since the last call, undefined when they did not */
   follow(): SuccessorOf | undefined {
     const step = this.#step();
-    if (step === undefined || this.#frozen === undefined) return step;
+    if (step === undefined) return undefined;
+    if (this.#frozen === undefined) return this.#move(step);
     this.#livingNode = this.#livingNode.map(step);
     return undefined;
   }
 
-  pause(): void {
-    const threads = frozenFigures(this.threadFigures());
-    this.#frozen = { tree: freezeTree(this.tree), samples: this.samples, threads };
-    this.#samplesAtPause = this.#profile.samples;
-    const { tree } = this.#frozen;
-    this.#livingNode = Int32Array.from({ length: tree.nodeCount }, (_, node) => node);
+  /** Counts samples as those since a pause, though what is shown need not be frozen: a fixed time stands still. */
+  hold(): void {
+    this.#samplesAtPause ??= this.#profile.samples;
   }
 
-  /** @returns where the nodes of the frozen tree are now */
+  pause(): void {
+    const threads = frozenFigures(this.threadFigures());
+    const tree = freezeTree(this.base);
+    this.#frozen = { profile: this.#profile, tree, samples: tree.samplesOf(ROOT), threads };
+    this.hold();
+    this.#livingNode = Int32Array.from({ length: tree.nodeCount }, (_, node) => node);
+    this.#transformed.rebase(tree);
+  }
+
+  /** @returns how shown nodes moved */
   resume(): SuccessorOf {
+    this.#samplesAtPause = undefined;
+    return this.thaw();
+  }
+
+  /** Shows the living tree again, though the view goes on to count the samples since its pause. */
+  thaw(): SuccessorOf {
     this.follow();
+    if (this.#frozen === undefined) return unmoved;
+    const frozen = this.#frozen;
     const living = this.#livingNode;
     this.#frozen = undefined;
-    return (node) => living[node] ?? ROOT;
+    const successorOf = (node: NodeId) => living[node] ?? ROOT;
+    const isSame = frozen.profile === this.#profile && frozen.tree.generation === this.base.generation;
+    if (!isSame) return this.#move(successorOf) ?? unmoved;
+    this.#transformed.rebase(this.base);
+    return unmoved;
+  }
+
+  /** The nodes below the transforms were made anew. @returns how shown nodes moved */
+  #move(step: SuccessorOf): SuccessorOf | undefined {
+    if (this.#transformed.isActive) this.#transformed.move(step, this.base, this.#profile.functions);
+    return this.#transformed.shown === undefined ? step : undefined;
+  }
+
+  #livingNodeOf(node: NodeId): NodeId {
+    return this.#frozen === undefined ? node : (this.#livingNode[node] ?? ROOT);
   }
 
   #step(): SuccessorOf | undefined {
@@ -92,13 +213,18 @@ export class TreeSource {
     const generations = profile.tree.generation - this.#generation;
     const isSameProfile = profile === this.#profile;
     this.#profile = profile;
-    // Thread indexes are the session's: the choice holds in its next profile.
-    if (!isSameProfile && this.#threadTree !== undefined) {
-      this.setThreads(this.#threadTree.threads, this.#threadTree.label);
+    // Thread indexes and seconds are the session's: the bounds hold in its next profile.
+    if (!isSameProfile && isBounded(this.#bounds)) {
+      this.#bounded = profile.bounded(this.#bounds);
+      this.#nextBounded = undefined;
     }
     this.#generation = profile.tree.generation;
     if (isSameProfile && generations === 0) return undefined;
     // Successors are known for one generation back; over more than one there is no safe way but the root.
     return isSameProfile && generations === 1 ? (node) => profile.successorOf(node) : () => ROOT;
   }
+}
+
+function isBounded({ threads, span = wholeRun, isDifference = false }: TreeBounds): boolean {
+  return threads.size > 0 || span.kind !== 'all' || isDifference;
 }

@@ -1,47 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { SyntheticSession, serverStacks } from '../../test/helpers/synthetic-session.ts';
+import { serverStacks } from '../../test/helpers/synthetic-session.ts';
+import { ViewBench } from '../../test/helpers/view-bench.ts';
 import { routeInput } from './input-router.ts';
-import { LiveView, type ViewHost } from './live-view.ts';
-import { createTheme } from './theme.ts';
 import { viewNames } from './views.ts';
 
-const host: ViewHost = { quit() {}, suspend() {}, redraw() {}, paint() {}, copy() {} };
-
-/** A view over the server's profile, driven by keys; a frame is prepared after each, as on a screen of 20 lines. */
-class Bench {
-  readonly session = new SyntheticSession();
-  readonly view: LiveView;
-
-  constructor() {
-    this.session.feeder.add(serverStacks);
-    const theme = createTheme({ ascii: false, color: false });
-    this.view = new LiveView(this.session, theme, { columns: 100, rows: 30 }, host);
-    this.view.prepareBody(20);
-  }
-
-  async press(...keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      routeInput(this.view, { type: 'key', key }, () => {});
-      for (let i = 0; i < 4; i++) await turn();
-      this.view.prepareBody(20);
-    }
-  }
-
-  get where(): string {
-    const { state, tree } = this.view;
-    return `${state.structure.view}: ${tree.functionOf(state.selected).name}`;
-  }
-
-  /** In whatever view, to the function of this name. */
-  async find(name: string): Promise<void> {
-    await this.press('/', ...`^${name}$`, 'enter', 'escape');
-  }
-}
-
 test('Tab goes round through all views, Shift-Tab back', async () => {
-  const bench = new Bench();
+  const bench = new ViewBench();
   const seen: string[] = [];
   for (const _ of viewNames) {
     await bench.press('tab');
@@ -54,7 +20,7 @@ test('Tab goes round through all views, Shift-Tab back', async () => {
 });
 
 test('the function under the cursor goes along to every view that has it', async () => {
-  const bench = new Bench();
+  const bench = new ViewBench();
   await bench.find('renderPage');
   for (const [key, where] of [
     ['2', 'bottom-up: renderPage'],
@@ -73,7 +39,7 @@ test('the function under the cursor goes along to every view that has it', async
 });
 
 test('a function that spends nothing itself is not at the top upside down: that cursor stays', async () => {
-  const bench = new Bench();
+  const bench = new ViewBench();
   await bench.find('main');
   await bench.press('2');
   assert.equal(bench.where, 'bottom-up: all threads');
@@ -83,7 +49,7 @@ test('a function that spends nothing itself is not at the top upside down: that 
 });
 
 test('a caller under the cursor is shown where it called from', async () => {
-  const bench = new Bench();
+  const bench = new ViewBench();
   await bench.press('2');
   await bench.find('longest_match');
   await bench.press('l', 'l', 'l', 'l');
@@ -94,7 +60,7 @@ test('a caller under the cursor is shown where it called from', async () => {
 });
 
 test('a thread is no function: its number selects nothing elsewhere', async () => {
-  const bench = new Bench();
+  const bench = new ViewBench();
   await bench.press('5', 'j', 'j');
   assert.equal(bench.where, 'threads: thread-101 101');
   for (const key of ['4', '5', '2', '5', '1']) await bench.press(key);
@@ -106,9 +72,17 @@ test('a thread is no function: its number selects nothing elsewhere', async () =
 });
 
 test('every key in every view, in any order, leaves a row selected that is there', async () => {
-  const bench = new Bench();
+  const bench = new ViewBench();
   let seed = 5;
-  const keys = [...'jkhlgGEWo12345iInN{}sS%,Kt#', 'enter', 'escape', 'tab', 'ctrl+d', 'ctrl+u', 'space'];
+  const keys = [
+    ...'jkhlgGEWo12345iInN{}sS%,Kt#&fFmMcCdRuUv[]bD',
+    'enter',
+    'escape',
+    'tab',
+    'ctrl+d',
+    'ctrl+u',
+    'space',
+  ];
   for (let i = 0; i < 1500; i++) {
     seed = (seed * 48_271) % 2_147_483_647;
     const key = keys[seed % keys.length] as string;

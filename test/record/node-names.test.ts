@@ -5,7 +5,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type RecordedProfile, recordCpu } from '../helpers/cli.ts';
+import { profileOf, type RecordedProfile, recordCpu, runCli } from '../helpers/cli.ts';
 import { functionsIn, nodeProgram, startNode } from '../helpers/node-target.ts';
 import { chainTo, inclusiveShare, paths, selfShare } from '../helpers/tree.ts';
 
@@ -90,6 +90,19 @@ test('worker threads: functions have their names there, too', needsV8, async (t)
   const profile = await recordCpu(target.pid, 3, ['-F', 499]);
   assertShares(profile, rowOf);
   assert.match(chainTo(profile.tree, rowOf('eighty'))[0] ?? '', /node::worker::Worker::/);
+});
+
+test('a recording keeps the names, for the time when the process is gone', needsV8, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-kept-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'kept.proftui');
+  const target = await startNode(t, 'shares.cjs');
+  const run = await runCli(['record', target.pid, '-F', '499', '-d', '2', '-o', file]);
+  assert.equal(run.code, 0, run.stderr);
+  await target.finish();
+  const kept = profileOf(await runCli(['export', file, '-f', 'json', '-o', '-']));
+  assertShares(kept, rowOf);
+  assertOnlyTrueNames(kept, 'shares.cjs');
 });
 
 test('code of the interpreter alone: the same names', async (t) => {

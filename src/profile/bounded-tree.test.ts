@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { periodNs, StackFeeder, type StackLine, serverStacks } from '../../test/helpers/synthetic-session.ts';
+import type { BoundedTree } from './bounded-tree.ts';
 import { type CallTree, ROOT } from './call-tree.ts';
 import { bucketCount } from './history.ts';
-import type { ThreadTree } from './thread-tree.ts';
 
 const never = () => false;
 
@@ -19,7 +19,7 @@ function nodeOf(tree: CallTree, name: string): number {
 }
 
 /** Weighty nodes as `name total self`, in samples. */
-function draw(tree: ThreadTree): string[] {
+function draw(tree: BoundedTree): string[] {
   const nodes = Array.from({ length: tree.nodeCount }, (_, node) => node);
   return nodes
     .filter((node) => tree.totalNs(node) > 0)
@@ -28,7 +28,7 @@ function draw(tree: ThreadTree): string[] {
 
 test('only the weight of the chosen threads is left, on the nodes of the whole tree', () => {
   const { profile } = feed(...serverStacks);
-  const tree = profile.threadTree(new Set([1]), 'thread 101');
+  const tree = profile.bounded({ threads: new Set([1]), label: 'thread 101' });
   assert.equal(tree.step(never), true);
   assert.deepEqual(draw(tree), [
     'thread 101 23 0',
@@ -45,9 +45,11 @@ test('only the weight of the chosen threads is left, on the nodes of the whole t
 test('each thread by itself adds up to all of them together', () => {
   const { profile } = feed(...serverStacks);
   profile.setUnsampled('[not sampled]', 7e9);
-  const trees = [[0], [1], [0, 1]].map((threads) => profile.threadTree(new Set(threads), ''));
+  const trees = [[0], [1], [0, 1]].map((threads) =>
+    profile.bounded({ threads: new Set(threads), label: '' }),
+  );
   for (const tree of trees) tree.step(never);
-  const [first, second, both] = trees as [ThreadTree, ThreadTree, ThreadTree];
+  const [first, second, both] = trees as [BoundedTree, BoundedTree, BoundedTree];
   for (let node = 1; node < profile.tree.nodeCount; node++) {
     assert.equal(first.totalNs(node) + second.totalNs(node), both.totalNs(node));
   }
@@ -62,7 +64,7 @@ test('slices of any length and samples between them: the last whole pass is show
   feeder.add(
     Array.from({ length: 3000 }, (_, i) => ({ stack: ['main', `f${i}`], samples: 1, tid: 100 + (i % 2) })),
   );
-  const tree = feeder.profile.threadTree(new Set([1]), 'one');
+  const tree = feeder.profile.bounded({ threads: new Set([1]), label: 'one' });
   assert.equal(
     tree.step(() => true),
     false,
@@ -78,7 +80,7 @@ test('slices of any length and samples between them: the last whole pass is show
 test('late names make the nodes anew: nothing is known of them until the next pass', () => {
   const feeder = new StackFeeder();
   feeder.add(serverStacks, false);
-  const tree = feeder.profile.threadTree(new Set([0]), 'one');
+  const tree = feeder.profile.bounded({ threads: new Set([0]), label: 'one' });
   tree.step(never);
   feeder.nameAll();
   assert.ok(tree.isOutdated);
@@ -94,7 +96,7 @@ test('history is of the chosen threads, and grows old with the clock', () => {
     { stack: ['main', 'a'], samples: 4, tid: 100 },
     { stack: ['main', 'b'], samples: 6, tid: 101 },
   ]);
-  const tree = feeder.profile.threadTree(new Set([1]), 'one');
+  const tree = feeder.profile.bounded({ threads: new Set([1]), label: 'one' });
   tree.step(never);
   const read = () => {
     const out = new Float64Array(bucketCount);
@@ -106,4 +108,39 @@ test('history is of the chosen threads, and grows old with the clock', () => {
   assert.deepEqual(read(), [0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0]);
   tree.step(never);
   assert.deepEqual(read(), [0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0]);
+});
+
+test('a part of the run: the weight of its seconds, by node and by thread', () => {
+  const feeder = feed({ stack: ['main', 'early'], samples: 4 });
+  feeder.advance(20e9);
+  feeder.add([
+    { stack: ['main', 'late'], samples: 6, tid: 101 },
+    { stack: ['main', 'late'], samples: 1 },
+  ]);
+  const none = new Set<number>();
+  const last = feeder.profile.bounded({ threads: none, label: 'all', span: { kind: 'last', seconds: 10 } });
+  last.step(never);
+  assert.deepEqual(draw(last), ['all 7 0', 'main 7 0', 'late 7 7']);
+  assert.deepEqual(last.threadWeights.samples, [1, 6]);
+  const fixed = feeder.profile.bounded({
+    threads: none,
+    label: 'all',
+    span: { kind: 'fixed', from: 0, to: 5 },
+  });
+  fixed.step(never);
+  assert.deepEqual(draw(fixed), ['all 4 0', 'main 4 0', 'early 4 4']);
+  feeder.advance(20e9);
+  last.step(never);
+  assert.deepEqual(draw(last), []);
+});
+
+test('a difference: what came since the mark, beside what was there', () => {
+  const feeder = feed({ stack: ['main', 'a'], samples: 4 }, { stack: ['main', 'b'], samples: 1 });
+  feeder.profile.markBaseline();
+  feeder.add([{ stack: ['main', 'b'], samples: 3 }]);
+  const tree = feeder.profile.bounded({ threads: new Set(), label: 'all', isDifference: true });
+  tree.step(never);
+  assert.deepEqual(draw(tree), ['all 3 0', 'main 3 0', 'b 3 3']);
+  const before = ['main', 'a', 'b'].map((name) => tree.compared?.totalNs(nodeOf(tree, name)));
+  assert.deepEqual(before, [5 * periodNs, 4 * periodNs, periodNs]);
 });
