@@ -142,8 +142,8 @@ class SessionWrapper final : public Napi::ObjectWrap<SessionWrapper> {
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Session",
                        {InstanceMethod<&SessionWrapper::start>("start"), InstanceMethod<&SessionWrapper::stop>("stop"),
-                        InstanceMethod<&SessionWrapper::drain>("drain"),
-                        InstanceMethod<&SessionWrapper::state>("state")});
+                        InstanceMethod<&SessionWrapper::drain>("drain"), InstanceMethod<&SessionWrapper::state>("state"),
+                        InstanceMethod<&SessionWrapper::close>("close")});
   }
 
   explicit SessionWrapper(const Napi::CallbackInfo& info)
@@ -166,6 +166,14 @@ class SessionWrapper final : public Napi::ObjectWrap<SessionWrapper> {
 
   Napi::Value drain(const Napi::CallbackInfo& info) { return to_object(info.Env(), session_->take_batch()); }
   Napi::Value state(const Napi::CallbackInfo& info) { return to_object(info.Env(), session_->state()); }
+
+  /// Its thread and its open files would else stay until the garbage collector comes. Nothing may be asked afterwards.
+  Napi::Value close(const Napi::CallbackInfo& info) {
+    return wait_for(info, [this] {
+      session_.reset();
+      return StartResult{};
+    });
+  }
 
   Napi::Value wait_for(const Napi::CallbackInfo& info, std::function<StartResult()> work) {
     auto* waiting = new Waiting(info.Env(), Value(), std::move(work));  // deletes itself: Napi::AsyncWorker's way

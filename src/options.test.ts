@@ -55,6 +55,7 @@ test('defaults: auto, 99 Hz, no end', () => {
   assert.ok('options' in invocation);
   assert.deepEqual([invocation.options.engine, invocation.options.frequencyHz], ['auto', 99]);
   assert.equal(invocation.options.durationNs, undefined);
+  assert.equal(invocation.options.followForks, false);
 });
 
 test('options may stand anywhere, and everything after -- belongs to the command', () => {
@@ -65,9 +66,10 @@ test('options may stand anywhere, and everything after -- belongs to the command
 });
 
 test('-- alone starts the command under the live view', () => {
-  const invocation = parseCommandLine(['-F', '499', '--', 'record', '--', 'x']);
+  const invocation = parseCommandLine(['-F', '499', '--follow-forks', '--', 'record', '--', 'x']);
   assert.ok(invocation.command === 'live-launch');
   assert.deepEqual(invocation.argv, ['record', '--', 'x']);
+  assert.equal(invocation.options.followForks, true);
 });
 
 test('help names every option', () => {

@@ -69,6 +69,7 @@ export const optionSpecs = {
     help: 'no code in the target: ctimer takes snapshots from outside',
     isSetting: true,
   },
+  'follow-forks': { type: 'boolean', help: 'profile the processes that it starts, too, each under its node' },
   duration: {
     type: 'string',
     short: 'd',
@@ -114,6 +115,7 @@ export interface Options {
   readonly frequencyHz: number;
   readonly strict: boolean;
   readonly noInject: boolean;
+  readonly followForks: boolean;
   readonly durationNs: number | undefined;
   readonly format: Format | undefined;
   readonly output: string | undefined;
@@ -248,6 +250,7 @@ function readOptions(values: Values): Options {
     frequencyHz: number(values.frequency, 'frequency', 1, fastestHz) ?? 99,
     strict: values.strict === true,
     noInject: values['no-inject'] === true,
+    followForks: values['follow-forks'] === true,
     durationNs: seconds === undefined ? undefined : seconds * 1e9,
     format: choice(values.format, 'format', formats),
     output: values.output === undefined ? undefined : String(values.output),

@@ -20,6 +20,7 @@ export async function startSession(
       asked: options.engine,
       strict: options.strict,
       mayInject: !options.noInject,
+      followForks: options.followForks,
       frequencyHz: options.frequencyHz,
       native: loadNative(),
       workerUrl: new URL('./symbolizer-worker.js', import.meta.url),

@@ -23,6 +23,7 @@ export function since(now: NativeState, base: NativeState): NativeState {
     truncated: now.truncated - base.truncated,
     notKept: now.notKept - base.notKept,
     shortLivedNs: now.shortLivedNs - base.shortLivedNs,
+    unseenNs: (now.unseenNs ?? 0) - (base.unseenNs ?? 0),
     lost: now.lost - base.lost,
     lostNs: now.lostNs - base.lostNs,
     throttled: now.throttled - base.throttled,

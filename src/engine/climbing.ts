@@ -2,10 +2,11 @@
  * From an ask to a running engine: plans by the ladder, tries to open, and goes on below what trying refuses although
  * the probe allowed it (descriptors, locked memory). The engine that runs meanwhile is not touched by a refusal.
  */
+import type { Startable } from './captured.ts';
 import { errnoName } from './errno.ts';
 import { type Shut, shutOfInjection, shutOfOpen } from './gates.ts';
 import type { Capabilities } from './machine.ts';
-import { engineKinds, type NativeSession, type NativeState } from './native.ts';
+import { engineKinds, type NativeState } from './native.ts';
 import { type Plan, rungName, selectEngine } from './select.ts';
 import type { EngineAsk } from './status.ts';
 
@@ -30,11 +31,7 @@ export type Outcome =
   | { readonly kind: 'gone' };
 
 /** @param onPlan told before each try */
-export async function climb(
-  native: NativeSession,
-  wish: Climb,
-  onPlan: (plan: Plan) => void,
-): Promise<Outcome> {
+export async function climb(native: Startable, wish: Climb, onPlan: (plan: Plan) => void): Promise<Outcome> {
   let { capabilities } = wish;
   for (;;) {
     const selection = selectEngine(wish.asked, capabilities, wish.strict);
@@ -47,7 +44,7 @@ export async function climb(
 
 /** One plan, no ladder. */
 export async function open(
-  native: NativeSession,
+  native: Startable,
   plan: Plan,
   askedHz: number,
   capabilities: Capabilities,

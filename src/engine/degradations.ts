@@ -1,5 +1,6 @@
 /** What is degraded right now, most important first: not a log. Pure. */
 import type { SymbolWarning } from '../symbolize/protocol.ts';
+import type { FamilyFacts } from './captured.ts';
 import { errnoName } from './errno.ts';
 import { kernelSymbolsShut } from './gates.ts';
 import type { Capabilities } from './machine.ts';
@@ -26,11 +27,14 @@ export interface Situation {
   readonly frequencyHz: number;
   readonly mapsError: number;
   readonly symbolWarnings: readonly SymbolWarning[];
+  /** Undefined where only the target is profiled. */
+  readonly family: FamilyFacts | undefined;
 }
 
 // Below these a user need not look; above, the tree is visibly touched.
 const truncatedShareToTell = 0.05;
 const fewSamples = 100;
+const unseenShareToTell = 0.01;
 
 export function currentDegradations(of: Situation): readonly Degradation[] {
   const notices = of.notice ? [of.notice] : [];
@@ -42,6 +46,7 @@ export function currentDegradations(of: Situation): readonly Degradation[] {
     ...limits(of),
     ...losses(of),
     ...runtimeNames(of),
+    ...processes(of),
     ...symbols(of),
   ];
 }
@@ -115,6 +120,25 @@ function unnamedBecause(
     'optimized-code': 'its binary does not export how optimized code is named',
   };
   return reasons[problem];
+}
+
+function processes({ family, counters, accounting, plan }: Situation): Degradation[] {
+  if (!family) return [];
+  const found: Degradation[] = [];
+  if (family.isBlind) found.push({ code: 'forks-unseen' });
+  if (family.tooMany > 0) {
+    found.push({ code: 'processes-not-followed', processes: family.tooMany, limit: family.limit });
+  }
+  if (family.refusal) {
+    const because = `${family.refusal.syscall} says ${errnoName(family.refusal.errno)}`;
+    found.push({ code: 'processes-refused', processes: family.refused, because });
+  }
+  if (family.others > 0) {
+    found.push({ code: 'processes-other-engine', processes: family.others, engine: plan.engine });
+  }
+  const unseenNs = plan.engine === 'wall' ? 0 : (counters.unseenNs ?? 0);
+  if (unseenNs > accounting.cpuTimeNs * unseenShareToTell) found.push({ code: 'processes-unseen', unseenNs });
+  return found;
 }
 
 function symbols({ symbolWarnings }: Situation): Degradation[] {

@@ -6,11 +6,14 @@ import { markedLabels } from '../profile/frames.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { KernelSymbolsState } from '../symbolize/protocol.ts';
 import type { Baseline } from './accounting.ts';
+import { type Captured, onlyTarget } from './captured.ts';
 import type { Keeper } from './keeper.ts';
 import { Naming } from './naming.ts';
-import type { Native, NativeSession, NativeState } from './native.ts';
+import type { Native, NativeState } from './native.ts';
+import { ProcessFamily } from './process-family.ts';
 import { SpanBook, type SpanPlan } from './spans.ts';
 import type { Target, Unit } from './status.ts';
+import type { ProcessStat } from './target.ts';
 import { UnitProfiles } from './unit-profiles.ts';
 import { WatchedProcess } from './watched-process.ts';
 
@@ -19,20 +22,25 @@ export interface GatheringOptions {
   readonly native: Native;
   readonly workerUrl: URL;
   readonly kernelSymbols: KernelSymbolsState;
+  /** The processes that the target starts are profiled too. */
+  readonly followForks?: boolean | undefined;
+  readonly mayInject: boolean;
+  readonly strict: boolean;
 }
 
 export class Gathering {
-  readonly native: NativeSession;
+  readonly native: Captured;
   readonly book = new SpanBook();
   readonly naming: Naming;
   readonly process: WatchedProcess;
   baseline: Baseline;
   readonly #profiles = new UnitProfiles();
 
-  constructor({ target, native, workerUrl, kernelSymbols }: GatheringOptions) {
-    this.native = new native.Session(target.pid);
-    this.baseline = { native: this.native.state(), stat: undefined };
+  constructor(options: GatheringOptions) {
+    const { target, native, workerUrl, kernelSymbols } = options;
     this.process = new WatchedProcess(target);
+    this.native = capturedFrom(options, this.process.readStat());
+    this.baseline = { native: this.native.state(), stat: undefined };
     this.naming = new Naming(this.#profiles, {
       pid: target.pid,
       workerUrl,
@@ -51,17 +59,18 @@ export class Gathering {
 
   /** The books of native code begin just before the engine is armed: only the clock of the screen begins at the cut. */
   beginAt({ elapsedNs }: NativeState): void {
-    this.baseline = { native: { ...this.baseline.native, elapsedNs }, stat: this.process.readStat() };
+    this.baseline = { native: { ...this.baseline.native, elapsedNs }, stat: this.#readStat() };
   }
 
   drain(): void {
-    const batch = this.native.drain();
-    this.book.count(batch);
-    this.naming.ask(
-      batch.modules,
-      this.#profiles.add(batch, (span) => this.book.unitOf(span)),
-    );
-    this.process.readStat();
+    for (const each of this.native.drain()) {
+      const { batch } = each;
+      this.book.count(batch);
+      const unnamed = this.#profiles.add(batch, (span) => this.book.unitOf(span), each.names);
+      this.naming.ask(each, batch.modules, unnamed);
+    }
+    for (const ended of this.native.takeEnded()) void this.naming.end(ended.id).then(() => ended.close());
+    this.#readStat();
     this.process.followExecs(this.native.state().execs);
   }
 
@@ -82,7 +91,7 @@ export class Gathering {
   reset(): void {
     this.drain();
     const now = this.native.state();
-    this.baseline = { native: now, stat: this.process.readStat() };
+    this.baseline = { native: now, stat: this.#readStat() };
     this.book.reset(now);
     this.#profiles.reset();
   }
@@ -96,4 +105,28 @@ export class Gathering {
     profile.setUnsampled(markedLabels.notSampled, notSampledNs);
     this.#profiles.setNow(now.elapsedNs);
   }
+
+  /** The ticks of all processes; of the target alone they tell how its time splits. */
+  #readStat(): ProcessStat | undefined {
+    this.process.readStat();
+    return this.stat;
+  }
+
+  /** The target's, as it was last seen, with the ticks of those that are followed. */
+  get stat(): ProcessStat | undefined {
+    const stat = this.process.lastStat;
+    const { user, system } = this.native.otherTicks;
+    return stat && { ...stat, userTicks: stat.userTicks + user, systemTicks: stat.systemTicks + system };
+  }
+}
+
+/** A target that is gone has nothing to follow. */
+function capturedFrom(
+  { native, target, followForks, mayInject, strict }: GatheringOptions,
+  stat?: ProcessStat,
+): Captured {
+  const { pid } = target;
+  return followForks && stat
+    ? new ProcessFamily({ native, pid, stat, mayInject, strict })
+    : onlyTarget(new native.Session(pid), pid);
 }

@@ -18,6 +18,13 @@ export interface NamingOptions {
   readonly kernelSymbols: KernelSymbolsState;
 }
 
+/** Whose frames they are. */
+export interface NamedProcess {
+  /** 0 for the target. */
+  readonly process: number;
+  readonly pid: number;
+}
+
 /** What takes the names. */
 export interface Named {
   setNames(names: readonly FrameName[]): void;
@@ -29,6 +36,8 @@ export class Naming {
   readonly #profile: Named;
   readonly #client: SymbolizerClient;
   readonly #warnings = new Map<string, SymbolWarning>();
+  /** Processes besides the target that the worker knows. */
+  readonly #others = new Set<number>();
   #waitingFrames = 0;
   #waitingSinceMs = 0;
 
@@ -50,12 +59,28 @@ export class Naming {
     return [...this.#warnings.values()];
   }
 
-  ask(modules: readonly Module[], frames: readonly Frame[]): void {
-    this.#client.addModules(modules);
+  /** @param process of which they are new; 0 for the target */
+  ask({ process, pid }: NamedProcess, modules: readonly Module[], frames: readonly Frame[]): void {
+    if (process !== 0 && !this.#others.has(process)) {
+      this.#others.add(process);
+      this.#client.addProcess(process, pid);
+    }
+    if (modules.length > 0) this.#client.addModules(modules, process);
     if (frames.length === 0) return;
     if (this.#waitingFrames === 0) this.#waitingSinceMs = performance.now();
     this.#waitingFrames += frames.length;
-    this.#client.request(frames);
+    // The kernel is the same to all of them, and the target is asked of it again when its symbols can be read.
+    const isKernel = ({ kind }: Frame): boolean => kind === 'kernel';
+    this.#client.request(frames.filter(isKernel));
+    this.#client.request(
+      frames.filter((frame) => !isKernel(frame)),
+      process,
+    );
+  }
+
+  /** Resolves when the files of a process are read no more: it has ended, and all its frames are answered. */
+  async end(process: number): Promise<void> {
+    if (this.#others.delete(process)) await this.#client.endProcess(process);
   }
 
   /** Brings the tree up to date with the names that have come; stacks that waited too long are shown without. */

@@ -103,6 +103,8 @@ export interface NativeState {
   /** Times the target became another program. */
   readonly execs: number;
   readonly shortLivedNs: number;
+  /** Of several processes: CPU time that was used while no engine ran in them. Part of `cpuNs`. */
+  readonly unseenNs?: number;
   readonly lost: number;
   readonly lostNs: number;
   readonly throttled: number;
@@ -126,6 +128,8 @@ export interface NativeSession {
   stop(): Promise<unknown>;
   drain(): NativeBatch;
   state(): NativeState;
+  /** Frees its thread and files at once; after `stop`. Nothing may be asked of it any more. */
+  close(): Promise<unknown>;
 }
 
 /** Each value is 0 or an errno; see native/capture/probe.h. */

@@ -33,13 +33,14 @@ export function makeStatus(of: Facts): SessionStatus {
   const { kernelSymbols } = naming;
   // As the symbolizer found them.
   const capabilities = { ...of.capabilities, kernelSymbols };
+  const { family } = of.gathering.native;
   const native = of.gathering.native.state();
   const { plan, asked } = running;
   const counters = since(native, baseline.native);
   const accounting = account(
     counters,
     book.balance(native, baseline.native),
-    process.lastStat,
+    of.gathering.stat,
     baseline.stat,
   );
   const degradations = currentDegradations({
@@ -52,6 +53,7 @@ export function makeStatus(of: Facts): SessionStatus {
     frequencyHz: of.frequencyHz,
     mapsError: of.mapsError,
     symbolWarnings: naming.warnings,
+    family,
   });
   return {
     state: of.state,
@@ -60,6 +62,7 @@ export function makeStatus(of: Facts): SessionStatus {
     target: process.target,
     threadCount: process.threadCount,
     runtime: native.runtime?.name,
+    otherProcesses: family?.followed ?? 0,
     asked,
     planned: plan.engine,
     running: of.state === 'starting' ? undefined : plan.engine,

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly strict: boolean;
   /** Code of ours may run in the target. */
   readonly mayInject: boolean;
+  /** The processes that the target starts are profiled too. */
+  readonly followForks?: boolean | undefined;
   readonly frequencyHz: number;
   readonly native: Native;
   /** The built symbolizer worker. */
@@ -176,7 +178,8 @@ export class CaptureSession implements LiveSession {
   }
 
   threadState(tid: number): ThreadState | undefined {
-    return readThreadState(this.#options.target.pid, tid);
+    const states = this.#gathering.native.pids.map((pid) => readThreadState(pid, tid));
+    return states.find((state) => state !== 'ended') ?? states[0];
   }
 
   list(request: ListingRequest, signal: AbortSignal): Promise<Listing> {

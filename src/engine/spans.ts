@@ -142,7 +142,8 @@ export class SpanBook {
       const usedNs = end.cpuNs - from.cpuNs;
       const weightNs = this.#tallies.get(number)?.weightNs ?? 0;
       if (unitOfEngine(plan.engine) === 'wall') cpuTimeNs -= usedNs;
-      if (plan.engine === 'cpu-clock') leftOutNs += usedNs - weightNs - (end.lostNs - from.lostNs);
+      const unseenNs = (end.unseenNs ?? 0) - (from.unseenNs ?? 0);
+      if (plan.engine === 'cpu-clock') leftOutNs += usedNs - weightNs - unseenNs - (end.lostNs - from.lostNs);
     }
     let weightNs = 0;
     for (const [number, tally] of this.#tallies) {

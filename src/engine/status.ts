@@ -112,6 +112,8 @@ export interface SessionStatus {
   readonly threadCount: number;
   /** The language runtime whose functions are named: `V8 11.3.244`. */
   readonly runtime?: string | undefined;
+  /** Processes that are followed now besides the target. */
+  readonly otherProcesses: number;
   readonly asked: EngineAsk;
   readonly planned: EngineName;
   /** What captures now; undefined before the engine runs. */

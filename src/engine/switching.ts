@@ -2,9 +2,10 @@
  * Changes of the running engine, one at a time: another engine, another rate, or the way down the ladder after the
  * running engine died. Wishes that come while a change is under way wait; of several only the last one counts.
  */
+import type { Startable } from './captured.ts';
 import { climb, type Outcome, open, withoutEngine } from './climbing.ts';
 import type { Capabilities } from './machine.ts';
-import type { NativeRefusal, NativeSession } from './native.ts';
+import type { NativeRefusal } from './native.ts';
 import type { Plan } from './select.ts';
 import type { EngineAsk, SessionStatus } from './status.ts';
 import { type Degradation, deathOf } from './warnings.ts';
@@ -24,7 +25,7 @@ export interface Wish {
 }
 
 export interface SwitchingHost {
-  readonly native: NativeSession;
+  readonly native: Startable;
   readonly strict: boolean;
   running(): Running;
   probe(): Capabilities;

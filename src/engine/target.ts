@@ -19,6 +19,9 @@ export interface ProcessStat {
   /** CPU time in clock ticks (100 a second). */
   readonly userTicks: number;
   readonly systemTicks: number;
+  /** Of children that have ended and were waited for, and of theirs. */
+  readonly waitedTicks: number;
+  readonly parent: number;
   readonly startTicks: number;
   readonly threads: number;
   readonly residentPages: number;
@@ -44,6 +47,8 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
     isKernelThread: (number(6) & kernelThreadFlag) !== 0,
     userTicks: number(11),
     systemTicks: number(12),
+    waitedTicks: number(13) + number(14),
+    parent: number(1),
     startTicks: number(19),
     threads: number(17),
     residentPages: number(21),

@@ -32,14 +32,16 @@ export class UnitProfiles {
 
   /**
    * Takes a drained batch; each row goes to the profile of its span's unit.
+   * @param names of new frames that need not be asked for
    * @returns the new frames that want a name
    */
-  add(batch: NativeBatch, unitOf: (span: number) => Unit): Frame[] {
+  add(batch: NativeBatch, unitOf: (span: number) => Unit, names: readonly FrameName[] = []): Frame[] {
     const taken = toBatch(batch);
     const firstFrame = this.#tables.frames.length;
     const unnamed = this.#tables.append(taken);
     this.#keeper?.tables(taken);
     this.#keeper?.names(this.#tables.runtimeNames(firstFrame));
+    if (names.length > 0) this.setNames(names);
     for (const { span, rows } of rowsBySpan(batch)) {
       const unit = unitOf(span);
       this.of(unit).addSamples(rows);

@@ -54,6 +54,11 @@ export type Degradation =
       readonly isWall: boolean;
     }
   | { readonly code: 'stacks-not-kept'; readonly samples: number }
+  | { readonly code: 'forks-unseen' }
+  | { readonly code: 'processes-not-followed'; readonly processes: number; readonly limit: number }
+  | { readonly code: 'processes-refused'; readonly processes: number; readonly because: string }
+  | { readonly code: 'processes-other-engine'; readonly processes: number; readonly engine: EngineName }
+  | { readonly code: 'processes-unseen'; readonly unseenNs: number }
   | {
       readonly code: 'runtime-unnamed';
       readonly runtime: string;
@@ -220,6 +225,38 @@ function words(of: Degradation): Omit<Warning, 'code'> {
       return {
         title: `the ${of.from} file is damaged (${of.because}): what could be read is shown`,
         cause: of.because,
+        cure: undefined,
+      };
+    case 'forks-unseen':
+      return {
+        title: 'the processes that it starts cannot be seen: only the target is profiled',
+        cause: 'this kernel does not list children (CONFIG_PROC_CHILDREN)',
+        cure: undefined,
+      };
+    case 'processes-not-followed':
+      return {
+        title: `${of.processes} processes not followed: at most ${of.limit} at once`,
+        cause:
+          'each followed process has events, buffers and a thread of ours; their time comes when they end',
+        cure: undefined,
+      };
+    case 'processes-refused':
+      return {
+        title: `${of.processes} processes without samples: ${of.because}`,
+        cause: `no engine could be started in them: ${of.because}; their time is under [not sampled]`,
+        cure: undefined,
+      };
+    case 'processes-other-engine':
+      return {
+        title: `${of.processes} processes not with ${of.engine}: it is refused there`,
+        cause: `an engine that needs less runs in them; they are profiled with the target, which ${of.engine} sees`,
+        cure: undefined,
+      };
+    case 'processes-unseen':
+      return {
+        title: `${(of.unseenNs / 1e9).toFixed(2)} s of new and short processes unseen: under [not sampled]`,
+        cause:
+          'children are looked for every 20 ms; what they use before, or what ends sooner, has no samples',
         cure: undefined,
       };
     case 'symbols':

@@ -7,7 +7,7 @@ import { Column, uint8, uint32 } from './column.ts';
 import { type Frame, type FrameKind, type FrameName, frameKinds } from './frames.ts';
 
 const noModule = 0xffffffff;
-/** Marks need no name; the others wait for the symbolizer's first answer. */
+/** Marks need no name and a process brings its own; the others wait for the symbolizer's first answer. */
 const needsName: Record<FrameKind, boolean> = {
   native: true,
   'exec-anon': true,
@@ -16,6 +16,7 @@ const needsName: Record<FrameKind, boolean> = {
   truncated: false,
   blocked: false,
   runtime: false,
+  process: false,
 };
 
 export class FrameTable {

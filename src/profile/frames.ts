@@ -3,7 +3,8 @@
  * Pure declarations; ids are dense indexes given by the native tables, in order of first sight.
  */
 
-/** Index order is the native `FrameKind` enum (native/table/stack_table.h). */
+/** Index order is the native `FrameKind` enum (native/table/stack_table.h); `process`, the root of all stacks of one
+ * of several processes, is made here alone. */
 export const frameKinds = [
   'native',
   'exec-anon',
@@ -12,6 +13,7 @@ export const frameKinds = [
   'truncated',
   'blocked',
   'runtime',
+  'process',
 ] as const;
 export type FrameKind = (typeof frameKinds)[number];
 

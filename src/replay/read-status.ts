@@ -112,6 +112,7 @@ export const readStatus = shape<SessionStatus>({
   endReason: optional(text),
   target: readTarget,
   threadCount: number,
+  otherProcesses: number,
   asked: ask,
   planned: engine,
   running: knownEngine,

@@ -1,9 +1,11 @@
 /** The client and a real worker thread: order, demangling, cleaning, late kernel names, a worker that dies. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildSync } from 'esbuild';
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
@@ -112,6 +114,36 @@ test('idle: resolves after every request was answered, and at once when nothing 
   await run.client.idle();
   assert.equal(run.names.size, 50);
   assert.deepEqual(run.states, ['missing']);
+});
+
+test('two processes: the same address is named by the perf map of its own', async (t) => {
+  const other = spawn('sleep', ['600'], { stdio: 'ignore' });
+  const pid = other.pid as number;
+  const mapPath = `/tmp/perf-${pid}.map`;
+  t.after(() => {
+    other.kill('SIGKILL');
+    fs.rmSync(mapPath, { force: true });
+  });
+  fs.writeFileSync(mapPath, '1000 100 theirs\n');
+  const run = start(t, { kallsymsPath: '/dev/null', refreshMs: 20 });
+  const jit = (id: number): Frame => ({
+    id,
+    kind: 'exec-anon',
+    module: -1,
+    address: 0x1010n,
+    functionStart: 0n,
+  });
+  run.client.addProcess(1, pid);
+  run.client.request([jit(0)]);
+  run.client.request([jit(1)], 1);
+  await run.client.idle();
+  assert.equal(run.names.get(0)?.name, '');
+  assert.equal(run.names.get(1)?.name, 'theirs');
+  await run.client.endProcess(1);
+  fs.writeFileSync(mapPath, '1000 100 theirs\n1000 100 later\n');
+  // Rounds of looking again pass; the ended process is not looked at.
+  await delay(100);
+  assert.equal(run.names.get(1)?.name, 'theirs');
 });
 
 test('a worker that dies: open and later requests are answered by address, and it is said once', async (t) => {

@@ -44,20 +44,33 @@ export class SymbolizerClient {
     this.#worker.on('exit', (code) => this.#fail(`the symbolizer thread ended (${code})`));
   }
 
-  addModules(modules: readonly Module[]): void {
+  /** Another process beside the target; frame and module ids are those of all together. */
+  addProcess(process: number, pid: number): void {
+    this.#send({ type: 'process', process, pid });
+  }
+
+  addModules(modules: readonly Module[], process = 0): void {
     for (const module of modules) this.#modules.set(module.id, module);
-    this.#send({ type: 'modules', modules });
+    this.#send({ type: 'modules', process, modules });
   }
 
   /** Asks for names; the answers, one per frame, come through `onNames`, in the order of the requests. */
-  request(frames: readonly Frame[]): void {
+  request(frames: readonly Frame[], process = 0): void {
     if (frames.length === 0) return;
     if (this.#hasFailed) {
       queueMicrotask(() => this.#answerWithAddresses(frames));
       return;
     }
     this.#outstanding.push(frames);
-    this.#send({ type: 'frames', frames });
+    this.#send({ type: 'frames', process, frames });
+  }
+
+  /** Resolves when all that was asked of a process is answered and nothing is read from its files any more. */
+  endProcess(process: number): Promise<void> {
+    if (this.#hasFailed || this.#isStopped) return Promise.resolve();
+    this.#outstanding.push([]);
+    this.#send({ type: 'end', process });
+    return this.idle();
   }
 
   /** Also called when a frame's name changed later. */

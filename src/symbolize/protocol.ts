@@ -34,9 +34,13 @@ export interface SymbolizerOptions {
   readonly refreshMs?: number;
 }
 
+/** The target is process 0; others are told of by `process` before anything is asked of them. */
 export type ToWorker =
-  | { readonly type: 'modules'; readonly modules: readonly Module[] }
-  | { readonly type: 'frames'; readonly frames: readonly Frame[] };
+  | { readonly type: 'process'; readonly process: number; readonly pid: number }
+  | { readonly type: 'modules'; readonly process: number; readonly modules: readonly Module[] }
+  | { readonly type: 'frames'; readonly process: number; readonly frames: readonly Frame[] }
+  /** Nothing more is read from its files; answered as a request without frames. */
+  | { readonly type: 'end'; readonly process: number };
 
 export type FromWorker =
   /** `requests` = how many `frames` messages this answers: 1, or 0 for names that came late. */

@@ -101,6 +101,7 @@ export class Symbolizer {
       case 'truncated':
       case 'blocked':
       case 'runtime':
+      case 'process':
         return { frame: frame.id, ...noName };
     }
   }

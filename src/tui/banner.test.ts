@@ -29,6 +29,12 @@ test('asked, planned and running are three words, and the running one is the lab
   );
 });
 
+test('processes that are followed are counted beside the threads', () => {
+  assert.match(banner({ otherProcesses: 3 })[0] ?? '', / 4 thr {2}\+3 processes {2}/);
+  assert.match(banner({ otherProcesses: 1 })[0] ?? '', / \+1 process {2}/);
+  assert.doesNotMatch(banner({})[0] ?? '', /process/);
+});
+
 test('before the engine runs the banner says what is started, not what runs', () => {
   const [target, engine] = banner({ state: 'starting', running: undefined, mechanism: undefined });
   assert.match(target ?? '', /○ STARTING/);

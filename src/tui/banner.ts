@@ -52,6 +52,7 @@ function targetLine(context: BannerContext, width: number): string {
   const title = { text: 'prof-tui', rank: 6, role: 'title' } as const;
   const others = [
     { text: `${count(status.threadCount)} thr`, rank: 5, role: 'plain' },
+    { text: processesText(status), rank: 5, role: 'plain' },
     { text: stateText(context), rank: 0, role: stateRole(context) },
     { text: context.isRecording === true ? 'REC' : '', rank: 1, role: 'warning' },
     { text: status.frequencyHz > 0 ? `${Math.round(status.frequencyHz)} Hz` : '', rank: 4, role: 'plain' },
@@ -67,6 +68,11 @@ function targetLine(context: BannerContext, width: number): string {
   const taken = [title, ...others].reduce((sum, piece) => sum + cellWidth(piece.text) + 2, 0);
   const target = { text: targetName(context, Math.max(20, width - taken)), rank: 0, role: 'plain' } as const;
   return joined([title, target, ...others], width, theme);
+}
+
+function processesText({ otherProcesses }: SessionStatus): string {
+  if (otherProcesses === 0) return '';
+  return `+${count(otherProcesses)} ${otherProcesses === 1 ? 'process' : 'processes'}`;
 }
 
 function engineLine(context: BannerContext, width: number): string {

@@ -170,6 +170,7 @@ export function syntheticStatus(change: Partial<SessionStatus> = {}): SessionSta
       startedAt: '2026-01-01T00:00:00.000Z',
     },
     threadCount: 4,
+    otherProcesses: 0,
     asked: 'auto',
     planned: 'cpu',
     running: 'cpu',

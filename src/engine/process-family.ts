@@ -1,0 +1,215 @@
+/**
+ * The target and the processes that it starts, as one: the same engine in all of them, one clock that is the sum of
+ * theirs. Children are found by looking at /proc; those that lived too briefly to be seen are known from the kernel's
+ * sum of ended children, which is part of the clock.
+ */
+import {
+  addStates,
+  type Captured,
+  type EndedProcess,
+  type FamilyFacts,
+  type ProcessBatch,
+} from './captured.ts';
+import { FollowedProcess, type ProcessPlan } from './followed-process.ts';
+import { engineKinds, type Native, type NativeState, type StartResult } from './native.ts';
+import { IdSpace } from './process-ids.ts';
+import { listsChildren, readChildren } from './process-tree.ts';
+import { type ProcessStat, readProcessStat } from './target.ts';
+
+export interface FamilyOptions {
+  readonly native: Native;
+  /** Its stat is read here: of a target that is gone there is nothing to follow. */
+  readonly stat: ProcessStat;
+  readonly pid: number;
+  /** Code of ours may run in the processes. */
+  readonly mayInject: boolean;
+  /** No other engine in a child than in the target. */
+  readonly strict: boolean;
+}
+
+/** Each has a thread, events and buffers of ours. */
+const mostProcesses = 256;
+const shortestLookMs = 20;
+/** Looking takes at most this share of our time. */
+const lookShare = 0.1;
+/** Best first: what may take the place of a refused one in a child stands after it. */
+const cpuKinds: readonly (typeof engineKinds)[number][] = ['perf', 'ctimer', 'snapshots', 'perf-user-only'];
+
+export class ProcessFamily implements Captured {
+  readonly #options: FamilyOptions;
+  readonly #ids = new IdSpace();
+  readonly #beganMs = performance.now();
+  readonly #target: FollowedProcess;
+  /** Parents before their children, the target first. */
+  #processes: FollowedProcess[];
+  #ended: EndedProcess[] = [];
+  #endedSums: NativeState | undefined;
+  #endedTicks = { user: 0, system: 0 };
+  readonly #endings = new Set<Promise<void>>();
+  #plan: ProcessPlan | undefined;
+  #starts = 0;
+  #nextId = 0;
+  #tooMany = 0;
+  #hasLooked = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: FamilyOptions) {
+    this.#options = options;
+    this.#target = this.#newProcess(options.pid, options.stat, true);
+    this.#processes = [this.#target];
+  }
+
+  get pids(): readonly number[] {
+    return this.#processes.map(({ pid }) => pid);
+  }
+
+  get otherTicks(): { readonly user: number; readonly system: number } {
+    return this.#others.reduce(
+      ({ user, system }, { stat }) => ({ user: user + stat.userTicks, system: system + stat.systemTicks }),
+      this.#endedTicks,
+    );
+  }
+
+  get family(): FamilyFacts {
+    const others = this.#others.filter(({ hasEnded }) => !hasEnded);
+    const refused = others.filter(({ refusal }) => refusal !== undefined);
+    return {
+      followed: others.length - refused.length,
+      tooMany: this.#tooMany,
+      limit: mostProcesses,
+      refused: refused.length,
+      refusal: refused[0]?.refusal,
+      others: others.filter(({ kind }) => kind !== undefined && kind !== this.#plan?.kinds[0]).length,
+      isBlind: !listsChildren(),
+    };
+  }
+
+  /** In the target first: where that is refused, nothing changes anywhere. */
+  async start(kind: number, periodNs: number): Promise<StartResult> {
+    const result = await this.#target.session.start(kind, periodNs);
+    if (result.refusal) return result;
+    this.#plan = { kinds: this.#kindsFrom(kind), periodNs, span: this.#starts++ };
+    this.#target.began(this.#plan);
+    clearTimeout(this.#timer);
+    this.#look();
+    // A start that was under way was that of another plan.
+    for (let i = 0; i < 2; i++)
+      await Promise.all(this.#others.map((each) => each.follow(this.#plan as ProcessPlan)));
+    this.#lookLater(shortestLookMs);
+    return { ...result, cut: this.#sum(this.#target.sums(result.cut)) };
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#plan = undefined;
+    await this.#target.stop();
+    await Promise.all(this.#others.map((each) => each.stop()));
+    // The last children may just have been waited for; what is read in one look counts in the next.
+    for (let i = 0; i < 2; i++) {
+      this.#look();
+      await Promise.all(this.#endings);
+    }
+  }
+
+  drain(): readonly ProcessBatch[] {
+    const batches = this.#processes.map((each): ProcessBatch => {
+      const batch = each.drain();
+      const name = each.takeName();
+      return { process: each.id, pid: each.pid, batch, names: name ? [name] : [] };
+    });
+    for (const each of this.#others.filter(({ hasEnded }) => hasEnded)) this.#bury(each);
+    return batches;
+  }
+
+  state(): NativeState {
+    return this.#sum(this.#target.sums());
+  }
+
+  takeEnded(): readonly EndedProcess[] {
+    const ended = this.#ended;
+    this.#ended = [];
+    return ended;
+  }
+
+  get #others(): readonly FollowedProcess[] {
+    return this.#processes.slice(1);
+  }
+
+  #sum(target: NativeState): NativeState {
+    const others = this.#others.map((each) => each.sums());
+    return [...others, ...(this.#endedSums ? [this.#endedSums] : [])].reduce(addStates, target);
+  }
+
+  #kindsFrom(kind: number): number[] {
+    const name = engineKinds[kind] as (typeof engineKinds)[number];
+    const { strict, mayInject } = this.#options;
+    if (strict || !cpuKinds.includes(name)) return [kind];
+    const below = cpuKinds.slice(cpuKinds.indexOf(name) + 1);
+    const allowed = below.filter((each) => each !== 'ctimer' || mayInject);
+    return [kind, ...allowed.map((each) => engineKinds.indexOf(each))];
+  }
+
+  #newProcess(pid: number, stat: ProcessStat, isOld: boolean): FollowedProcess {
+    const session = new this.#options.native.Session(pid);
+    const offsetNs = (performance.now() - this.#beganMs) * 1e6;
+    return new FollowedProcess(session, this.#ids, { id: this.#nextId++, pid, stat, isOld, offsetNs });
+  }
+
+  #lookLater(ms: number): void {
+    this.#timer = setTimeout(() => {
+      const before = performance.now();
+      this.#look();
+      const tookMs = performance.now() - before;
+      this.#lookLater(Math.max(shortestLookMs, tookMs / lookShare));
+    }, ms);
+  }
+
+  #look(): void {
+    this.#tooMany = 0;
+    // Grows while it is walked: children of children are met in the same look.
+    for (const each of this.#processes) {
+      if (each.isGone) continue;
+      const isThere = each.look(this.#plan !== undefined);
+      if (each !== this.#target && (!isThere || each.session.state().hasExited)) this.#end(each, isThere);
+      if (isThere) this.#adopt(readChildren(each.pid));
+      if (each !== this.#target && this.#plan) void each.follow(this.#plan);
+    }
+    for (const each of this.#processes) each.waited.compare();
+    this.#hasLooked = true;
+  }
+
+  #adopt(pids: readonly number[]): void {
+    for (const pid of pids) {
+      const stat = readProcessStat(pid);
+      const isKnown = this.#processes.some((each) => each.pid === pid);
+      if (isKnown || !stat || stat.state === 'Z' || stat.state === 'X') continue;
+      if (this.#processes.length > mostProcesses) this.#tooMany++;
+      else this.#processes.push(this.#newProcess(pid, stat, !this.#hasLooked));
+    }
+  }
+
+  #end(each: FollowedProcess, isThere: boolean): void {
+    const ending = each.end();
+    if (isThere) return;
+    each.isGone = true;
+    const parent = this.#processes.find(({ pid }) => pid === each.stat.parent);
+    parent?.waited.beginEnd();
+    const settled = ending.then(() => {
+      parent?.waited.settle(each.wholeNs);
+      each.hasEnded = true;
+      this.#endings.delete(settled);
+    });
+    this.#endings.add(settled);
+  }
+
+  /** Its last rows are drained: only its sums stay. */
+  #bury(each: FollowedProcess): void {
+    const sums = { ...each.sums(), threadsFollowed: 0, threadsRefused: 0 };
+    const { user, system } = this.#endedTicks;
+    this.#endedTicks = { user: user + each.stat.userTicks, system: system + each.stat.systemTicks };
+    this.#endedSums = this.#endedSums ? addStates(this.#endedSums, sums) : sums;
+    this.#processes = this.#processes.filter((other) => other !== each);
+    this.#ended.push({ id: each.id, close: () => each.session.close() });
+  }
+}

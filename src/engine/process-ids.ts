@@ -1,0 +1,114 @@
+/**
+ * Ids of several processes in one profile. Each native session counts frames, stacks, modules and threads from 0; here
+ * they get the next free ids of all, and each stack of a process stands on one frame that stands for it. Pure.
+ */
+import { frameKinds } from '../profile/frames.ts';
+import type { NativeBatch } from './native.ts';
+
+const noModule = 0xffffffff;
+const runtimeKind = frameKinds.indexOf('runtime');
+
+/** The next free id of each table of the profile; stack 0 is the empty one. */
+export class IdSpace {
+  frames = 0;
+  stacks = 1;
+  modules = 0;
+  threads = 0;
+  /** Of language runtimes. */
+  functions = 0;
+}
+
+/** Where the rows of a process belong. */
+export interface RowPlace {
+  readonly pid: number;
+  /** From its session's clock to that of the profile. */
+  readonly offsetNs: number;
+  /** From a start of an engine in it to a span of the profile. */
+  readonly spanOf: (start: number) => number;
+}
+
+export class ProcessIds {
+  /** The frame that stands for the process; known from the first batch on. */
+  rootFrame: number | undefined;
+  readonly #space: IdSpace;
+  readonly #frames: number[] = [];
+  readonly #stacks: number[] = [];
+  readonly #modules: number[] = [];
+  readonly #threads: number[] = [];
+  readonly #functions: number[] = [];
+
+  constructor(space: IdSpace) {
+    this.#space = space;
+  }
+
+  /** A batch in the profile's ids: to be appended before that of any other process is renumbered. */
+  renumber(batch: NativeBatch, { pid, offsetNs, spanOf }: RowPlace): NativeBatch {
+    const isFirst = this.rootFrame === undefined;
+    const modules = batch.modules.map((module) => ({ ...module, id: this.#module(module.id) }));
+    for (const _ of batch.functions) this.#functions.push(this.#space.functions++);
+    const rows = this.#rows(batch.rows);
+    return {
+      rows: isFirst ? withRoot(rows, pid, this.rootFrame ?? 0) : rows,
+      modules,
+      threads: batch.threads.map((thread) => ({ ...thread, index: this.#thread(thread.index) })),
+      functions: batch.functions,
+      timeNs: batch.timeNs.map((timeNs) => timeNs + offsetNs),
+      weightNs: batch.weightNs,
+      thread: batch.thread.map((index) => this.#thread(index)),
+      stack: batch.stack.map((stack) => this.#stacks[stack] as number),
+      span: batch.span.map(spanOf),
+      samples: batch.samples,
+    };
+  }
+
+  #rows(rows: NativeBatch['rows']): NativeBatch['rows'] {
+    const space = this.#space;
+    if (this.rootFrame === undefined) {
+      this.rootFrame = space.frames++;
+      // The empty stack of the process is its own frame alone.
+      this.#stacks.push(space.stacks++);
+    }
+    for (let i = 0; i < rows.frameKind.length; i++) this.#frames.push(space.frames++);
+    for (let i = 0; i < rows.stackParent.length; i++) this.#stacks.push(space.stacks++);
+    return {
+      ...rows,
+      // Of a runtime's frame it is the number of its function.
+      frameAddress: rows.frameAddress.map((address, i) =>
+        rows.frameKind[i] === runtimeKind ? BigInt(this.#functions[Number(address)] ?? 0) : address,
+      ),
+      frameModule: rows.frameModule.map((module) => (module === noModule ? module : this.#module(module))),
+      stackParent: rows.stackParent.map((stack) => this.#stacks[stack] as number),
+      stackFrame: rows.stackFrame.map((frame) => this.#frames[frame] as number),
+    };
+  }
+
+  #module(id: number): number {
+    this.#modules[id] ??= this.#space.modules++;
+    return this.#modules[id];
+  }
+
+  #thread(index: number): number {
+    this.#threads[index] ??= this.#space.threads++;
+    return this.#threads[index];
+  }
+}
+
+/** The rows after one of the process itself. */
+function withRoot(rows: NativeBatch['rows'], pid: number, rootFrame: number): NativeBatch['rows'] {
+  const frames = rows.frameKind.length + 1;
+  const stacks = rows.stackParent.length + 1;
+  return {
+    frameKind: joined(Uint8Array.of(frameKinds.indexOf('process')), rows.frameKind, new Uint8Array(frames)),
+    frameModule: joined(Uint32Array.of(noModule), rows.frameModule, new Uint32Array(frames)),
+    frameAddress: joined(BigUint64Array.of(BigInt(pid)), rows.frameAddress, new BigUint64Array(frames)),
+    frameFunctionStart: joined(BigUint64Array.of(0n), rows.frameFunctionStart, new BigUint64Array(frames)),
+    stackParent: joined(Uint32Array.of(0), rows.stackParent, new Uint32Array(stacks)),
+    stackFrame: joined(Uint32Array.of(rootFrame), rows.stackFrame, new Uint32Array(stacks)),
+  };
+}
+
+function joined<T extends Uint8Array | Uint32Array | BigUint64Array>(first: T, rest: T, into: T): T {
+  into.set(first as never);
+  into.set(rest as never, first.length);
+  return into;
+}
