@@ -5,7 +5,13 @@
 import { cleanText } from '../profile/clean-text.ts';
 import type { FrameName } from '../profile/frames.ts';
 import { errnoName } from './errno.ts';
-import type { NativeBatch, NativeRefusal, NativeSession, NativeState } from './native.ts';
+import {
+  engineKinds,
+  type NativeBatch,
+  type NativeRefusal,
+  type NativeSession,
+  type NativeState,
+} from './native.ts';
 import { type IdSpace, ProcessIds } from './process-ids.ts';
 import { mayShareMemory, ownClockNs, waitedNs } from './process-tree.ts';
 import { type ProcessStat, readProcessStat } from './target.ts';
@@ -30,6 +36,9 @@ export interface Found {
   readonly offsetNs: number;
 }
 
+/** Engines that enter neither a process nor its memory. */
+const outsideKinds: readonly unknown[] = ['perf', 'perf-user-only'] satisfies (typeof engineKinds)[number][];
+
 /** An engine that dies more often than this in one process, by exec or by itself, is given up there. */
 const mostFailures = 20;
 
@@ -43,6 +52,8 @@ export class FollowedProcess {
   kind: number | undefined;
   /** Why none runs. */
   refusal: NativeRefusal | undefined;
+  /** Of its children that have ended: what they used is known when these are over. */
+  readonly endings: Promise<void>[] = [];
   /** It was waited for: nothing of it is left in /proc. */
   isGone = false;
   /** Its session has stopped for good. */
@@ -58,6 +69,8 @@ export class FollowedProcess {
   #plan: ProcessPlan | undefined;
   #spans: number[] = [];
   #shownName: string | undefined;
+  readonly #isOld: boolean;
+  #looks = 0;
   #failures = 0;
   /** Its session counts its clock, whether or not the engine delivers. */
   #isCounted = false;
@@ -71,13 +84,14 @@ export class FollowedProcess {
     this.pid = pid;
     this.stat = stat;
     this.#offsetNs = offsetNs;
+    this.#isOld = isOld;
     this.#baseNs = isOld ? ownClockNs(pid, stat) : 0;
     this.waited = new WaitedTime(isOld ? waitedNs(stat) : 0);
   }
 
   /** CPU time since it began, that of its waited-for children included, as we know it. */
   get wholeNs(): number {
-    return this.#baseNs + this.#headNs + this.#gapNs + this.session.state().cpuNs + this.waited.ns;
+    return this.#baseNs + this.#headNs + this.#gapNs + this.session.state().cpuNs + this.waited.knownNs;
   }
 
   /** Sums of the session, with the time that it did not see. */
@@ -100,6 +114,7 @@ export class FollowedProcess {
     const stat = readProcessStat(this.pid);
     if (stat?.startTicks !== this.stat.startTicks) return false;
     this.stat = stat;
+    this.#looks++;
     this.waited.look(waitedNs(stat));
     if (isCapturing) this.#countUnseen();
     return true;
@@ -110,9 +125,9 @@ export class FollowedProcess {
     if (this.#work || this.#ending) return this.#work ?? Promise.resolve();
     if (this.session.state().failure && this.kind !== undefined) this.#fail();
     if (plan === this.#plan) return Promise.resolve();
-    // Nothing of ours may be put into memory that is the parent's.
-    if (this.kind === undefined && mayShareMemory(this.stat.parent)) return Promise.resolve();
-    this.#work = this.#start(plan).finally(() => {
+    const kinds = plan.kinds.filter((kind) => this.#ownsMemory() || outsideKinds.includes(engineKinds[kind]));
+    if (kinds.length === 0) return Promise.resolve();
+    this.#work = this.#start(plan, kinds).finally(() => {
       this.#work = undefined;
     });
     return this.#work;
@@ -159,11 +174,19 @@ export class FollowedProcess {
     return { frame, name, module: '', hasSymbol: true };
   }
 
-  async #start(plan: ProcessPlan): Promise<void> {
+  /**
+   * Nothing of ours may be put into memory that is the parent's. Right after a vfork the parent may not have come to
+   * wait yet: a second look is surer.
+   */
+  #ownsMemory(): boolean {
+    return this.#spans.length > 0 || this.#isOld || (this.#looks > 1 && !mayShareMemory(this.stat.parent));
+  }
+
+  async #start(plan: ProcessPlan, kinds: readonly number[]): Promise<void> {
     this.#plan = plan;
     this.#countUnseen();
     let refusal: NativeRefusal | undefined;
-    for (const kind of plan.kinds) {
+    for (const kind of kinds) {
       ({ refusal } = await this.session.start(kind, plan.periodNs));
       if (!refusal) {
         this.#runs(kind, plan.span);
@@ -174,7 +197,8 @@ export class FollowedProcess {
     // What ran before must not run on: it may count in another unit.
     await this.#stopEngine();
     // In the midst of an exec it looks gone: to be tried again if it is not.
-    if (refusal && errnoName(refusal.errno) === 'ESRCH') this.#plan = undefined;
+    const looksGone = refusal && errnoName(refusal.errno) === 'ESRCH';
+    if (looksGone || kinds.length < plan.kinds.length) this.#plan = undefined;
     else this.refusal = refusal;
   }
 

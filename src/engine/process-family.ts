@@ -29,9 +29,10 @@ export interface FamilyOptions {
 
 /** Each has a thread, events and buffers of ours. */
 const mostProcesses = 256;
-const shortestLookMs = 20;
-/** Looking takes at most this share of our time. */
-const lookShare = 0.1;
+const shortestLookMs = 10;
+const longestLookMs = 500;
+/** Looking is to take at most this share of our time. */
+const lookShare = 0.05;
 /** Best first: what may take the place of a refused one in a child stands after it. */
 const cpuKinds: readonly (typeof engineKinds)[number][] = ['perf', 'ctimer', 'snapshots', 'perf-user-only'];
 
@@ -51,6 +52,7 @@ export class ProcessFamily implements Captured {
   #nextId = 0;
   #tooMany = 0;
   #hasLooked = false;
+  #lastLookMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: FamilyOptions) {
@@ -161,7 +163,10 @@ export class ProcessFamily implements Captured {
       const before = performance.now();
       this.#look();
       const tookMs = performance.now() - before;
-      this.#lookLater(Math.max(shortestLookMs, tookMs / lookShare));
+      // One look may have had to wait for a CPU; of two the shorter says what looking costs.
+      const costMs = Math.min(tookMs, this.#lastLookMs);
+      this.#lastLookMs = tookMs;
+      this.#lookLater(Math.min(Math.max(shortestLookMs, costMs / lookShare), longestLookMs));
     }, ms);
   }
 
@@ -195,12 +200,15 @@ export class ProcessFamily implements Captured {
     each.isGone = true;
     const parent = this.#processes.find(({ pid }) => pid === each.stat.parent);
     parent?.waited.beginEnd();
-    const settled = ending.then(() => {
+    const settled = ending.then(async () => {
+      // Its children may have been found gone in the same look.
+      await Promise.all(each.endings);
       parent?.waited.settle(each.wholeNs);
       each.hasEnded = true;
       this.#endings.delete(settled);
     });
     this.#endings.add(settled);
+    parent?.endings.push(settled);
   }
 
   /** Its last rows are drained: only its sums stay. */

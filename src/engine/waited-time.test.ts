@@ -38,3 +38,13 @@ test('unseen time never falls, and what was followed beyond the kernel’s sum i
   assert.equal(look(waited, 530), 20);
   assert.equal(look(waited, 530), 30);
 });
+
+test('what a process that is gone has waited for is known from its children, when it was read too early', () => {
+  const waited = new WaitedTime(100);
+  look(waited, 110);
+  look(waited, 110);
+  assert.equal(waited.knownNs, 110);
+  waited.beginEnd();
+  waited.settle(60);
+  assert.equal(waited.knownNs, 170, 'ten unseen and sixty followed');
+});

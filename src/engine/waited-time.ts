@@ -31,6 +31,11 @@ export class WaitedTime {
     this.#followedNs += wholeNs;
   }
 
+  /** The least that children have used, when the kernel's sum can be read no more. */
+  get knownNs(): number {
+    return Math.max(this.ns, this.#baseNs + this.#followedNs + this.unseenNs);
+  }
+
   look(ns: number): void {
     this.#previousNs = this.ns;
     this.ns = ns;

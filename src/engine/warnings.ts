@@ -256,7 +256,7 @@ function words(of: Degradation): Omit<Warning, 'code'> {
       return {
         title: `${(of.unseenNs / 1e9).toFixed(2)} s of new and short processes unseen: under [not sampled]`,
         cause:
-          'children are looked for every 20 ms; what they use before, or what ends sooner, has no samples',
+          'children are looked for every 10 ms; what they use before, or what ends sooner, has no samples',
         cure: undefined,
       };
     case 'symbols':

@@ -42,9 +42,9 @@ function nodesOf(profile: RecordedProfile, name: string): RecordedNode[] {
   return profile.tree.children.filter((node) => node.name.startsWith(`${name} [`));
 }
 
-test('children side by side and one after the other, one of which execs: each under its node', async () => {
+test('children and a grandchild, one of which execs, some end while others run: each under its node', async () => {
   const [split, mixed, execer] = ['split', 'mixed', 'execer'].map((name) => buildFixture(name));
-  const run = await record(`${split} 3 & ${mixed} 1; ${execer} 1 150; wait`);
+  const run = await record(`${split} 3 & sh -c '${mixed} 1; :'; ${execer} 1 150; wait`);
   const profile = profileOf(run);
   assertTotal(profile, childrenNs(run));
   const notSampled = profile.tree.children.find(({ name }) => name === '[not sampled]')?.totalNs ?? 0;
@@ -60,7 +60,7 @@ test('children side by side and one after the other, one of which execs: each un
   const noise = tolerance(0.7, node.totalNs / 2e6);
   const share = inclusiveShare(node, 'leaf_seventy');
   assert(Math.abs(share - 0.7) < noise, `leaf_seventy ${share}, ± ${noise}`);
-  // The shell, three programs, and nothing without a process.
+  // The shells, three programs, and nothing without a process.
   const roots = profile.tree.children.map(({ name }) => name.replace(/\d+/, 'N'));
   for (const name of roots) assert.match(name, /^((sh|split|mixed|execer) \[N\]|\[not sampled\])$/);
   assert.equal(new Set(profile.threads.map(({ tid }) => tid)).size, profile.threads.length);
