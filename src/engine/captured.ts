@@ -24,7 +24,7 @@ export interface EndedProcess {
 /** What the user is told of the processes that are followed besides the target. */
 export interface FamilyFacts {
   readonly followed: number;
-  /** Alive and not followed: too many at once. */
+  /** Not followed, when there were most: too many at once. */
   readonly tooMany: number;
   readonly limit: number;
   /** Processes without an engine, and why one of them has none. */

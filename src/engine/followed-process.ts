@@ -52,6 +52,8 @@ export class FollowedProcess {
   kind: number | undefined;
   /** Why none runs. */
   refusal: NativeRefusal | undefined;
+  /** What runs, or ran last, is not what was wanted most. */
+  hasOtherEngine = false;
   /** Of its children that have ended: what they used is known when these are over. */
   readonly endings: Promise<void>[] = [];
   /** It was waited for: nothing of it is left in /proc. */
@@ -190,6 +192,7 @@ export class FollowedProcess {
       ({ refusal } = await this.session.start(kind, plan.periodNs));
       if (!refusal) {
         this.#runs(kind, plan.span);
+        this.hasOtherEngine = kind !== plan.kinds[0];
         return;
       }
       if (errnoName(refusal.errno) === 'ESRCH') break;

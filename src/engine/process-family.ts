@@ -41,15 +41,23 @@ export class ProcessFamily implements Captured {
   readonly #ids = new IdSpace();
   readonly #beganMs = performance.now();
   readonly #target: FollowedProcess;
+  readonly #isBlind = !listsChildren();
   /** Parents before their children, the target first. */
   #processes: FollowedProcess[];
   #ended: EndedProcess[] = [];
   #endedSums: NativeState | undefined;
+  /** What is told of processes stays true of the profile when they have ended. */
+  #endedBadly: Pick<FamilyFacts, 'refused' | 'refusal' | 'others'> = {
+    refused: 0,
+    refusal: undefined,
+    others: 0,
+  };
   #endedTicks = { user: 0, system: 0 };
   readonly #endings = new Set<Promise<void>>();
   #plan: ProcessPlan | undefined;
   #starts = 0;
   #nextId = 0;
+  /** At the worst moment. */
   #tooMany = 0;
   #hasLooked = false;
   #lastLookMs = 0;
@@ -73,16 +81,17 @@ export class ProcessFamily implements Captured {
   }
 
   get family(): FamilyFacts {
-    const others = this.#others.filter(({ hasEnded }) => !hasEnded);
+    const others = this.#others;
     const refused = others.filter(({ refusal }) => refusal !== undefined);
+    const hasOther = others.filter(({ hasOtherEngine }) => hasOtherEngine);
     return {
-      followed: others.length - refused.length,
+      followed: others.filter(({ kind }) => kind !== undefined).length,
       tooMany: this.#tooMany,
       limit: mostProcesses,
-      refused: refused.length,
-      refusal: refused[0]?.refusal,
-      others: others.filter(({ kind }) => kind !== undefined && kind !== this.#plan?.kinds[0]).length,
-      isBlind: !listsChildren(),
+      refused: this.#endedBadly.refused + refused.length,
+      refusal: refused[0]?.refusal ?? this.#endedBadly.refusal,
+      others: this.#endedBadly.others + hasOther.length,
+      isBlind: this.#isBlind,
     };
   }
 
@@ -171,27 +180,31 @@ export class ProcessFamily implements Captured {
   }
 
   #look(): void {
-    this.#tooMany = 0;
+    let tooMany = 0;
     // Grows while it is walked: children of children are met in the same look.
     for (const each of this.#processes) {
       if (each.isGone) continue;
       const isThere = each.look(this.#plan !== undefined);
       if (each !== this.#target && (!isThere || each.session.state().hasExited)) this.#end(each, isThere);
-      if (isThere) this.#adopt(readChildren(each.pid));
+      if (isThere && this.#plan) tooMany += this.#adopt(readChildren(each.pid));
       if (each !== this.#target && this.#plan) void each.follow(this.#plan);
     }
+    this.#tooMany = Math.max(this.#tooMany, tooMany);
     for (const each of this.#processes) each.waited.compare();
     this.#hasLooked = true;
   }
 
-  #adopt(pids: readonly number[]): void {
+  /** @returns how many are too many */
+  #adopt(pids: readonly number[]): number {
+    let tooMany = 0;
     for (const pid of pids) {
       const stat = readProcessStat(pid);
       const isKnown = this.#processes.some((each) => each.pid === pid);
       if (isKnown || !stat || stat.state === 'Z' || stat.state === 'X') continue;
-      if (this.#processes.length > mostProcesses) this.#tooMany++;
+      if (this.#processes.length > mostProcesses) tooMany++;
       else this.#processes.push(this.#newProcess(pid, stat, !this.#hasLooked));
     }
+    return tooMany;
   }
 
   #end(each: FollowedProcess, isThere: boolean): void {
@@ -217,6 +230,12 @@ export class ProcessFamily implements Captured {
     const { user, system } = this.#endedTicks;
     this.#endedTicks = { user: user + each.stat.userTicks, system: system + each.stat.systemTicks };
     this.#endedSums = this.#endedSums ? addStates(this.#endedSums, sums) : sums;
+    const { refused, refusal, others } = this.#endedBadly;
+    this.#endedBadly = {
+      refused: refused + Number(each.refusal !== undefined),
+      refusal: refusal ?? each.refusal,
+      others: others + Number(each.hasOtherEngine),
+    };
     this.#processes = this.#processes.filter((other) => other !== each);
     this.#ended.push({ id: each.id, close: () => each.session.close() });
   }
