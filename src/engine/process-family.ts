@@ -30,7 +30,7 @@ export interface FamilyOptions {
 /** Each has a thread, events and buffers of ours. */
 const mostProcesses = 256;
 const shortestLookMs = 10;
-const longestLookMs = 500;
+const longestLookMs = 200;
 /** Looking is to take at most this share of our time. */
 const lookShare = 0.05;
 /** Best first: what may take the place of a refused one in a child stands after it. */
@@ -169,11 +169,13 @@ export class ProcessFamily implements Captured {
 
   #lookLater(ms: number): void {
     this.#timer = setTimeout(() => {
+      const cpuBefore = process.cpuUsage();
       const before = performance.now();
       this.#look();
       const tookMs = performance.now() - before;
-      // One look may have had to wait for a CPU; of two the shorter says what looking costs.
-      const costMs = Math.min(tookMs, this.#lastLookMs);
+      const { user, system } = process.cpuUsage(cpuBefore);
+      // On a busy machine a look waits, and other threads of ours work meanwhile: neither is its cost.
+      const costMs = Math.min(tookMs, this.#lastLookMs, (user + system) / 1000);
       this.#lastLookMs = tookMs;
       this.#lookLater(Math.min(Math.max(shortestLookMs, costMs / lookShare), longestLookMs));
     }, ms);
