@@ -127,7 +127,9 @@ export class FollowedProcess {
     if (this.#work || this.#ending) return this.#work ?? Promise.resolve();
     if (this.session.state().failure && this.kind !== undefined) this.#fail();
     if (plan === this.#plan) return Promise.resolve();
-    const kinds = plan.kinds.filter((kind) => this.#ownsMemory() || outsideKinds.includes(engineKinds[kind]));
+    const isOpen = (kind: number): boolean => outsideKinds.includes(engineKinds[kind]) || this.#ownsMemory();
+    const firstShut = plan.kinds.findIndex((kind) => !isOpen(kind));
+    const kinds = firstShut < 0 ? plan.kinds : plan.kinds.slice(0, firstShut);
     if (kinds.length === 0) return Promise.resolve();
     this.#work = this.#start(plan, kinds).finally(() => {
       this.#work = undefined;

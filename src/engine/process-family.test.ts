@@ -107,11 +107,14 @@ interface Family {
   readonly pid: number;
   /** Of the two that run. */
   readonly children: readonly number[];
+  /** Starts a third one. */
+  addChild(): void;
 }
 
 /** A shell with two children that sleep, and its family. */
 async function start(t: TestContext, rules: { mayInject?: boolean; strict?: boolean } = {}): Promise<Family> {
-  const shell = spawn('sh', ['-c', 'sleep 600 & sleep 600 & wait'], { detached: true, stdio: 'ignore' });
+  const script = 'sleep 600 & sleep 600 & read go; sleep 600 & wait';
+  const shell = spawn('sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   await once(shell, 'spawn');
   const pid = shell.pid as number;
   await until(() => readChildren(pid).length === 2);
@@ -130,7 +133,10 @@ async function start(t: TestContext, rules: { mayInject?: boolean; strict?: bool
     await family.stop();
     process.kill(-pid, 'SIGKILL');
   });
-  return { family, sessions, pid, children };
+  const addChild = (): void => {
+    shell.stdin?.write('go\n');
+  };
+  return { family, sessions, pid, children, addChild };
 }
 
 test('every process runs what the target runs, and a change reaches them all', async (t) => {
@@ -168,6 +174,19 @@ test('code in the target comes before snapshots where it is allowed', async (t) 
   assert.equal(sessions.kinds.get(children[0] as number), ctimer);
 });
 
+test('a child that starts later waits for its own memory, and gets no lesser engine meanwhile', async (t) => {
+  const { family, sessions, addChild } = await start(t);
+  const starts: number[] = [];
+  sessions.isRefused = (_pid, kind) => {
+    starts.push(kind);
+    return false;
+  };
+  await family.start(snapshots as number, 1e7);
+  addChild();
+  await until(() => starts.length === 4);
+  assert.deepEqual(new Set(starts), new Set([snapshots]));
+});
+
 test('a child that refuses all runs nothing, of an earlier engine neither', async (t) => {
   const { family, sessions, children } = await start(t, { strict: true });
   await family.start(perf as number, 1e7);
@@ -180,11 +199,13 @@ test('a child that refuses all runs nothing, of an earlier engine neither', asyn
 });
 
 test('a child that ends is stopped, its sums stay, and its files are closed when they are read no more', async (t) => {
-  const { family, sessions, pid, children } = await start(t);
+  const { family, sessions, children, addChild } = await start(t);
   const [first = 0] = children;
   sessions.states.set(first, { cpuNs: 5e9, samples: 7 });
   await family.start(perf as number, 1e7);
   await until(() => sessions.kinds.size === 3);
+  // From here on the shell waits for its children.
+  addChild();
   process.kill(first, 'SIGKILL');
   const ended: { readonly id: number; close(): Promise<unknown> }[] = [];
   await until(() => {
@@ -192,7 +213,7 @@ test('a child that ends is stopped, its sums stay, and its files are closed when
     ended.push(...family.takeEnded());
     return ended.length > 0;
   });
-  assert.deepEqual(family.pids, [pid, children[1]]);
+  assert(!family.pids.includes(first) && family.pids.includes(children[1] as number));
   assert.equal(sessions.kinds.get(first), 'stopped');
   await ended[0]?.close();
   assert.equal(sessions.kinds.get(first), 'closed');
