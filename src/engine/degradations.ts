@@ -13,7 +13,7 @@ import {
 } from './native.ts';
 import type { Plan } from './select.ts';
 import type { Accounting } from './status.ts';
-import type { Degradation } from './warnings.ts';
+import { type Degradation, deathOf } from './warnings.ts';
 
 export interface Situation {
   readonly plan: Plan;
@@ -130,8 +130,7 @@ function processes({ family, counters, accounting, plan }: Situation): Degradati
     found.push({ code: 'processes-not-followed', processes: family.tooMany, limit: family.limit });
   }
   if (family.refusal) {
-    const because = `${family.refusal.syscall} says ${errnoName(family.refusal.errno)}`;
-    found.push({ code: 'processes-refused', processes: family.refused, because });
+    found.push({ code: 'processes-refused', processes: family.refused, because: deathOf(family.refusal) });
   }
   if (family.others > 0) {
     found.push({ code: 'processes-other-engine', processes: family.others, engine: plan.engine });

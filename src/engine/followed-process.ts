@@ -39,8 +39,8 @@ export interface Found {
 /** Engines that enter neither a process nor its memory. */
 const outsideKinds: readonly unknown[] = ['perf', 'perf-user-only'] satisfies (typeof engineKinds)[number][];
 
-/** An engine that dies more often than this in one process, by exec or by itself, is given up there. */
-const mostFailures = 20;
+/** An engine that dies by itself more often than this in one process is given up there. */
+const mostFailures = 5;
 
 export class FollowedProcess {
   readonly id: number;
@@ -221,9 +221,11 @@ export class FollowedProcess {
     this.#isCounted = false;
   }
 
+  /** After an exec it is another program, to begin anew in. */
   #fail(): void {
-    this.#failures++;
-    if (this.#failures > mostFailures) this.refusal = this.session.state().failure;
+    const { failure } = this.session.state();
+    if (failure?.syscall !== 'exec') this.#failures++;
+    if (this.#failures > mostFailures) this.refusal = failure;
     else this.#plan = undefined;
     this.kind = undefined;
   }
