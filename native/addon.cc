@@ -142,7 +142,8 @@ class SessionWrapper final : public Napi::ObjectWrap<SessionWrapper> {
   static Napi::Function define(Napi::Env env) {
     return DefineClass(env, "Session",
                        {InstanceMethod<&SessionWrapper::start>("start"), InstanceMethod<&SessionWrapper::stop>("stop"),
-                        InstanceMethod<&SessionWrapper::drain>("drain"), InstanceMethod<&SessionWrapper::state>("state"),
+                        InstanceMethod<&SessionWrapper::drain>("drain"),
+                        InstanceMethod<&SessionWrapper::state>("state"),
                         InstanceMethod<&SessionWrapper::close>("close")});
   }
 
