@@ -77,7 +77,10 @@ test('no function of a fixture has the name of a kernel function', () => {
 
 /** What stands behind FRAME in the sources. */
 function functionNames(): string[] {
-  const files = readdirSync(sources).map((file) => readFileSync(join(sources, file), 'utf8'));
+  const isC = (file: string) => /\.[ch]$/.test(file);
+  const files = readdirSync(sources)
+    .filter(isC)
+    .map((file) => readFileSync(join(sources, file), 'utf8'));
   const names = files.flatMap((text) =>
     [...text.matchAll(/^FRAME .*?(\w+)\(/gm)].map((match) => match[1] ?? ''),
   );

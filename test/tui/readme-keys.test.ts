@@ -17,5 +17,5 @@ test('README: the config file shown there is taken', () => {
   const [, text = ''] = /config\.json`.*?```\n(\{.*?\n\})\n```/s.exec(readme) ?? [];
   const { settings, keys } = parseConfig(text);
   assert.equal(settings.theme, 'light');
-  assert.deepEqual(keys.tree.find(({ command }) => command === 'zoom')?.keys, ['enter', 'x']);
+  assert.deepEqual(keys.tree.find(({ command }) => command === 'zoom')?.keys, ['enter', 'Z']);
 });
