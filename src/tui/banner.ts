@@ -65,7 +65,8 @@ function targetLine(context: BannerContext, width: number): string {
     },
   ] as const;
   // The target's name takes what the others leave, and enough to be told from another.
-  const taken = [title, ...others].reduce((sum, piece) => sum + cellWidth(piece.text) + 2, 0);
+  const shown = [title, ...others].filter(({ text }) => text !== '');
+  const taken = shown.reduce((sum, piece) => sum + cellWidth(piece.text) + 2, 0);
   const target = { text: targetName(context, Math.max(20, width - taken)), rank: 0, role: 'plain' } as const;
   return joined([title, target, ...others], width, theme);
 }
