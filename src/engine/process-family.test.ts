@@ -4,57 +4,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  engineKinds,
-  type Native,
-  type NativeBatch,
-  type NativeSession,
-  type NativeState,
-} from './native.ts';
+import { engineKinds, type Native, type NativeSession, type NativeState } from './native.ts';
 import { ProcessFamily } from './process-family.ts';
 import { readChildren } from './process-tree.ts';
 import { readProcessStat } from './target.ts';
+import { emptyBatch, zeroState } from './test-native.ts';
 
 const [perf, , snapshots, ctimer, wall] = engineKinds.keys() as unknown as number[];
 const EACCES = 13;
-const idle: NativeState = {
-  hasExited: false,
-  elapsedNs: 0,
-  cpuNs: 0,
-  stackBytes: 16384,
-  samples: 0,
-  truncated: 0,
-  execs: 0,
-  notKept: 0,
-  shortLivedNs: 0,
-  lost: 0,
-  lostNs: 0,
-  throttled: 0,
-  ringKib: 0,
-  ringKibWanted: 0,
-  threadsFollowed: 1,
-  threadsRefused: 0,
-  runningStacks: 0,
-};
-const nothing: NativeBatch = {
-  rows: {
-    frameKind: new Uint8Array(),
-    frameModule: new Uint32Array(),
-    frameAddress: new BigUint64Array(),
-    frameFunctionStart: new BigUint64Array(),
-    stackParent: new Uint32Array(),
-    stackFrame: new Uint32Array(),
-  },
-  modules: [],
-  threads: [],
-  functions: [],
-  timeNs: new Float64Array(),
-  weightNs: new Float64Array(),
-  thread: new Uint32Array(),
-  stack: new Uint32Array(),
-  span: new Uint32Array(),
-  samples: new Uint32Array(),
-};
 
 /** What was asked of the sessions, and what they are to say. */
 class Sessions {
@@ -83,10 +40,10 @@ class Sessions {
         sessions.kinds.set(this.#pid, 'closed');
       }
       drain() {
-        return nothing;
+        return emptyBatch;
       }
       state() {
-        return { ...idle, ...sessions.states.get(this.#pid) };
+        return { ...zeroState, ...sessions.states.get(this.#pid) };
       }
     }
     return { Session } as unknown as Native;

@@ -4,27 +4,9 @@ import type { NativeBatch, NativeState } from './native.ts';
 import type { Plan } from './select.ts';
 import { SpanBook } from './spans.ts';
 import type { EngineName } from './status.ts';
+import { emptyBatch, zeroState } from './test-native.ts';
 
-const zero: NativeState = {
-  hasExited: false,
-  elapsedNs: 0,
-  cpuNs: 0,
-  stackBytes: 16384,
-  samples: 0,
-  truncated: 0,
-  execs: 0,
-  notKept: 0,
-  shortLivedNs: 0,
-  lost: 0,
-  lostNs: 0,
-  throttled: 0,
-  ringKib: 0,
-  ringKibWanted: 0,
-  threadsFollowed: 1,
-  threadsRefused: 0,
-  runningStacks: 0,
-};
-const at = (change: Partial<NativeState>): NativeState => ({ ...zero, ...change });
+const at = (change: Partial<NativeState>): NativeState => ({ ...zeroState, ...change });
 const plan = (engine: EngineName): Plan => ({
   engine,
   mechanism: 'perf_events',
@@ -40,17 +22,7 @@ const start = (engine: EngineName, periodNs = 10) => ({
 /** [span, weight, 1 for a sample] */
 function rows(...list: readonly (readonly [number, number, 0 | 1])[]): NativeBatch {
   return {
-    rows: {
-      frameKind: new Uint8Array(),
-      frameModule: new Uint32Array(),
-      frameAddress: new BigUint64Array(),
-      frameFunctionStart: new BigUint64Array(),
-      stackParent: new Uint32Array(),
-      stackFrame: new Uint32Array(),
-    },
-    modules: [],
-    threads: [],
-    functions: [],
+    ...emptyBatch,
     timeNs: Float64Array.from(list, () => 0),
     weightNs: Float64Array.from(list, ([, weight]) => weight),
     thread: Uint32Array.from(list, () => 0),
@@ -62,13 +34,13 @@ function rows(...list: readonly (readonly [number, number, 0 | 1])[]): NativeBat
 
 test('rows of one batch on both sides of a cut are counted by the span they name', () => {
   const book = new SpanBook();
-  book.begin(start('cpu'), zero, 'shown');
+  book.begin(start('cpu'), zeroState, 'shown');
   // The batch comes before the cut is known.
   book.expect(plan('ctimer'));
   book.count(rows([0, 60, 1], [0, 35, 0], [1, 20, 1], [1, 20, 1]));
   book.begin(start('ctimer', 20), at({ elapsedNs: 110, cpuNs: 100, lost: 2, truncated: 1 }), 'shown');
   const now = at({ elapsedNs: 200, cpuNs: 150, lost: 5, truncated: 1, throttled: 4 });
-  const [first, second, ...others] = book.list(now, zero, 'shown');
+  const [first, second, ...others] = book.list(now, zeroState, 'shown');
   assert.deepEqual(others, []);
   assert.deepEqual(
     [first?.engine, first?.startNs, first?.endNs, first?.cpuTimeNs, first?.samples, first?.weightNs],
@@ -85,38 +57,38 @@ test('rows of one batch on both sides of a cut are counted by the span they name
 
 test('the kernel part of a span is what its symbols were then, not what they are now', () => {
   const book = new SpanBook();
-  book.begin(start('cpu'), zero, 'hidden');
+  book.begin(start('cpu'), zeroState, 'hidden');
   book.begin(start('cpu'), at({ elapsedNs: 5 }), 'hidden');
-  const parts = book.list(at({ elapsedNs: 9 }), zero, 'shown').map((span) => span.kernelPart);
+  const parts = book.list(at({ elapsedNs: 9 }), zeroState, 'shown').map((span) => span.kernelPart);
   assert.deepEqual(parts, ['unresolved', 'resolved']);
 });
 
 test('what a user-only span leaves out is kernel time, what another leaves is not sampled: both at once', () => {
   const book = new SpanBook();
-  book.begin(start('cpu'), zero, 'shown');
+  book.begin(start('cpu'), zeroState, 'shown');
   book.count(rows([0, 95, 1]));
   book.begin(start('cpu-clock'), at({ cpuNs: 100 }), 'shown');
   book.count(rows([1, 30, 1]));
   // Of the 70 that no sample carries 10 were lost by the ring.
   const now = at({ cpuNs: 200, lost: 1, lostNs: 10 });
-  assert.deepEqual(book.balance(now, zero), {
+  assert.deepEqual(book.balance(now, zeroState), {
     cpuTimeNs: 200,
     weightNs: 125,
     kernelNotSampledNs: 60,
     notSampledNs: 15,
   });
   // And the sum is the clock.
-  const { cpuTimeNs, weightNs, kernelNotSampledNs, notSampledNs } = book.balance(now, zero);
+  const { cpuTimeNs, weightNs, kernelNotSampledNs, notSampledNs } = book.balance(now, zeroState);
   assert.equal(weightNs + kernelNotSampledNs + notSampledNs, cpuTimeNs);
 });
 
 test('weights above the clock leave nothing unsampled, and a span above it takes nothing from another', () => {
   const book = new SpanBook();
-  book.begin(start('cpu-clock'), zero, 'shown');
+  book.begin(start('cpu-clock'), zeroState, 'shown');
   book.count(rows([0, 104, 1]));
   book.begin(start('cpu'), at({ cpuNs: 100 }), 'shown');
   book.count(rows([1, 96, 1]));
-  assert.deepEqual(book.balance(at({ cpuNs: 200 }), zero), {
+  assert.deepEqual(book.balance(at({ cpuNs: 200 }), zeroState), {
     cpuTimeNs: 200,
     weightNs: 200,
     kernelNotSampledNs: 0,
@@ -126,15 +98,15 @@ test('weights above the clock leave nothing unsampled, and a span above it takes
 
 test('time in which nothing captured is not sampled', () => {
   const book = new SpanBook();
-  book.begin(start('cpu'), zero, 'shown');
+  book.begin(start('cpu'), zeroState, 'shown');
   book.count(rows([0, 100, 1]));
   book.close(at({ elapsedNs: 100, cpuNs: 100 }), 'shown');
   book.begin(start('cpu'), at({ elapsedNs: 180, cpuNs: 170 }), 'shown');
   book.count(rows([1, 30, 1]));
   const now = at({ elapsedNs: 210, cpuNs: 200 });
-  assert.equal(book.balance(now, zero).notSampledNs, 70);
+  assert.equal(book.balance(now, zeroState).notSampledNs, 70);
   assert.deepEqual(
-    book.list(now, zero, 'shown').map((span) => [span.startNs, span.endNs]),
+    book.list(now, zeroState, 'shown').map((span) => [span.startNs, span.endNs]),
     [
       [0, 100],
       [180, 210],
@@ -144,14 +116,14 @@ test('time in which nothing captured is not sampled', () => {
 
 test('wall time is never CPU time: its span neither carries nor owes any', () => {
   const book = new SpanBook();
-  book.begin(start('cpu'), zero, 'shown');
+  book.begin(start('cpu'), zeroState, 'shown');
   book.count(rows([0, 100, 1]));
   book.expect(plan('wall'));
   assert.equal(book.unitOf(1), 'wall');
   book.begin(start('wall'), at({ cpuNs: 100 }), 'shown');
   book.count(rows([1, 5000, 1]));
   assert.deepEqual([book.unitOf(0), book.unitOf(1)], ['cpu', 'wall']);
-  assert.deepEqual(book.balance(at({ cpuNs: 180 }), zero), {
+  assert.deepEqual(book.balance(at({ cpuNs: 180 }), zeroState), {
     cpuTimeNs: 100,
     weightNs: 100,
     kernelNotSampledNs: 0,
@@ -161,7 +133,7 @@ test('wall time is never CPU time: its span neither carries nor owes any', () =>
 
 test('a reset begins the running span anew and forgets those before it', () => {
   const book = new SpanBook();
-  book.begin(start('cpu'), zero, 'shown');
+  book.begin(start('cpu'), zeroState, 'shown');
   book.begin(start('ctimer'), at({ elapsedNs: 100, cpuNs: 100 }), 'shown');
   book.count(rows([1, 50, 1]));
   const base = at({ elapsedNs: 150, cpuNs: 150, lost: 3, lostNs: 30 });
