@@ -59,6 +59,7 @@ Napi::Object to_object(Napi::Env env, const Batch& batch) {
     function["name"] = Napi::String::New(env, each.name);
     function["script"] = Napi::String::New(env, each.script);
     function["line"] = Napi::Number::New(env, each.line);
+    function["runtime"] = Napi::Number::New(env, static_cast<double>(each.runtime));
     functions[functions.Length()] = function;
   }
   object["functions"] = functions;
@@ -82,6 +83,7 @@ Napi::Object to_object(Napi::Env env, const Refusal& refusal) {
 Napi::Object to_object(Napi::Env env, const RuntimeState& runtime) {
   auto object = Napi::Object::New(env);
   object["name"] = Napi::String::New(env, runtime.runtime);
+  object["product"] = Napi::String::New(env, runtime.product);
   object["problem"] = Napi::Number::New(env, static_cast<double>(runtime.problem));
   object["constant"] = Napi::String::New(env, runtime.constant);
   object["errno"] = Napi::Number::New(env, runtime.error);

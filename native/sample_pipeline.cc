@@ -24,6 +24,12 @@ uint64_t blocked_address(Activity activity, int32_t system_call) {
   return kArchitecture << 40 | static_cast<uint64_t>(activity) << 32 | number;
 }
 
+/// What `runtimePlaceOf` in src/profile/runtime-place.ts reads.
+Frame runtime_frame(const FunctionPlace& place) {
+  const uint64_t address = uint64_t{place.line} << 32 | place.function;
+  return {FrameKind::runtime, kNoModuleId, address};
+}
+
 }  // namespace
 
 SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
@@ -34,7 +40,9 @@ SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
       holes_(memory_),
       late_(memory_),
       unwinder_(modules_.code_map(), memory_),
-      runtime_(memory_) {}
+      runtime_(memory_),
+      python_(memory_, runtime_),
+      python_stacks_(pid) {}
 
 int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
   const int error = modules_.refresh();
@@ -44,6 +52,7 @@ int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
   modules_.adopt_ready();
   unwinder_.flush();
   queue_new_modules();
+  follow_python();
   return error;
 }
 
@@ -72,6 +81,7 @@ void SamplePipeline::follow_mappings() {
   }
   if (modules_.adopt_ready()) unwinder_.flush();
   queue_new_modules();
+  follow_python();
 }
 
 void SamplePipeline::queue_new_modules() {
@@ -197,6 +207,8 @@ void SamplePipeline::collect_user_frames(const RawSample& sample) {
 }
 
 void SamplePipeline::unwind(const RawSample& sample) {
+  if (!is_runtime_searched_) look_for_runtime();
+  unwinder_.set_runtime(runtime_.code());
   const StackCopy copy{sample.registers.sp(), sample.stack};
   StackEnd end = unwinder_.unwind(sample.registers, copy, unwound_);
   const uint64_t interval_ns = sample.is_wall_time ? kSleeperRefreshIntervalNs : kRefreshIntervalNs;
@@ -206,7 +218,7 @@ void SamplePipeline::unwind(const RawSample& sample) {
   }
   const bool is_late = end != StackEnd::root && complete_late(sample, end);
   const bool is_whole = end == StackEnd::root || is_late;
-  collect_unwound(copy, is_late);
+  collect_unwound(sample, copy, is_late, is_whole);
   if (!is_whole) collect_truncated();
 }
 
@@ -220,22 +232,28 @@ bool SamplePipeline::complete_late(const RawSample& sample, StackEnd end) {
   return unwinder_.complete(sample.registers, copy, late_, unwound_);
 }
 
-void SamplePipeline::collect_unwound(const StackCopy& copy, bool is_late) {
-  name_runtime_frames(copy, is_late);
+void SamplePipeline::collect_unwound(const RawSample& sample, const StackCopy& copy, bool is_late, bool is_whole) {
+  name_runtime_frames(sample, copy, is_late);
+  merge_python_frames(sample, is_whole);
   size_t next = 0;
+  size_t next_run = 0;
   for (size_t i = 0; i < unwound_.size(); i++) {
+    if (next_run < python_runs_.size() && python_runs_[next_run].frame == i) {
+      const PythonRun& run = python_runs_[next_run++];
+      collect_python_run(run);
+      if (!run.places.empty()) continue;
+    }
     const bool may_be_named = next < runtime_named_.size() && runtime_places_[next] == i;
     const NamedFrame named = may_be_named ? runtime_named_[next++] : NamedFrame{};
     if (named.as != RuntimeNaming::As::function) path_.push_back(frame_at(unwound_[i]));
-    for (const uint32_t id : named.ids) path_.push_back({FrameKind::runtime, kNoModuleId, id});
+    for (const FunctionPlace& place : named.places) path_.push_back(runtime_frame(place));
   }
 }
 
-void SamplePipeline::name_runtime_frames(const StackCopy& copy, bool is_late) {
+void SamplePipeline::name_runtime_frames(const RawSample& sample, const StackCopy& copy, bool is_late) {
   runtime_frames_.clear();
   runtime_places_.clear();
   runtime_named_.clear();
-  if (!is_runtime_searched_) look_for_runtime();
   const auto slots = runtime_.slots();
   if (!slots) return;
   const auto read = [&](uint64_t address, uint64_t& word) {
@@ -246,11 +264,9 @@ void SamplePipeline::name_runtime_frames(const StackCopy& copy, bool is_late) {
     const bool is_generated = range == nullptr || range->module == kNoModule;
     if (frame_pointer == 0 && !is_generated) continue;
     RuntimeFrame frame{address, is_generated, i == 0};
-    const auto slot = [frame_pointer = frame_pointer](int32_t offset) {
-      return frame_pointer + static_cast<uint64_t>(int64_t{offset});
-    };
-    frame.has_slots = frame_pointer != 0 && read(slot(slots->context), frame.context) &&
-                      read(slot(slots->function), frame.function) && read(slot(slots->bytecode), frame.bytecode);
+    if (frame.is_leaf) frame.registers = &sample.registers;
+    read_slots(frame, frame_pointer, *slots, read);
+    if (i > 0) frame.callee = unwound_[i - 1].address;
     runtime_frames_.push_back(frame);
     runtime_places_.push_back(i);
   }
@@ -259,12 +275,46 @@ void SamplePipeline::name_runtime_frames(const StackCopy& copy, bool is_late) {
   for (RuntimeFunction& function : runtime_.take_new()) fill_.functions.push_back(std::move(function));
 }
 
+void SamplePipeline::merge_python_frames(const RawSample& sample, bool is_whole) {
+  python_loops_.clear();
+  python_runs_.clear();
+  if (sample.python_seen == 0 || !python_.target()) return;
+  std::optional<size_t> of_greenlet;
+  for (size_t i = 0; i < unwound_.size(); i++) {
+    const CodeRange* const range = unwound_[i].range;
+    if (range == nullptr || range->module == kNoModule) continue;
+    if (python_.is_eval(range->module, unwound_[i].address - range->bias)) {
+      python_loops_.push_back(i);
+    } else if (!of_greenlet && !python_loops_.empty() && is_greenlet_module(modules_.modules()[range->module].path)) {
+      of_greenlet = python_loops_.size();
+    }
+  }
+  python_.merge(sample, {python_loops_, of_greenlet.value_or(python_loops_.size()), is_whole}, python_runs_);
+  for (RuntimeFunction& function : runtime_.take_new()) fill_.functions.push_back(std::move(function));
+}
+
+void SamplePipeline::collect_python_run(const PythonRun& run) {
+  for (const PythonPlace& place : run.places) {
+    if (place.function) path_.push_back(runtime_frame({*place.function, place.line}));
+    else path_.push_back({FrameKind::exec_anon, kNoModuleId, place.code});
+  }
+  if (run.is_cut) path_.push_back({FrameKind::truncated, kNoModuleId, 0});
+}
+
+void SamplePipeline::follow_python() {
+  if (!is_runtime_searched_) look_for_runtime();
+  if (python_.is_waiting() && python_.try_again()) python_stacks_.set_target(python_.target());
+}
+
 void SamplePipeline::look_for_runtime() {
   is_runtime_searched_ = true;
   for (const CodeRange& range : modules_.code_map().ranges()) {
     if (range.module == kNoModule || !modules_searched_.insert(range.module).second) continue;
     const ModuleInfo& module = modules_.modules()[range.module];
-    if (module.fd >= 0) runtime_.look_at(FileSource(module.fd, module.size));
+    if (module.fd < 0) continue;
+    const FileSource file(module.fd, module.size);
+    runtime_.look_at(file, range.bias);
+    python_.look_at(file, range.module, range.bias);
   }
 }
 
@@ -346,6 +396,8 @@ void SamplePipeline::on_exec() {
   counts_.execs++;
   modules_.reset_after_exec();
   runtime_.forget_runtime();
+  python_.forget();
+  python_stacks_.set_target(std::nullopt);
   modules_searched_.clear();
   is_runtime_searched_ = false;
   unwinder_.flush();

@@ -12,6 +12,8 @@
 #include "proc/late_memory.h"
 #include "proc/process_memory.h"
 #include "proc/stack_holes.h"
+#include "capture/python_stacks.h"
+#include "runtime/python_names.h"
 #include "runtime/runtime_names.h"
 #include "table/batch.h"
 #include "table/mode_split.h"
@@ -74,7 +76,9 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] uint64_t carried_ns() const { return ledger_.carried_ns(); }
   [[nodiscard]] size_t thread_count() const { return ledger_.size(); }
   [[nodiscard]] PipelineCounts counts() const { return counts_; }
-  [[nodiscard]] RuntimeState runtime() const { return runtime_.state(); }
+  [[nodiscard]] RuntimeState runtime() const { return python_.state().value_or(runtime_.state()); }
+  /// For engines that find threads standing still. Lives as long as this.
+  [[nodiscard]] PythonStacks& python_stacks() { return python_stacks_; }
 
   void on_sample(const RawSample& sample) override;
   void on_thread_tail(pid_t tid, uint64_t tail_ns) override;
@@ -96,8 +100,11 @@ class SamplePipeline final : public SampleSink {
   void collect_user_frames(const RawSample& sample);
   void unwind(const RawSample& sample);
   [[nodiscard]] bool complete_late(const RawSample& sample, StackEnd end);
-  void collect_unwound(const StackCopy& copy, bool is_late);
-  void name_runtime_frames(const StackCopy& copy, bool is_late);
+  void collect_unwound(const RawSample& sample, const StackCopy& copy, bool is_late, bool is_whole);
+  void merge_python_frames(const RawSample& sample, bool is_whole);
+  void collect_python_run(const PythonRun& run);
+  void follow_python();
+  void name_runtime_frames(const RawSample& sample, const StackCopy& copy, bool is_late);
   void look_for_runtime();
   void collect_truncated();
   [[nodiscard]] uint64_t function_start(const Frame& frame) const;
@@ -117,12 +124,16 @@ class SamplePipeline final : public SampleSink {
   LateMemory late_;
   Unwinder unwinder_;
   RuntimeNames runtime_;
+  PythonNames python_;
+  PythonStacks python_stacks_;
   bool is_runtime_searched_ = false;
   std::unordered_set<uint32_t> modules_searched_;
   // Of the sample in hand: frames that may be a runtime's, where they are in `unwound_`, and what they stand for.
   std::vector<RuntimeFrame> runtime_frames_;
   std::vector<size_t> runtime_places_;
   std::vector<NamedFrame> runtime_named_;
+  std::vector<size_t> python_loops_;  // of `unwound_`: CPython's evaluation loop
+  std::vector<PythonRun> python_runs_;
   StackTable table_;
   ThreadLedger ledger_;
   ModeSplit mode_split_;

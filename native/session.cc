@@ -248,7 +248,7 @@ SessionState Session::make_state() const {
   SessionState state;
   state.has_exited = has_exited_;
   state.failure = failure_;
-  state.elapsed_ns = monotonic_ns() - start_ns_;
+  state.elapsed_ns = stopped_ns_.value_or(monotonic_ns()) - start_ns_;
   state.cpu_ns = cpu_ns_;
   state.stack_bytes = config_.stack_bytes;
   state.counts = pipeline_.counts();

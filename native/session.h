@@ -34,7 +34,7 @@ enum class EngineKind : uint8_t { perf, perf_user_only, snapshots, ctimer, wall 
 struct SessionState {
   bool has_exited = false;
   std::optional<Refusal> failure;  // the running engine has died while the target lives
-  uint64_t elapsed_ns = 0;
+  uint64_t elapsed_ns = 0;  // stands still while no engine runs
   uint64_t cpu_ns = 0;  // the target's process CPU clock
   uint64_t stack_bytes = 0;
   PipelineCounts counts;
@@ -115,6 +115,7 @@ class Session {
   uint64_t lost_at_settle_ = 0;
   uint64_t last_settle_ns_ = 0;
   uint64_t cpu_base_ns_ = 0;     // the clock when accounting began
+  std::optional<uint64_t> stopped_ns_;  // when the last engine stopped, while none runs
   uint64_t engine_base_ns_ = 0;  // the clock when the running engine began
   uint64_t cpu_ns_ = 0;
   // The clock and the engine's own count, read together: they tell the last moments of a target that is gone.

@@ -27,6 +27,7 @@ StartResult Session::start(EngineKind kind, uint64_t period_ns) {
     EngineConfig config;
     config.pid = pid_;
     config.period_ns = period_ns;
+    config.python = &pipeline_.python_stacks();
     config.user_only = kind == EngineKind::perf_user_only;
     config.stack_bytes = config_.pid == 0 ? config.stack_bytes : config_.stack_bytes;
     // Tables first: the first sample then finds its rules, and the ring does not fill while they are built.
@@ -67,6 +68,7 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config, ui
   lost_at_settle_ = 0;
   suspected_.reset();
   failure_.reset();
+  stopped_ns_.reset();
   armed_at_ns_ = cut_ns;
   polled_ = engine_->wake_fds();
   counts_at_growth_ = pipeline_.counts();
@@ -115,6 +117,8 @@ void Session::stop() {
   on_drain_thread([this] {
     if (!engine_) return;
     engine_->disarm();
+    // Up to here it saw all; what it takes to drain is not the target's time to be explained.
+    stopped_ns_ = monotonic_ns();
     engine_->drain(pipeline_);
     pipeline_.follow_mappings();
     if (!has_exited_) {

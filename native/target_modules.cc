@@ -80,6 +80,10 @@ CodeRange TargetModules::range_of(const Mapping& mapping, std::vector<NewModule>
   if (!bias) return range;
   range.bias = *bias;
   range.entry = module.image->entry;
+  if (module.image->go_table != 0) {
+    range.go_table = module.image->go_table + *bias;
+    range.go_text = module.image->go_text + *bias;
+  }
   range.table = module.table.get();
   if (infos_[range.module].cfi == CfiState::pending) range.image = module.image.get();
   return range;

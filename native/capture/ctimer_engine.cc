@@ -12,6 +12,8 @@
 #include <string>
 
 #include "base/clock.h"
+#include "capture/payload/python_walk.h"
+#include "capture/python_stacks.h"
 #include "capture/threads.h"
 
 namespace prof {
@@ -95,8 +97,17 @@ void CtimerEngine::renew_lease() {
   __atomic_store_n(&control().lease_ns, now + kLeaseNs, __ATOMIC_RELAXED);
 }
 
+void CtimerEngine::tell_python() {
+  if (config_.python == nullptr || control().has_python != 0) return;
+  const auto target = config_.python->target();
+  if (!target) return;
+  control().python = *target;
+  __atomic_store_n(&control().has_python, 1, __ATOMIC_RELEASE);
+}
+
 void CtimerEngine::arm() {
   renew_lease();
+  tell_python();
   is_armed_ = true;
   __atomic_store_n(&control().enabled, 1, __ATOMIC_SEQ_CST);
 }
@@ -124,6 +135,7 @@ void CtimerEngine::drain(SampleSink& sink) {
   look_after_target(sink);
   if (failure_ || !is_armed_) return;
   renew_lease();
+  tell_python();
   rearm_when_disarmed();
 }
 
@@ -139,6 +151,10 @@ void CtimerEngine::deliver(const payload::Slot& slot, SampleSink& sink) {
   sample.in_kernel = sites_.is_behind_call(sample.registers.pc());
   const auto* stack = reinterpret_cast<const std::byte*>(&slot + 1);
   sample.stack = {stack, std::min<size_t>(slot.stack_bytes, config_.stack_bytes)};
+  sample.python_seen = slot.python;
+  const payload::PythonSample& python = slot.python_stack;
+  sample.python_frames = {python.frames, std::min<size_t>(slot.python & 0xffff, payload::kPythonFrames)};
+  if (!sample.python_frames.empty()) sample.python_texts = {python.texts, payload::text_count(python.texts)};
   sink.on_sample(sample);
   follow_name(sample, sink);
 }

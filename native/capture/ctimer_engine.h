@@ -47,6 +47,8 @@ class CtimerEngine final : public Engine {
   [[nodiscard]] payload::Slot& slot_at(uint64_t position) const;
   void renew_lease();
   void rearm_when_disarmed();
+  /// Tells the handler where Python stacks are, once that is known.
+  void tell_python();
   void look_after_target(SampleSink& sink);
   void deliver(const payload::Slot& slot, SampleSink& sink);
   void follow_name(const RawSample& sample, SampleSink& sink);

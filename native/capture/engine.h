@@ -15,12 +15,15 @@
 
 namespace prof {
 
+class PythonStacks;
+
 struct EngineConfig {
   pid_t pid = 0;
   uint64_t period_ns = 0;
   uint32_t stack_bytes = 16384;
   bool user_only = false;       // exclude the kernel
   bool kernel_walks_user = false;  // mappings are unreadable: take the kernel's own user chain
+  PythonStacks* python = nullptr;  // the target's, if its samples may show them; outlives the engine
 };
 
 /// Where an engine that also sees blocked threads has the stacks of running ones from; order is `runningStacks` in

@@ -1,16 +1,11 @@
 #include "capture/probe.h"
 
 #include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
-
-#include <fstream>
-#include <string>
 
 #include "base/unique_fd.h"
 #include "capture/perf_attr.h"
+#include "capture/thread_look.h"
 
 namespace prof {
 namespace {
@@ -39,19 +34,6 @@ int try_ptrace_call() {
   return errno == ESRCH ? 0 : errno;
 }
 
-/// process_vm_readv passes the same access check as PTRACE_ATTACH but stops nobody.
-int try_read_memory(pid_t pid) {
-  std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
-  std::string line;
-  unsigned long address = 0;
-  // The file opens for everyone but reads empty or fails without access; any mapped address will do.
-  if (!std::getline(maps, line) || sscanf(line.c_str(), "%lx", &address) != 1) return EACCES;
-  uint64_t word = 0;
-  const iovec local{&word, sizeof word};
-  const iovec remote{reinterpret_cast<void*>(address), sizeof word};
-  return process_vm_readv(pid, &local, 1, &remote, 1, 0) >= 0 ? 0 : errno;
-}
-
 }  // namespace
 
 Probe probe(pid_t pid) {
@@ -61,7 +43,7 @@ Probe probe(pid_t pid) {
   result.full_target = try_perf(pid, false);
   result.user_target = try_perf(pid, true);
   result.ptrace = try_ptrace_call();
-  result.read_memory = try_read_memory(pid);
+  result.read_memory = memory_refused(pid);
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/clock.h"
+#include "capture/payload/python_frames.h"
 #include "unwind/registers.h"
 
 namespace prof {
@@ -35,6 +36,11 @@ struct RawSample {
   size_t stack_missing = 0;              // bytes that were asked for beyond `stack`, at a page that was not there
   std::span<const uint64_t> kernel_ips;  // leaf first; empty when there is none
   std::span<const uint64_t> user_ips;    // the kernel's own frame-pointer walk; only when asked for instead of `stack`
+
+  // Of CPython's own stack, read while the thread stood still.
+  uint32_t python_seen = 0;  // what the walk said (python_frames.h); 0: the engine did not look
+  std::span<const payload::PythonFrame> python_frames;  // innermost first
+  std::span<const payload::PythonTexts> python_texts;   // of the first of them
 
   // Engines that see blocked threads.
   bool is_wall_time = false;      // the weight is wall time: not to be held against the CPU clock

@@ -24,6 +24,7 @@ bool may_stop(pid_t pid) {
 
 void RunningThreads::open(const EngineConfig& config) {
   pid_ = config.pid;
+  python_ = config.python;
   perf_ = std::make_unique<PerfEngine>();
   // Events for some of the threads would show the others without a stack.
   const bool is_refused = perf_->open(config).has_value() || perf_->limits().threads_refused > 0;
@@ -67,13 +68,16 @@ std::optional<KeptSample> RunningThreads::stop(pid_t tid) {
   if (source_ != RunningStacks::stops) return std::nullopt;
   Snapshot snapshot;
   int error = 0;
-  if (snapshot_thread(pid_, tid, kStackBytes, snapshot, late_, error) != StopOutcome::taken) return std::nullopt;
+  if (snapshot_thread(pid_, tid, kStackBytes, python_, snapshot, late_, error) != StopOutcome::taken) {
+    return std::nullopt;
+  }
   KeptSample kept;
   kept.sample.has_registers = true;
   kept.sample.in_kernel = snapshot.in_syscall;
   kept.sample.kernel_unseen = true;
   kept.sample.registers = snapshot.registers;
   kept.stack = std::move(snapshot.stack);
+  kept.python = std::move(snapshot.python);
   return kept;
 }
 

@@ -23,6 +23,7 @@ struct KeptSample {
   RawSample sample;  // its spans are empty: see below
   std::vector<std::byte> stack;
   std::vector<uint64_t> kernel_ips;
+  PythonStack python;
 };
 
 class RunningThreads final : private SampleSink {
@@ -59,6 +60,7 @@ class RunningThreads final : private SampleSink {
   void on_exec() override { has_execed_ = true; }
 
   pid_t pid_ = 0;
+  PythonStacks* python_ = nullptr;
   RunningStacks source_ = RunningStacks::none;
   std::unique_ptr<PerfEngine> perf_;  // null: not allowed
   std::unordered_map<pid_t, std::vector<KeptSample>> samples_;

@@ -288,7 +288,7 @@ size_t SnapshotEngine::sample_running_threads() {
 void SnapshotEngine::sample_thread(pid_t tid, Watched& thread, ModeTimes times) {
   Taken taken{tid, monotonic_ns(), 0, times, {}};
   int error = 0;
-  const StopOutcome stop = snapshot_thread(config_.pid, tid, kStackBytes, taken.snapshot, late_, error);
+  const StopOutcome stop = snapshot_thread(config_.pid, tid, kStackBytes, config_.python, taken.snapshot, late_, error);
   if (stop == StopOutcome::refused) note_refusal(tid, error);
   if (stop != StopOutcome::taken) return;
   // Read after the stop: the stop itself brought the thread's clock up to date.
@@ -337,6 +337,9 @@ void SnapshotEngine::drain(SampleSink& sink) {
     sample.mode_times = one.mode_times;
     sample.registers = one.snapshot.registers;
     sample.stack = one.snapshot.stack;
+    sample.python_seen = one.snapshot.python.seen;
+    sample.python_frames = one.snapshot.python.frames;
+    sample.python_texts = one.snapshot.python.texts;
     sink.on_sample(sample);
   }
 }

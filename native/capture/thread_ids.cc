@@ -12,6 +12,8 @@ namespace {
 
 constexpr uint64_t kScanIntervalNs = 50'000'000;
 
+}  // namespace
+
 /// Last column of NSpid: the id in the innermost namespace; the first is ours. proc_pid_status(5)
 pid_t innermost_id(pid_t pid, pid_t tid) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/task/" + std::to_string(tid) + "/status");
@@ -21,8 +23,6 @@ pid_t innermost_id(pid_t pid, pid_t tid) {
   }
   return tid;
 }
-
-}  // namespace
 
 void ThreadIds::reset(pid_t pid) {
   pid_ = pid;

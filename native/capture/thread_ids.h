@@ -8,6 +8,9 @@
 
 namespace prof {
 
+/// What the thread `tid` (as seen from here) calls itself; `tid` when it is gone.
+[[nodiscard]] pid_t innermost_id(pid_t pid, pid_t tid);
+
 class ThreadIds {
  public:
   void reset(pid_t pid);

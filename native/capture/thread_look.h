@@ -58,7 +58,8 @@ class ThreadLook {
 /// Whether the program of `pid` is a 32-bit ELF file; false when it cannot be read.
 [[nodiscard]] bool is_32_bit_program(pid_t pid);
 
-/// 0, or the errno with which this machine refuses to let us read the memory of `pid`; nothing is read.
+/// 0, or the errno with which this machine refuses to let us read the memory of `pid`; nothing is read. The same access
+/// check as that of ptrace, which stops nobody.
 [[nodiscard]] int memory_refused(pid_t pid);
 
 }  // namespace prof

@@ -113,6 +113,15 @@ void read_stack(pid_t tid, size_t size, Snapshot& snapshot) {
   snapshot.stack.resize(static_cast<size_t>(std::max<ssize_t>(copied, 0)));
 }
 
+/// Whether it stands in a stop whose news another wait of this process has taken, as Node's wait for the end of a child
+/// of its own does; with the signal to go on with. The kernel answers only for a thread that stands (ptrace(2)).
+bool stands_unnoticed(pid_t tid, intptr_t& signal) {
+  siginfo_t info{};
+  if (trace(PTRACE_GETSIGINFO, tid, nullptr, &info) != 0) return false;
+  signal = (info.si_code >> 8) == PTRACE_EVENT_STOP ? 0 : info.si_signo;
+  return true;
+}
+
 }  // namespace
 
 StopOutcome stop_thread(pid_t pid, pid_t tid, uint64_t patience_ns, std::vector<pid_t>& late, int& error) {
@@ -127,12 +136,13 @@ StopOutcome stop_thread(pid_t pid, pid_t tid, uint64_t patience_ns, std::vector<
   return stop;
 }
 
-StopOutcome snapshot_thread(pid_t pid, pid_t tid, size_t stack_bytes, Snapshot& snapshot, std::vector<pid_t>& late,
-                            int& error) {
+StopOutcome snapshot_thread(pid_t pid, pid_t tid, size_t stack_bytes, PythonStacks* python, Snapshot& snapshot,
+                            std::vector<pid_t>& late, int& error) {
   const StopOutcome stop = stop_thread(pid, tid, kSnapshotPatienceNs, late, error);
   if (stop != StopOutcome::taken) return stop;
   const bool has_registers = read_registers(tid, snapshot);
   if (has_registers) read_stack(tid, stack_bytes, snapshot);
+  if (has_registers && python != nullptr) snapshot.python = python->read(tid);
   // Killed while it stood: still ours to reap, or its parent waits for ever.
   if (trace(PTRACE_DETACH, tid) != 0) late.push_back(tid);
   return has_registers ? StopOutcome::taken : StopOutcome::gone;
@@ -142,9 +152,13 @@ void release_late_stops(std::vector<pid_t>& late) {
   std::erase_if(late, [](pid_t tid) {
     int status = 0;
     const pid_t waited = take_change(tid, status);
-    if (waited == 0) return false;
-    if (waited < 0 || !WIFSTOPPED(status)) return true;
-    const intptr_t signal = is_event_stop(status) ? 0 : WSTOPSIG(status);
+    if (waited < 0 || (waited == tid && !WIFSTOPPED(status))) return true;
+    intptr_t signal = 0;
+    if (waited == tid) {
+      signal = is_event_stop(status) ? 0 : WSTOPSIG(status);
+    } else if (!stands_unnoticed(tid, signal)) {
+      return false;
+    }
     return trace(PTRACE_DETACH, tid, nullptr, reinterpret_cast<void*>(signal)) == 0;
   });
 }

@@ -193,6 +193,9 @@ void WallEngine::drain(SampleSink& sink) {
       case NewsKind::sample:
         one.kept.sample.stack = one.kept.stack;
         one.kept.sample.kernel_ips = one.kept.kernel_ips;
+        one.kept.sample.python_seen = one.kept.python.seen;
+        one.kept.sample.python_frames = one.kept.python.frames;
+        one.kept.sample.python_texts = one.kept.python.texts;
         sink.on_sample(one.kept.sample);
         break;
       case NewsKind::gone:

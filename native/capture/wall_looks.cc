@@ -110,6 +110,7 @@ void WallEngine::look_at_blocked(pid_t tid, Watched& thread, const BlockedPlace&
   KeptSample kept = blocked_sample(place, is_32_bit_);
   if (news_bytes_ >= kMostNewsBytes) return;
   if (kept.sample.has_registers) thread.look.read_stack(place.sp, kStackBytes, kept.stack);
+  if (config_.python != nullptr) kept.python = config_.python->read(tid);
   const auto count = thread.look.run_count();
   const bool has_moved = !count || *count != thread.count;
   if (count) thread.count = *count;

@@ -21,7 +21,8 @@ inline constexpr uint32_t kNoModuleId = UINT32_MAX;
 struct Frame {
   FrameKind kind = FrameKind::native;
   uint32_t module = kNoModuleId;
-  uint64_t address = 0;  // ELF virtual address inside a module, number of a runtime's function, else absolute
+  // ELF virtual address inside a module; of a runtime's frame its function's number, above it the line; else absolute.
+  uint64_t address = 0;
   bool operator==(const Frame&) const = default;
 };
 

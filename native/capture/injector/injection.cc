@@ -27,6 +27,7 @@ namespace {
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kSecondNs = 1'000'000'000;
 constexpr uint64_t kLeaseNs = 2 * kSecondNs;
+constexpr int kMostTries = 4;
 constexpr uint64_t kLockPatienceNs = 8 * kSecondNs;
 constexpr uint64_t kFewestSlots = 64;
 constexpr int64_t kSameClockNs = 100'000'000;  // closer than this is the same clock, read a moment later
@@ -83,8 +84,8 @@ std::optional<Refusal> Injection::refuse_unfit() const {
 std::optional<Refusal> Injection::attach(const AttachConfig& config) {
   config_ = config;
   auto refusal = try_attach();
-  // On a machine that is very busy one of us may have waited in vain.
-  if (refusal && (refusal->error == ETIMEDOUT)) refusal = try_attach();
+  // One of us may have waited in vain: threads that wake each other all the time keep others off the CPUs for seconds.
+  for (int i = 1; i < kMostTries && refusal && refusal->error == ETIMEDOUT; i++) refusal = try_attach();
   return refusal;
 }
 

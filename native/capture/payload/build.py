@@ -9,7 +9,7 @@ import tempfile
 here = os.path.dirname(os.path.abspath(__file__))
 compiler = os.environ.get('CXX', 'g++').split()
 flags = [
-    '-std=c++20', '-O2', '-ffreestanding', '-fno-exceptions', '-fno-rtti', '-fpie', '-fvisibility=hidden',
+    '-std=c++20', '-Os', '-ffreestanding', '-fno-exceptions', '-fno-rtti', '-fpie', '-fvisibility=hidden',
     '-nostdlib', '-fno-stack-protector', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables',
     '-fno-jump-tables', '-fno-tree-loop-distribute-patterns', '-fno-builtin', '-fno-threadsafe-statics',
     '-mgeneral-regs-only', '-mno-red-zone', '-fcf-protection=none', '-fomit-frame-pointer', '-fno-lto',

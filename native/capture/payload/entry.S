@@ -7,7 +7,7 @@
 #define CODE_BYTES 8192
 #define COMMAND 7680
 #define SCRATCH_TOP 16384
-#define REGION_BYTES 28672
+#define REGION_BYTES 32768
 #define INTERRUPTED 56
 #define AT(offset) enter+COMMAND+(offset)(%rip)
 

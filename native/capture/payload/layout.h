@@ -1,13 +1,15 @@
 // What the target, the injector and the engine share: the mapping that lies in the target and the ring. Plain data
 // of fixed size, used by freestanding code too.
 //
-// The mapping (28 KiB, one per target, kept for the next attach):
-//   code 8 KiB, read + execute | scratch 8 KiB: outcome, then the stack of our call | control 12 KiB, shared
+// The mapping (32 KiB, one per target, kept for the next attach):
+//   code 8 KiB, read + execute | scratch 8 KiB: outcome, then the stack of our call | control 16 KiB, shared
 // The last 512 bytes of the code hold the command of the next call; only a stopped thread's tracer writes them.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "python_frames.h"
 
 namespace prof::payload {
 
@@ -15,10 +17,10 @@ inline constexpr uint64_t kCodeBytes = 8192;
 inline constexpr uint64_t kCommandAt = 7680;
 inline constexpr uint64_t kScratchAt = kCodeBytes;
 inline constexpr uint64_t kControlAt = 16384;
-inline constexpr uint64_t kControlBytes = 12288;
+inline constexpr uint64_t kControlBytes = 16384;
 inline constexpr uint64_t kRegionBytes = kControlAt + kControlBytes;
 
-inline constexpr uint64_t kMagic = 0x31'69'75'74'66'6f'72'70;  // "proftui1": another layout, another number
+inline constexpr uint64_t kMagic = 0x32'69'75'74'66'6f'72'70;  // "proftui2": another layout, another number
 
 /// Registers with which a thread goes on after our call; the order is known to entry.S.
 struct Resume {
@@ -75,6 +77,7 @@ struct Timer {
   Wish wish;
 };
 inline constexpr uint32_t kMaxTimers = 740;
+inline constexpr uint32_t kPythonHints = 256;
 
 /// Shared by the target, the injector and the engine.
 struct Control {
@@ -100,6 +103,9 @@ struct Control {
   uint32_t timer_count;
   uint64_t old_action[4];
   Timer timers[kMaxTimers];
+  uint32_t has_python;  // `python` is filled in
+  PythonTarget python;
+  uint64_t python_threads[kPythonHints];  // by thread id: where its state was found; checked before it is believed
 };
 static_assert(sizeof(Control) <= kControlBytes);
 
@@ -114,8 +120,9 @@ struct Slot {
   int32_t own_tid;
   uint32_t stack_bytes;
   int32_t error;
-  uint32_t unused;
+  uint32_t python;      // what the walk returned; 0: no Python stack was looked for
   uint64_t regs[g_count];
+  PythonSample python_stack;
 };
 
 }  // namespace prof::payload

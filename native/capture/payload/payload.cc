@@ -3,6 +3,7 @@
 // registers only (asserted by build.py). It must not fault, block without end, or change anything it does not put
 // back: every program we look at runs this.
 #include "layout.h"
+#include "python_walk.h"
 
 namespace prof::payload {
 namespace {
@@ -103,6 +104,33 @@ Slot* take_slot(Control* shared, uint64_t* position) {
   }
 }
 
+/// The kernel copies what is mapped and never faults, whatever an address holds.
+struct OwnMemory {
+  uint64_t pid;
+
+  long read(void* into, const PythonScratch::Piece* pieces, uint32_t count) const {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) bytes += pieces[i].size;
+    const Iovec local{address(into), bytes};
+    return call(kSysReadv, pid, address(&local), 1, address(pieces), count);
+  }
+};
+
+static_assert(sizeof(PythonScratch) <= 16384);  // the smallest copy of a stack
+
+/// The frames of Python code, which the program's next call would write over. Works in the room of the stack's copy,
+/// which is made afterwards.
+void copy_python_frames(Control* shared, Slot* slot) {
+  slot->python = 0;
+  if (__atomic_load_n(&shared->has_python, __ATOMIC_ACQUIRE) == 0) return;
+  if (shared->stack_bytes < sizeof(PythonScratch)) return;
+  uint64_t* kept = &shared->python_threads[static_cast<uint32_t>(slot->own_tid) % kPythonHints];
+  uint64_t hint = __atomic_load_n(kept, __ATOMIC_RELAXED);
+  PythonWalk walk(shared->python, OwnMemory{static_cast<uint64_t>(shared->pid)}, *reinterpret_cast<PythonScratch*>(slot + 1));
+  slot->python = walk.walk(slot->own_tid, hint, slot->python_stack);
+  __atomic_store_n(kept, hint, __ATOMIC_RELAXED);
+}
+
 void sample(Control* shared, uint64_t time_ns, const uint64_t* gregs) {
   uint64_t position = 0;
   Slot* slot = take_slot(shared, &position);
@@ -114,7 +142,7 @@ void sample(Control* shared, uint64_t time_ns, const uint64_t* gregs) {
   slot->used_ns = clock_ns(kThreadClock);
   slot->own_tid = static_cast<int32_t>(call(kSysGettid));
   for (int i = 0; i < g_count; i++) slot->regs[i] = gregs[i];
-  // The kernel copies what is mapped and never faults, whatever the stack pointer holds.
+  copy_python_frames(shared, slot);
   const Iovec local{address(slot + 1), shared->stack_bytes};
   const Iovec remote{gregs[g_rsp], shared->stack_bytes};
   const long copied = call(kSysReadv, static_cast<uint64_t>(shared->pid), address(&local), 1, address(&remote), 1);
