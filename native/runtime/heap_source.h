@@ -14,6 +14,12 @@ struct WordRange {
   std::span<uint64_t> words;
 };
 
+/// Where words lie that a finding rests on: it holds while they are the same.
+struct ProofRange {
+  uint64_t address = 0;
+  size_t words = 0;
+};
+
 class HeapSource {
  public:
   virtual ~HeapSource() = default;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/mix_bits.h"
 
 namespace prof {
@@ -12,6 +13,11 @@ namespace {
 constexpr size_t kMostFunctions = 1 << 17;
 // So many frames that all failed: the constants do not tell the truth about this binary.
 constexpr uint64_t kLooksToJudge = 200;
+// Of WebAssembly: few addresses make up a program's stacks.
+constexpr uint64_t kWasmLooksToJudge = 8;
+// A library that is being loaded cannot be read yet.
+constexpr uint64_t kRetryNs = 100'000'000;
+constexpr int kTriesToJudge = 4;
 
 RuntimeProblem problem_of(V8Unreadable::Reason reason) {
   switch (reason) {
@@ -31,51 +37,114 @@ RuntimeProblem problem_of(V8Unreadable::Reason reason) {
 
 size_t RuntimeNames::FunctionHash::operator()(const RuntimeFunction& function) const {
   const std::hash<std::string> hash;
-  return mix_bits(hash(function.name) ^ mix_bits(hash(function.script) + function.line));
+  const uint64_t place = mix_bits(hash(function.script) + function.line);
+  return mix_bits(hash(function.name) ^ place ^ static_cast<uint64_t>(function.runtime));
 }
 
-void RuntimeNames::look_at(const ByteSource& file) {
-  if (v8_) return;
+void RuntimeNames::look_at(const ByteSource& file, uint64_t bias) {
+  if (v8_ || !hotspot_exports_.empty() || look_for_v8(file, bias)) return;
+  look_for_hotspot(file, bias);
+}
+
+bool RuntimeNames::look_for_hotspot(const ByteSource& file, uint64_t bias) {
+  auto exports = read_exports(file, kHotSpotExports);
+  if (exports.empty()) return false;
+  for (auto& [name, address] : exports) address += bias;
+  hotspot_exports_ = std::move(exports);
+  state_ = {};
+  state_.runtime = "JVM";
+  read_hotspot();
+  return true;
+}
+
+void RuntimeNames::read_hotspot() {
+  hotspot_tried_ns_ = monotonic_ns();
+  hotspot_tries_++;
+  auto made = HotSpot::make(hotspot_exports_, memory_);
+  if (const auto* const unreadable = std::get_if<HotSpot::Unreadable>(&made)) {
+    if (hotspot_tries_ < kTriesToJudge) return;
+    const bool is_missing = !unreadable->missing.empty();
+    state_.problem = is_missing ? RuntimeProblem::constant_missing : RuntimeProblem::constant_unusable;
+    state_.constant = is_missing ? unreadable->missing : "gHotSpotVMStructs";
+    return;
+  }
+  hotspot_ = std::move(std::get<0>(made));
+  state_ = {};
+  state_.runtime = hotspot_->version().empty() ? "JVM" : "JVM " + hotspot_->version();
+}
+
+RuntimeCode* RuntimeNames::code() {
+  const bool is_unread = !hotspot_ && !hotspot_exports_.empty();
+  if (is_unread && monotonic_ns() - hotspot_tried_ns_ >= kRetryNs) read_hotspot();
+  return hotspot_ ? &hotspot_->unwinder() : nullptr;
+}
+
+FrameNamer* RuntimeNames::namer() const {
+  if (v8_) return v8_.get();
+  return hotspot_ ? &hotspot_->frames() : nullptr;
+}
+
+bool RuntimeNames::look_for_v8(const ByteSource& file, uint64_t bias) {
   const auto symbols = read_v8_symbols(file);
-  if (!symbols) return;
+  if (!symbols) return false;
   state_ = {};
   const std::string version = symbols->version();
   state_.runtime = version.empty() ? "V8" : "V8 " + version;
+  if (symbols->node_metadata() != 0) {
+    state_.product = "Node.js";
+    node_metadata_ = symbols->node_metadata() + bias;
+    read_product();
+  }
   auto made = make_v8_layout(*symbols);
   if (const auto* const unreadable = std::get_if<V8Unreadable>(&made)) {
     state_.problem = problem_of(unreadable->reason);
     state_.constant = unreadable->constant;
-    return;
+    return true;
   }
   layout_ = std::get<V8Layout>(made);
   v8_ = std::make_unique<V8Frames>(*layout_, memory_);
+  return true;
+}
+
+/// A process that has only just begun has no version yet.
+void RuntimeNames::read_product() {
+  const std::string version = read_node_version(memory_, node_metadata_);
+  if (version.empty()) return;
+  state_.product += " " + version;
+  node_metadata_ = 0;
 }
 
 void RuntimeNames::forget_runtime() {
+  node_metadata_ = 0;
+  hotspot_.reset();
+  hotspot_exports_.clear();
+  hotspot_tries_ = 0;
   v8_.reset();
   layout_.reset();
   state_ = {};
 }
 
 std::optional<FrameSlots> RuntimeNames::slots() const {
-  if (!v8_) return std::nullopt;
-  return FrameSlots{layout_->fp_context, layout_->fp_function, layout_->fp_bytecode};
+  const FrameNamer* const reader = namer();
+  return reader == nullptr ? std::nullopt : std::optional(reader->slots());
 }
 
 void RuntimeNames::name(std::span<const RuntimeFrame> frames, std::vector<NamedFrame>& named) {
   named.assign(frames.size(), {});
-  v8_->name(frames, namings_);
+  if (node_metadata_ != 0) read_product();
+  namer()->name(frames, namings_);
   size_t count = 0;
   for (const RuntimeNaming& naming : namings_) count += naming.functions.size();
-  named_ids_.clear();
-  named_ids_.reserve(count);
+  places_.clear();
+  places_.reserve(count);
   for (size_t i = 0; i < frames.size(); i++) {
-    const size_t first = named_ids_.size();
-    for (const RuntimeFunction& function : namings_[i].functions) {
-      if (const auto id = intern(function)) named_ids_.push_back(*id);
+    const size_t first = places_.size();
+    const auto& [as, functions, lines] = namings_[i];
+    for (size_t at = 0; at < functions.size(); at++) {
+      if (const auto id = intern(functions[at])) places_.push_back({*id, lines.empty() ? 0 : lines[at]});
     }
-    const auto ids = std::span<const uint32_t>(named_ids_).subspan(first);
-    if (!ids.empty()) named[i] = {namings_[i].as, ids};
+    const auto places = std::span<const FunctionPlace>(places_).subspan(first);
+    if (!places.empty()) named[i] = {as, places};
   }
 }
 
@@ -93,14 +162,19 @@ std::vector<RuntimeFunction> RuntimeNames::take_new() { return std::exchange(new
 
 RuntimeState RuntimeNames::state() const {
   RuntimeState state = state_;
-  if (!v8_) return state;
+  const FrameNamer* const reader = namer();
+  if (reader == nullptr && hotspot_exports_.empty()) return state;
   if (memory_.refusal() != 0) {
     state.problem = RuntimeProblem::memory_refused;
     state.error = memory_.refusal();
-  } else if (v8_->named() == 0 && v8_->looked() >= kLooksToJudge) {
+    state.constant.clear();
+  } else if (reader != nullptr && reader->named() == 0 && reader->looked() >= kLooksToJudge) {
     state.problem = RuntimeProblem::checks_failed;
-  } else if (!layout_->optimized) {
+  } else if (v8_ && !layout_->optimized) {
     state.problem = RuntimeProblem::optimized_code;
+  } else if (v8_ && v8_->wasm().looked() >= kWasmLooksToJudge && !v8_->wasm().has_understood()) {
+    state.problem = RuntimeProblem::wasm_code;
+    state.constant = layout_->wasm_missing;
   }
   return state;
 }

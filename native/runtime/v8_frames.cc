@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mix_bits.h"
+#include "runtime/v8_optimized_code.h"
 
 namespace prof {
 namespace {
@@ -25,6 +26,9 @@ constexpr uint64_t kMostAddress = uint64_t{1} << 47;
 // words.
 constexpr size_t kHolderWords = 6;
 constexpr int32_t kWordBytes = 8;
+// Of functions whose lines are wanted; all of them together.
+constexpr uint32_t kMostBytecode = 16 << 10;
+constexpr size_t kMostKeptBytes = 32 << 20;
 
 }  // namespace
 
@@ -32,8 +36,12 @@ size_t V8Frames::KeyHash::operator()(const Key& key) const {
   return mix_bits(key.code ^ mix_bits(key.function ^ mix_bits(key.bytecode + key.is_leaf)));
 }
 
-std::array<V8Frames::Key, 2> V8Frames::keys_of(const RuntimeFrame& frame) {
+std::array<V8Frames::Key, 2> V8Frames::keys_of(const RuntimeFrame& frame) const {
   const bool is_leaf = frame.is_leaf;
+  // Other modules may have had code at the address before: these have other instances.
+  if (has_marker(frame, layout_.frame_wasm)) {
+    return {{{frame.address, frame.function, 0, is_leaf}, {frame.address, 0, 0, is_leaf}}};
+  }
   if (frame.is_generated) {
     return {{{frame.address, 0, 0, is_leaf}, {frame.address, frame.function, frame.bytecode, is_leaf}}};
   }
@@ -44,11 +52,15 @@ V8Frames::Key V8Frames::useless_key(const RuntimeFrame& frame) {
   return {frame.address, frame.function, 0, frame.is_leaf};
 }
 
+bool V8Frames::has_marker(const RuntimeFrame& frame, const std::optional<int32_t>& marker) const {
+  const bool is_marked = frame.is_generated && frame.has_slots && (frame.context & 1) == 0;
+  return is_marked && static_cast<int64_t>(frame.context >> 1) == marker;
+}
+
 const RuntimeFunction* V8Frames::marked(const RuntimeFrame& frame) const {
-  if (!frame.is_generated || !frame.has_slots || (frame.context & 1) != 0) return nullptr;
-  const auto marker = static_cast<int64_t>(frame.context >> 1);
-  if (marker == layout_.frame_regexp) return &regexp_;
-  return marker == layout_.frame_wasm ? &wasm_ : nullptr;
+  if (has_marker(frame, layout_.frame_regexp)) return &regexp_;
+  if (has_marker(frame, layout_.frame_wasm)) return &any_wasm_;
+  return has_marker(frame, layout_.frame_wasm_to_js) ? &wasm_to_js_ : nullptr;
 }
 
 V8Frames::Known* V8Frames::find_known(const RuntimeFrame& frame) {
@@ -63,15 +75,20 @@ void V8Frames::name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNam
   stacks_++;
   now_ns_ = monotonic_ns();
   namings.assign(frames.size(), {});
-  if (known_.size() + frames.size() > kMostKnown) known_.clear();
+  if (known_.size() + frames.size() > kMostKnown || kept_bytes_ > kMostKeptBytes) {
+    known_.clear();
+    kept_bytes_ = 0;
+  }
   if (useless_.size() + frames.size() > kMostKnown) useless_.clear();
   uses_.clear();
   proof_.clear();
+  stack_lines_.clear();
+  stack_lines_.reserve(frames.size());
   for (size_t i = 0; i < frames.size(); i++) {
     Known* const known = find_known(frames[i]);
     if (known == nullptr) continue;
     if (now_ns_ - known->proved_ns < kProofNs) {
-      namings[i] = {known->as, known->functions};
+      namings[i] = naming_of(frames, i, *known);
       continue;
     }
     // Recursion returns to the same place again and again.
@@ -79,24 +96,25 @@ void V8Frames::name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNam
     uses_.push_back({i, known, is_again ? uses_.back().first_range : proof_.size()});
     if (!is_again) proof_.insert(proof_.end(), known->ranges.begin(), known->ranges.end());
   }
-  recheck(namings);
+  recheck(frames, namings);
   int looks = kMostLooksPerStack;
   for (size_t i = 0; i < frames.size(); i++) {
     if (!namings[i].functions.empty()) continue;
-    if (const RuntimeFunction* const function = marked(frames[i])) {
-      namings[i] = {RuntimeNaming::As::function, std::span(function, 1)};
-      continue;
-    }
-    if (looks == 0) continue;
+    const RuntimeFunction* const function = marked(frames[i]);
     const auto useless = useless_.find(useless_key(frames[i]));
-    if (useless != useless_.end() && useless->second > stacks_) continue;
-    looks--;
-    namings[i] = look_into(frames[i]);
+    const bool is_useless = useless != useless_.end() && useless->second > stacks_;
+    if (function != &regexp_ && looks > 0 && !is_useless) {
+      looks--;
+      look_into(frames, i, namings[i]);
+    }
+    if (function != nullptr && namings[i].functions.empty()) {
+      namings[i] = {RuntimeNaming::As::function, std::span(function, 1)};
+    }
   }
 }
 
 /// Reads the words behind all known frames of the stack at once.
-void V8Frames::recheck(std::vector<RuntimeNaming>& namings) {
+void V8Frames::recheck(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings) {
   size_t count = 0;
   for (const ProofRange& range : proof_) count += range.words;
   words_.resize(count);
@@ -113,27 +131,52 @@ void V8Frames::recheck(std::vector<RuntimeNaming>& namings) {
     const uint64_t* const now = ranges_[use.first_range].words.data();
     if (!std::equal(use.known->words.begin(), use.known->words.end(), now)) continue;
     use.known->proved_ns = now_ns_;
-    namings[use.frame] = {use.known->as, use.known->functions};
+    namings[use.frame] = naming_of(frames, use.frame, *use.known);
   }
 }
 
-RuntimeNaming V8Frames::look_into(const RuntimeFrame& frame) {
+void V8Frames::look_into(std::span<const RuntimeFrame> frames, size_t at, RuntimeNaming& naming) {
+  const RuntimeFrame& frame = frames[at];
   looked_++;
   Known found;
   const auto key = resolve(frame, found);
   if (!key) {
     useless_[useless_key(frame)] = stacks_ + kStacksUntilRetry;
-    return {};
+    return;
   }
   named_++;
   // Assigned in place: a naming of this stack may point to its functions.
   Known& known = known_[keys_of(frame)[*key]];
   if (known.functions != found.functions) known.functions = std::move(found.functions);
+  if (known.lines != found.lines) known.lines = std::move(found.lines);
+  kept_bytes_ += found.bytecode.size() + found.steps.size() * sizeof(V8LineStep);
+  known.bytecode = std::move(found.bytecode);
+  known.steps = std::move(found.steps);
   known.as = found.as;
   known.ranges = std::move(found.ranges);
   known.words = std::move(found.words);
   known.proved_ns = now_ns_;
-  return {known.as, known.functions};
+  naming = naming_of(frames, at, known);
+}
+
+RuntimeNaming V8Frames::naming_of(std::span<const RuntimeFrame> frames, size_t at, const Known& known) {
+  if (known.steps.empty()) return {known.as, known.functions, known.lines};
+  stack_lines_.push_back(interpreted_line(frames, at, known));
+  return {known.as, known.functions, std::span(stack_lines_).last(1)};
+}
+
+uint32_t V8Frames::interpreted_line(std::span<const RuntimeFrame> frames, size_t at, const Known& known) {
+  const RuntimeFrame* const callee = at == 0 ? nullptr : &frames[at - 1];
+  const auto place = handlers_.place(frames[at], callee, known.bytecode);
+  if (!place) return 0;
+  const uint32_t line = line_at(known.steps, place->offset);
+  if (!place->is_any_of_kind) return line;
+  // Operands may look like it, too: all that do must be on the same line.
+  for (uint32_t other = 0; other < known.bytecode.size(); other++) {
+    const bool is_alike = known.bytecode[other] == known.bytecode[place->offset];
+    if (is_alike && line_at(known.steps, other) != line) return 0;
+  }
+  return line;
 }
 
 std::optional<size_t> V8Frames::resolve(const RuntimeFrame& frame, Known& known) {
@@ -145,10 +188,27 @@ std::optional<size_t> V8Frames::resolve(const RuntimeFrame& frame, Known& known)
   return std::nullopt;
 }
 
+bool V8Frames::resolve_wasm(const RuntimeFrame& frame, Known& known) {
+  const bool has_instance = has_marker(frame, layout_.frame_wasm);
+  auto found = has_instance ? wasm_.find(frame.address, frame.function) : std::nullopt;
+  // A leaf may have no frame of its own, or not yet.
+  if (!found && frame.is_leaf) found = wasm_.find_in_known(frame.address);
+  if (!found) return false;
+  known.as = RuntimeNaming::As::function;
+  known.functions.push_back(std::move(found->function));
+  known.lines.push_back(0);
+  return std::all_of(found->proof.begin(), found->proof.end(),
+                     [&](const ProofRange& range) { return add_proof(range.address, range.words, known); });
+}
+
 std::optional<size_t> V8Frames::resolve_generated(const RuntimeFrame& frame, Known& known) {
+  if (resolve_wasm(frame, known)) return 0;
+  known = {};
   const auto code = find_code(frame.address);
   if (!code) return std::nullopt;
-  if (resolve_optimized(*code, frame.address, known)) return 0;
+  if (resolve_optimized(*code, frame, known)) return 0;
+  known = {};
+  if (frame.has_slots && resolve_js_to_wasm(*code, frame, known)) return 1;
   known = {};
   // Baseline code. The leaf's own frame may not be there yet, or not any more; then the slots are its caller's.
   const auto& words = code->words;
@@ -157,27 +217,28 @@ std::optional<size_t> V8Frames::resolve_generated(const RuntimeFrame& frame, Kno
   return resolve_by_bytecode(frame, known) ? std::optional<size_t>(1) : std::nullopt;
 }
 
-bool V8Frames::resolve_optimized(const CodeAt& code, uint64_t address, Known& known) {
-  if (!layout_.optimized) return false;
-  const V8Layout::OptimizedCode& layout = *layout_.optimized;
-  const auto at = static_cast<size_t>(layout.deoptimization / kWordBytes);
-  if (at >= code.words.size() || !V8Heap::is_object(code.words[at])) return false;
-  const uint64_t data = code.words[at];
-  const auto length = heap_.word(V8Heap::field(data, layout.array_length));
-  if (!length || !V8Heap::is_integer(*length) || V8Heap::integer(*length) <= layout.shared_index) return false;
-  const uint64_t slot = V8Heap::field(data, layout.array_first + kWordBytes * layout.shared_index);
-  const auto shared = heap_.word(slot);
-  if (!shared || !heap_.has_type(*shared, layout_.type_shared)) return false;
-  const auto positions = static_cast<size_t>(layout.positions / kWordBytes);
-  if (positions < code.words.size()) {
-    for (const uint64_t inlined : inlining_.inlined_at(code.words[positions], data, address - code.start, *shared)) {
-      if (auto function = functions_.describe(inlined)) known.functions.push_back(std::move(*function));
-    }
+// The frame holds the function that was called.
+bool V8Frames::resolve_js_to_wasm(const CodeAt& code, const RuntimeFrame& frame, Known& known) {
+  if (!layout_.wasm || !V8Heap::is_object(frame.context) || !add_code_proof(code, known)) return false;
+  const auto shared = shared_of(frame, known);
+  const auto slot = shared ? functions_.wasm_export_slot(*shared) : std::nullopt;
+  return slot && add_proof(*slot, 1, known) && describe(*shared, RuntimeNaming::As::function, known);
+}
+
+bool V8Frames::resolve_optimized(const CodeAt& code, const RuntimeFrame& frame, Known& known) {
+  const auto read = read_optimized_code(heap_, code.words);
+  if (!read) return false;
+  const auto coding = lines_.coding(read->shared);
+  std::vector<V8Place> places{{read->shared}};
+  if (coding) places = inlining_.places_at(*read, *coding, frame.address - code.start, !frame.is_leaf);
+  for (const V8Place& place : places) {
+    auto function = functions_.describe(place.shared);
+    if (!function && &place == &places.back()) return false;
+    if (!function) continue;
+    known.functions.push_back(std::move(*function));
+    known.lines.push_back(lines_.line(place));
   }
-  auto function = functions_.describe(*shared);
-  if (!function) return false;
   known.as = RuntimeNaming::As::function;
-  known.functions.push_back(std::move(*function));
   // What a Code object points to does not change while it is the same object, though the collector may move it.
   return add_code_proof(code, known);
 }
@@ -185,7 +246,21 @@ bool V8Frames::resolve_optimized(const CodeAt& code, uint64_t address, Known& kn
 bool V8Frames::resolve_by_bytecode(const RuntimeFrame& frame, Known& known) {
   if (!heap_.has_type(frame.bytecode, layout_.type_bytecode)) return false;
   const auto shared = shared_of(frame, known);
-  return shared && holds(*shared, frame.bytecode, known) && describe(*shared, RuntimeNaming::As::function, known);
+  if (!shared || !holds(*shared, frame.bytecode, known)) return false;
+  if (!describe(*shared, RuntimeNaming::As::function, known)) return false;
+  if (!frame.is_generated) add_steps(frame.bytecode, *shared, known);
+  return true;
+}
+
+void V8Frames::add_steps(uint64_t bytecode, uint64_t shared, Known& known) {
+  // All of it is on one line: nothing more is to be known.
+  if (known.lines.back() != 0) return;
+  const auto length = lines_.length_of(bytecode);
+  if (!length || *length > kMostBytecode) return;
+  known.steps = lines_.steps(bytecode, shared);
+  if (known.steps.empty()) return;
+  known.bytecode.resize(*length);
+  if (!heap_.read_bytes(V8Heap::field(bytecode, layout_.interpreter->data), known.bytecode)) known.steps.clear();
 }
 
 // A function without bytecode in its frame: optimized, and the leaf is a stub without a frame that it called. Its
@@ -232,6 +307,7 @@ bool V8Frames::describe(uint64_t shared, RuntimeNaming::As as, Known& known) {
   if (!function) return false;
   known.as = as;
   known.functions.push_back(std::move(*function));
+  known.lines.push_back(lines_.only_line(shared));
   return true;
 }
 
@@ -258,12 +334,19 @@ std::optional<V8Frames::CodeAt> V8Frames::find_code(uint64_t address) {
   for (int i = 0; i < kMostBlocks && end > 2 * kBlockBytes; i++) {
     const uint64_t begin = (end - 1) / kBlockBytes * kBlockBytes;
     const size_t count = static_cast<size_t>(end - begin) / sizeof(uint64_t) + kInstructionHeaderWords;
-    if (!heap_.read_words(begin - kHeaderBytes, std::span(block).first(count))) return std::nullopt;
+    const bool is_whole = heap_.read_words(begin - kHeaderBytes, std::span(block).first(count));
+    if (!is_whole) {
+      // The first code of its region: the page before cannot be read.
+      std::fill_n(block.begin(), kInstructionHeaderWords, uint64_t{0});
+      const auto rest = std::span(block).first(count).subspan(kInstructionHeaderWords);
+      if (!heap_.read_words(begin, rest)) return std::nullopt;
+    }
     for (uint64_t start = end; start > begin;) {
       start -= kCodeAlignment;
       const auto header = std::span(block).subspan(static_cast<size_t>(start - begin) / sizeof(uint64_t));
       if (const auto code = code_before(start, header.first<kInstructionHeaderWords>())) return code;
     }
+    if (!is_whole) return std::nullopt;
     end = begin;
   }
   return std::nullopt;

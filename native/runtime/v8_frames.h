@@ -9,46 +9,30 @@
 #include <unordered_map>
 #include <vector>
 
+#include "runtime/frame_namer.h"
 #include "runtime/v8_functions.h"
+#include "runtime/v8_handlers.h"
 #include "runtime/v8_inlining.h"
+#include "runtime/v8_lines.h"
+#include "runtime/v8_wasm.h"
 
 namespace prof {
 
-/// A frame without call-frame data, with the words of its own that V8 keeps at its frame pointer.
-struct RuntimeFrame {
-  uint64_t address = 0;
-  bool is_generated = false;  // in memory of no file; else in the runtime's own binary
-  bool is_leaf = false;
-  bool has_slots = false;     // the three below are known
-  uint64_t context = 0;       // or a marker of what else the frame is
-  uint64_t function = 0;
-  uint64_t bytecode = 0;
-};
-
-/// What a frame stands for.
-struct RuntimeNaming {
-  enum class As : uint8_t {
-    itself,      // an address like any other
-    function,    // the function alone: it is interpreted, or its own code
-    calling_it,  // the function, which has called the code at the address
-  };
-  As as = As::itself;
-  // Innermost first: what was inlined, then the function of the frame. Valid until the next call.
-  std::span<const RuntimeFunction> functions;
-};
-
-class V8Frames {
+class V8Frames : public FrameNamer {
  public:
   /// Both must outlive this.
   V8Frames(const V8Layout& layout, HeapSource& source)
-      : layout_(layout), source_(source), heap_(layout, source), functions_(heap_), inlining_(heap_, functions_) {}
+      : layout_(layout), source_(source), heap_(layout, source), functions_(heap_), inlining_(heap_, functions_),
+        lines_(heap_, functions_), handlers_(heap_), wasm_(heap_, source) {}
 
-  /// A naming per frame, in order.
-  void name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings);
-
-  /// Frames of JavaScript that were looked into, and those of them that got a name.
-  [[nodiscard]] uint64_t looked() const { return looked_; }
-  [[nodiscard]] uint64_t named() const { return named_; }
+  [[nodiscard]] FrameSlots slots() const override {
+    const int32_t position = layout_.interpreter ? layout_.interpreter->fp_offset : layout_.fp_bytecode;
+    return {layout_.fp_context, layout_.fp_function, layout_.fp_bytecode, position};
+  }
+  void name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings) override;
+  [[nodiscard]] uint64_t looked() const override { return looked_; }
+  [[nodiscard]] uint64_t named() const override { return named_; }
+  [[nodiscard]] const V8Wasm& wasm() const { return wasm_; }
 
  private:
   struct Key {
@@ -70,13 +54,12 @@ class V8Frames {
     uint64_t object = 0;
     std::array<uint64_t, kCodeWords> words{};  // the object's first; one is the address of the instructions
   };
-  struct ProofRange {
-    uint64_t address = 0;
-    size_t words = 0;
-  };
   struct Known {
     RuntimeNaming::As as = RuntimeNaming::As::itself;
     std::vector<RuntimeFunction> functions;
+    std::vector<uint32_t> lines;  // of the functions; of interpreted code, where the steps do not tell
+    std::vector<V8LineStep> steps;
+    std::vector<std::byte> bytecode;  // that they are of
     std::vector<ProofRange> ranges;
     std::vector<uint64_t> words;  // of all ranges, in order
     uint64_t proved_ns = 0;       // when they were read last
@@ -88,23 +71,32 @@ class V8Frames {
   };
 
   /// Under which a frame may be known, by its own words; the first that is known holds.
-  [[nodiscard]] static std::array<Key, 2> keys_of(const RuntimeFrame& frame);
+  [[nodiscard]] std::array<Key, 2> keys_of(const RuntimeFrame& frame) const;
   /// Under which it is remembered that nothing could be said of it.
   [[nodiscard]] static Key useless_key(const RuntimeFrame& frame);
   /// Generated code that is no JavaScript says so in its frame.
   [[nodiscard]] const RuntimeFunction* marked(const RuntimeFrame& frame) const;
+  [[nodiscard]] bool has_marker(const RuntimeFrame& frame, const std::optional<int32_t>& marker) const;
   [[nodiscard]] Known* find_known(const RuntimeFrame& frame);
-  void recheck(std::vector<RuntimeNaming>& namings);
-  [[nodiscard]] RuntimeNaming look_into(const RuntimeFrame& frame);
+  void recheck(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings);
+  void look_into(std::span<const RuntimeFrame> frames, size_t at, RuntimeNaming& naming);
+  [[nodiscard]] RuntimeNaming naming_of(std::span<const RuntimeFrame> frames, size_t at, const Known& known);
+  /// The line where an interpreted frame stands; 0 when it cannot be told.
+  [[nodiscard]] uint32_t interpreted_line(std::span<const RuntimeFrame> frames, size_t at, const Known& known);
   /// Which of its keys the frame is known by from now on; nothing when it cannot be named.
   [[nodiscard]] std::optional<size_t> resolve(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] std::optional<size_t> resolve_generated(const RuntimeFrame& frame, Known& known);
-  [[nodiscard]] bool resolve_optimized(const CodeAt& code, uint64_t address, Known& known);
+  [[nodiscard]] bool resolve_wasm(const RuntimeFrame& frame, Known& known);
+  /// Code by which JavaScript calls WebAssembly.
+  [[nodiscard]] bool resolve_js_to_wasm(const CodeAt& code, const RuntimeFrame& frame, Known& known);
+  [[nodiscard]] bool resolve_optimized(const CodeAt& code, const RuntimeFrame& frame, Known& known);
   /// By the function of the frame, if its bytecode is what the frame runs.
   [[nodiscard]] bool resolve_by_bytecode(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] bool resolve_by_context(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] std::optional<uint64_t> shared_of(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] bool holds(uint64_t shared, uint64_t bytecode, Known& known);
+  /// What tells the lines of an interpreted function.
+  void add_steps(uint64_t bytecode, uint64_t shared, Known& known);
   [[nodiscard]] bool describe(uint64_t shared, RuntimeNaming::As as, Known& known);
   /// The Code object of the instructions at an address.
   [[nodiscard]] std::optional<CodeAt> find_code(uint64_t address);
@@ -118,15 +110,21 @@ class V8Frames {
   V8Heap heap_;
   V8Functions functions_;
   V8Inlining inlining_;
+  V8Lines lines_;
+  V8Handlers handlers_;
+  V8Wasm wasm_;
   const RuntimeFunction regexp_{"(regexp)", "", 0};
-  const RuntimeFunction wasm_{"(WebAssembly)", "", 0};
+  const RuntimeFunction any_wasm_{"(WebAssembly)", "", 0};
+  const RuntimeFunction wasm_to_js_{"(WebAssembly to JavaScript)", "", 0};
   std::unordered_map<Key, Known, KeyHash> known_;
   std::unordered_map<Key, uint64_t, KeyHash> useless_;  // until which stack they are not tried again
   uint64_t stacks_ = 0;
   uint64_t now_ns_ = 0;
   uint64_t looked_ = 0;
   uint64_t named_ = 0;
+  size_t kept_bytes_ = 0;  // of bytecode and steps
   std::vector<Use> uses_;  // of the stack in hand
+  std::vector<uint32_t> stack_lines_;  // of its interpreted frames
   std::vector<ProofRange> proof_;
   std::vector<uint64_t> words_;
   std::vector<WordRange> ranges_;

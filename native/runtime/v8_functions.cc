@@ -1,5 +1,6 @@
 #include "runtime/v8_functions.h"
 
+#include <algorithm>
 #include <array>
 
 namespace prof {
@@ -24,6 +25,7 @@ std::optional<V8Functions::Extent> extent_of(uint64_t start, uint64_t end) {
 std::optional<RuntimeFunction> V8Functions::describe(uint64_t shared) {
   const V8Layout& layout = heap_.layout();
   if (!heap_.has_type(shared, layout.type_shared)) return std::nullopt;
+  if (wasm_export_slot(shared)) return RuntimeFunction{"(JavaScript to WebAssembly)", "", 0};
   const auto name = heap_.word(V8Heap::field(shared, layout.shared_name));
   const auto script = heap_.word(V8Heap::field(shared, layout.shared_script));
   if (!name || !script || !heap_.has_type(*script, layout.type_script)) return std::nullopt;
@@ -35,7 +37,7 @@ std::optional<RuntimeFunction> V8Functions::describe(uint64_t shared) {
     const auto scope = read_scope(*name);
     if (!scope) return std::nullopt;
     function.name = scope->name;
-    if (scope->extent) function.line = scripts_.line(*script, scope->extent->start);
+    if (scope->extent) function.line = scripts_.line_of_function(*script, scope->extent->start);
   } else if (V8Heap::is_object(*name)) {
     const auto text = heap_.string(*name);
     if (!text) return std::nullopt;
@@ -44,6 +46,17 @@ std::optional<RuntimeFunction> V8Functions::describe(uint64_t shared) {
     return std::nullopt;
   }
   return function;
+}
+
+// What a function is made of is ahead of its name; one or two words.
+std::optional<uint64_t> V8Functions::wasm_export_slot(uint64_t shared) {
+  const V8Layout& layout = heap_.layout();
+  for (int32_t offset = kWordBytes; layout.wasm && offset < layout.shared_name; offset += kWordBytes) {
+    const uint64_t slot = V8Heap::field(shared, offset);
+    const auto word = heap_.word(slot);
+    if (word && heap_.has_type(*word, layout.wasm->type_exported)) return slot;
+  }
+  return std::nullopt;
 }
 
 // A ScopeInfo has optional parts, whose flags are not exported: the parts are told by what they are.
@@ -92,6 +105,16 @@ std::optional<V8Functions::Extent> V8Functions::extent(uint64_t shared) {
   if (!scope || !heap_.has_type(*scope, heap_.layout().type_scope)) return std::nullopt;
   const auto read = read_scope(*scope);
   return read ? read->extent : std::nullopt;
+}
+
+std::vector<uint32_t> V8Functions::lines(uint64_t shared, std::span<const uint32_t> positions) {
+  const auto within = extent(shared);
+  const auto script = heap_.word(V8Heap::field(shared, heap_.layout().shared_script));
+  if (!within || !script || !heap_.has_type(*script, heap_.layout().type_script)) return {};
+  const bool are_within = std::all_of(positions.begin(), positions.end(), [&within](uint32_t position) {
+    return position >= within->start && position <= within->end;
+  });
+  return are_within ? scripts_.lines(*script, positions) : std::vector<uint32_t>{};
 }
 
 }  // namespace prof

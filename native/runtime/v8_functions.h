@@ -3,20 +3,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
+#include "runtime/runtime_function.h"
 #include "runtime/v8_heap.h"
 #include "runtime/v8_scripts.h"
 
 namespace prof {
-
-/// A function of a runtime, as its user wrote it.
-struct RuntimeFunction {
-  std::string name;    // empty: it has none
-  std::string script;  // path, URL or node:…; empty when it is known by none (eval, built in)
-  uint32_t line = 0;   // from 1; 0 when it cannot be told
-  bool operator==(const RuntimeFunction&) const = default;
-};
 
 class V8Functions {
  public:
@@ -24,12 +19,16 @@ class V8Functions {
 
   /// Nothing unless all that it is made of passes its checks and it comes from a script.
   [[nodiscard]] std::optional<RuntimeFunction> describe(uint64_t shared);
+  /// Of a function by which JavaScript calls WebAssembly: where it says so.
+  [[nodiscard]] std::optional<uint64_t> wasm_export_slot(uint64_t shared);
   /// Where it is in the text of its script.
   struct Extent {
     uint32_t start = 0;
     uint32_t end = 0;
   };
   [[nodiscard]] std::optional<Extent> extent(uint64_t shared);
+  /// Lines of positions within the function, in order; empty when one is outside, or they cannot be told.
+  [[nodiscard]] std::vector<uint32_t> lines(uint64_t shared, std::span<const uint32_t> positions);
 
  private:
   struct Scope {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace prof {
 namespace {
@@ -9,6 +10,7 @@ namespace {
 constexpr uint32_t kMostNameChars = 512;
 constexpr uint32_t kMostStringChars = (1u << 29) - 24;  // String::kMaxLength
 constexpr uint32_t kChunkChars = 4096;
+constexpr int64_t kMostBytes = 1 << 20;
 constexpr int kMostDepth = 8;
 constexpr int kMostParts = 32;
 
@@ -76,6 +78,21 @@ bool V8Heap::has_type(uint64_t object, int32_t wanted) {
 bool V8Heap::is_string(uint64_t object) {
   const auto found = type(object);
   return found && *found < layout_.first_nonstring;
+}
+
+bool V8Heap::is_byte_array(uint64_t object) {
+  const auto found = type(object);
+  return found && std::find(layout_.byte_types.begin(), layout_.byte_types.end(), *found) != layout_.byte_types.end();
+}
+
+std::optional<std::vector<std::byte>> V8Heap::byte_array(uint64_t object) {
+  if (!layout_.array_length || !is_byte_array(object)) return std::nullopt;
+  const auto length = word(field(object, *layout_.array_length));
+  if (!length || !is_integer(*length) || integer(*length) < 0 || integer(*length) > kMostBytes) return std::nullopt;
+  std::vector<std::byte> bytes(static_cast<size_t>(integer(*length)));
+  // The bytes follow the length.
+  const uint64_t first = field(object, *layout_.array_length) + sizeof(uint64_t);
+  return read_bytes(first, bytes) ? std::optional(std::move(bytes)) : std::nullopt;
 }
 
 std::optional<std::string> V8Heap::string(uint64_t object) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "runtime/heap_source.h"
 #include "runtime/v8_layout.h"
@@ -40,6 +41,9 @@ class V8Heap {
   [[nodiscard]] std::optional<uint16_t> type(uint64_t object);
   [[nodiscard]] bool has_type(uint64_t object, int32_t wanted);
   [[nodiscard]] bool is_string(uint64_t object);
+  [[nodiscard]] bool is_byte_array(uint64_t object);
+  /// The bytes of an array of bytes; nothing if it is none, or longer than a mebibyte.
+  [[nodiscard]] std::optional<std::vector<std::byte>> byte_array(uint64_t object);
   /// UTF-8, cut off at 512 characters; nothing unless it is a string that can be read.
   [[nodiscard]] std::optional<std::string> string(uint64_t object);
   /// Where the characters of a string are that is in one piece.

@@ -90,29 +90,79 @@ void find_strings(Finder& find, V8Layout& layout) {
   layout.thin = find.tag("ThinStringTag");
 }
 
-/// Only of versions whose Code holds its deoptimization data; of others optimized code is named by its frame.
+/// Types by name, 0 for those that a version does not have.
+V8Layout::Types types_of(const V8Symbols& symbols, std::initializer_list<std::string_view> names) {
+  V8Layout::Types types{};
+  size_t at = 0;
+  for (const std::string_view name : names) types[at++] = symbols.find(name).value_or(0);
+  return types;
+}
+
+/// Nothing when one of its constants is missing: optimized code has no names then.
+std::optional<V8Layout::OptimizedCode> find_optimized(const V8Symbols& symbols) {
+  using Code = V8Layout::OptimizedCode;
+  Code layout{};
+  layout.array_types = types_of(symbols, {"type_FixedArray", "type_TrustedFixedArray", "type_ProtectedFixedArray"});
+  const auto wrapper = symbols.find("type_SharedFunctionInfoWrapper");
+  const auto wrapped = symbols.find("class_SharedFunctionInfoWrapper__shared_info");
+  if (wrapper && wrapped) layout.wrapper = Code::Wrapper{*wrapper, *wrapped};
+  auto shared = symbols.find("DeoptimizationDataSharedFunctionInfoIndex");
+  if (!shared) shared = symbols.find("DeoptimizationDataWrappedSharedFunctionInfoIndex");
+  for (const auto& [value, place] :
+       {std::pair(symbols.find("class_FixedArrayBase__length"), &Code::array_length),
+        std::pair(symbols.find("class_FixedArray__data"), &Code::array_first), std::pair(shared, &Code::shared_index),
+        std::pair(symbols.find("DeoptimizationDataInliningPositionsIndex"), &Code::calls_index),
+        std::pair(symbols.find("DeoptimizationDataLiteralArrayIndex"), &Code::literals_index)}) {
+    if (!value || *value < 0 || *value > kMostOffset) return std::nullopt;
+    layout.*place = *value;
+  }
+  return layout;
+}
+
+/// Nothing when one of its constants is missing: lines of interpreted code are not known then.
+std::optional<V8Layout::Interpreter> find_interpreter(const V8Symbols& symbols) {
+  const auto data = symbols.find("class_BytecodeArray__data");
+  auto length = symbols.find("class_BytecodeArray__length");
+  if (!length) length = symbols.find("class_FixedArrayBase__length");
+  const auto fp_offset = symbols.find("off_fp_bytecode_offset");
+  const auto in_register = symbols.find("InterpreterBytecodeOffsetRegister");
+  if (!data || !length || !fp_offset || !in_register) return std::nullopt;
+  const bool are_true = *length >= 8 && *length < *data && *data <= kMostOffset && *fp_offset < 0 &&
+                        *fp_offset >= -kMostOffset && *in_register >= 8 && *in_register < 16;
+  if (!are_true) return std::nullopt;
+  return V8Layout::Interpreter{*data, *length, *fp_offset, *in_register};
+}
+
+/// Without one of these WebAssembly has no names.
+void find_wasm(const V8Symbols& symbols, V8Layout& layout) {
+  V8Layout::Wasm wasm{};
+  for (const auto& [name, place] : {std::pair("type_WasmModuleObject", &V8Layout::Wasm::type_module),
+                                    std::pair("type_Foreign", &V8Layout::Wasm::type_foreign),
+                                    std::pair("type_WasmExportedFunctionData", &V8Layout::Wasm::type_exported),
+                                    std::pair("class_Script__wasm_managed_native_module",
+                                              &V8Layout::Wasm::script_module)}) {
+    const auto value = symbols.find(name);
+    if (!value || *value < 8 || *value > kMostType) {
+      layout.wasm_missing = std::string("v8dbg_") + name;
+      return;
+    }
+    wasm.*place = *value;
+  }
+  wasm.type_instance = symbols.find("type_WasmInstanceObject").value_or(0);
+  layout.wasm = wasm;
+}
+
 void find_optional(const V8Symbols& symbols, V8Layout& layout) {
+  layout.byte_types = types_of(symbols, {"type_ByteArray", "type_TrustedByteArray"});
+  layout.array_length = symbols.find("class_FixedArrayBase__length");
+  layout.code_positions = symbols.find("class_Code__source_position_table");
+  layout.interpreter = find_interpreter(symbols);
   layout.type_last_function = symbols.find("LastJSFunctionType");
   layout.frame_regexp = symbols.find("frametype_IrregexpFrame");
   layout.frame_wasm = symbols.find("frametype_WasmFrame");
-  const auto deoptimization = symbols.find("class_Code__deoptimization_data");
-  const auto length = symbols.find("class_FixedArrayBase__length");
-  const auto first = symbols.find("class_FixedArray__data");
-  const auto index = symbols.find("DeoptimizationDataSharedFunctionInfoIndex");
-  const auto positions = symbols.find("class_Code__source_position_table");
-  const auto calls = symbols.find("DeoptimizationDataInliningPositionsIndex");
-  const auto literals = symbols.find("DeoptimizationDataLiteralArrayIndex");
-  layout.optimized = V8Layout::OptimizedCode{};
-  for (const auto& [value, place] : {std::pair(deoptimization, &V8Layout::OptimizedCode::deoptimization),
-                                     std::pair(length, &V8Layout::OptimizedCode::array_length),
-                                     std::pair(first, &V8Layout::OptimizedCode::array_first),
-                                     std::pair(index, &V8Layout::OptimizedCode::shared_index),
-                                     std::pair(positions, &V8Layout::OptimizedCode::positions),
-                                     std::pair(calls, &V8Layout::OptimizedCode::calls_index),
-                                     std::pair(literals, &V8Layout::OptimizedCode::literals_index)}) {
-    if (!value || *value < 0 || *value > kMostOffset) return layout.optimized.reset();
-    (*layout.optimized).*place = *value;
-  }
+  layout.frame_wasm_to_js = symbols.find("frametype_WasmToJsFrame");
+  layout.optimized = find_optimized(symbols);
+  find_wasm(symbols, layout);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Where things lie in this V8: offsets, instance types and tags, all from its own constants.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,16 +24,42 @@ struct V8Layout {
   int32_t first_nonstring, representation_mask, encoding_mask, one_byte, sequential, cons, external, sliced, thin;
   int32_t type_function, type_shared, type_scope, type_script, type_bytecode, type_code;
   std::optional<int32_t> type_last_function;
-  std::optional<int32_t> frame_regexp, frame_wasm;  // what a frame of another kind has in place of its context
-  /// How optimized code names its function, where Code objects say so themselves.
+  // What a frame of another kind has in place of its context.
+  std::optional<int32_t> frame_regexp, frame_wasm, frame_wasm_to_js;
+  /// 0 where a version has no such type.
+  using Types = std::array<int32_t, 3>;
+  Types byte_types;
+  std::optional<int32_t> array_length;
+  std::optional<int32_t> code_positions;  // the word of a Code object; few versions export it
+  /// Bytecode, and where a frame of the interpreter keeps its place in it.
+  struct Interpreter {
+    int32_t data, length;
+    int32_t fp_offset;
+    int32_t offset_register;  // by the CPU's numbers
+  };
+  std::optional<Interpreter> interpreter;
+  /// How optimized code names its function: by the array of what deoptimization needs.
   struct OptimizedCode {
-    int32_t deoptimization;  // of a Code: a FixedArray
+    Types array_types;
     int32_t array_length, array_first;
     int32_t shared_index;
     // Of what was inlined: where, and the array that holds the functions.
-    int32_t positions, calls_index, literals_index;
+    int32_t calls_index, literals_index;
+    struct Wrapper {
+      int32_t type, shared;
+    };
+    std::optional<Wrapper> wrapper;  // around the function, where there is one
   };
   std::optional<OptimizedCode> optimized;
+  /// What leads from an instance of a WebAssembly module to its code.
+  struct Wasm {
+    int32_t type_module, type_foreign;
+    int32_t type_instance;  // 0 where it is exported under no name: the frame holds the instance itself there
+    int32_t script_module;
+    int32_t type_exported;  // what JavaScript calls a function of it by
+  };
+  std::optional<Wasm> wasm;
+  std::string wasm_missing;  // the constant for want of which there is none
 };
 
 /// Why a V8 cannot be read.

@@ -22,11 +22,23 @@ std::optional<std::string> V8Scripts::name(uint64_t script) {
   return heap_.string(*name);
 }
 
-uint32_t V8Scripts::line(uint64_t script, uint32_t position) {
+uint32_t V8Scripts::Lines::line_of(uint32_t position) const {
+  const auto after = std::upper_bound(starts.begin(), starts.end(), position);
+  return static_cast<uint32_t>(after - starts.begin()) + 1;
+}
+
+uint32_t V8Scripts::line_of_function(uint64_t script, uint32_t position) {
   const Lines* const lines = lines_of(script);
-  if (lines == nullptr || !may_begin_function(*lines, position)) return 0;
-  const auto after = std::upper_bound(lines->starts.begin(), lines->starts.end(), position);
-  return static_cast<uint32_t>(after - lines->starts.begin()) + 1;
+  return lines != nullptr && may_begin_function(*lines, position) ? lines->line_of(position) : 0;
+}
+
+std::vector<uint32_t> V8Scripts::lines(uint64_t script, std::span<const uint32_t> positions) {
+  std::vector<uint32_t> found;
+  const Lines* const lines = lines_of(script);
+  if (lines == nullptr) return found;
+  found.reserve(positions.size());
+  for (const uint32_t position : positions) found.push_back(lines->line_of(position));
+  return found;
 }
 
 const V8Scripts::Lines* V8Scripts::lines_of(uint64_t script) {

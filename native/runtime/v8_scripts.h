@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,13 +20,17 @@ class V8Scripts {
   /// The script's name; empty when it has none (eval).
   [[nodiscard]] std::optional<std::string> name(uint64_t script);
   /// The line, from 1, of a character position where a function may begin; 0 when it cannot be told.
-  [[nodiscard]] uint32_t line(uint64_t script, uint32_t position);
+  [[nodiscard]] uint32_t line_of_function(uint64_t script, uint32_t position);
+  /// The lines of any positions, in order; empty when they cannot be told.
+  [[nodiscard]] std::vector<uint32_t> lines(uint64_t script, std::span<const uint32_t> positions);
 
  private:
   struct Lines {
     uint64_t source = 0;            // the string they were counted in: another one is another script
     V8Chars chars;
     std::vector<uint32_t> starts;  // positions of the first characters of lines 2, 3 ...
+
+    [[nodiscard]] uint32_t line_of(uint32_t position) const;
   };
 
   [[nodiscard]] const Lines* lines_of(uint64_t script);

@@ -8,24 +8,17 @@
 #include <span>
 #include <vector>
 
+#include "runtime/elf_tables.h"
+
 namespace prof {
 namespace {
 
 constexpr std::string_view kConstant = "v8dbg_";
 constexpr std::string_view kVersion = "_ZN2v88internal7Version";
+constexpr std::string_view kNodeMetadata = "_ZN4node11per_process8metadataE";
 constexpr std::string_view kAnyV8 = "_ZN2v8";
-constexpr uint64_t kMostTableBytes = 64 << 20;
 constexpr size_t kMostSections = 65535;
 constexpr size_t kMostSegments = 1024;
-
-template <class Element>
-std::vector<Element> read_table(const ByteSource& file, uint64_t offset, uint64_t count) {
-  if (count > kMostTableBytes / sizeof(Element)) return {};
-  std::vector<Element> table(static_cast<size_t>(count));
-  const size_t got = file.read_at(offset, std::as_writable_bytes(std::span(table)));
-  table.resize(got / sizeof(Element));
-  return table;
-}
 
 /// An int of a loaded segment. Beyond the bytes in the file (.bss) it is 0.
 std::optional<int32_t> read_int(const ByteSource& file, std::span<const Elf64_Phdr> segments, uint64_t address) {
@@ -38,12 +31,6 @@ std::optional<int32_t> read_int(const ByteSource& file, std::span<const Elf64_Ph
     return got == sizeof value ? std::optional(value) : std::nullopt;
   }
   return std::nullopt;
-}
-
-std::string_view name_at(std::span<const char> names, size_t offset) {
-  if (offset >= names.size()) return {};
-  const auto rest = names.subspan(offset);
-  return {rest.data(), strnlen(rest.data(), rest.size())};
 }
 
 }  // namespace
@@ -78,18 +65,19 @@ std::optional<V8Symbols> read_v8_symbols(const ByteSource& file) {
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_shentsize != sizeof(Elf64_Shdr)) {
     return std::nullopt;
   }
-  const auto sections = read_table<Elf64_Shdr>(file, header.e_shoff, std::min<size_t>(header.e_shnum, kMostSections));
+  const auto sections = read_elf_table<Elf64_Shdr>(file, header.e_shoff, std::min<size_t>(header.e_shnum, kMostSections));
   const auto table = std::find_if(sections.begin(), sections.end(),
                                   [](const Elf64_Shdr& section) { return section.sh_type == SHT_DYNSYM; });
   if (table == sections.end() || table->sh_link >= sections.size()) return std::nullopt;
   const Elf64_Shdr& strings = sections[table->sh_link];
-  const auto names = read_table<char>(file, strings.sh_offset, strings.sh_size);
+  const auto names = read_elf_table<char>(file, strings.sh_offset, strings.sh_size);
   // Most files are not V8: their symbols need not be looked at.
   if (std::string_view(names.data(), names.size()).find(kAnyV8) == std::string_view::npos) return std::nullopt;
-  const auto segments = read_table<Elf64_Phdr>(file, header.e_phoff, std::min<size_t>(header.e_phnum, kMostSegments));
+  const auto segments = read_elf_table<Elf64_Phdr>(file, header.e_phoff, std::min<size_t>(header.e_phnum, kMostSegments));
   V8Symbols found;
-  for (const Elf64_Sym& symbol : read_table<Elf64_Sym>(file, table->sh_offset, table->sh_size / sizeof(Elf64_Sym))) {
-    const std::string_view name = name_at(names, symbol.st_name);
+  for (const Elf64_Sym& symbol : read_elf_table<Elf64_Sym>(file, table->sh_offset, table->sh_size / sizeof(Elf64_Sym))) {
+    const std::string_view name = elf_name_at(names, symbol.st_name);
+    if (symbol.st_shndx != SHN_UNDEF && name == kNodeMetadata) found.set_node_metadata(symbol.st_value);
     if (symbol.st_shndx == SHN_UNDEF || !(name.starts_with(kConstant) || name.starts_with(kVersion))) continue;
     if (const auto value = read_int(file, segments, symbol.st_value)) found.add(name, *value);
   }

@@ -22,11 +22,16 @@ class V8Symbols {
   [[nodiscard]] std::string version() const;
   [[nodiscard]] bool empty() const { return values_.empty(); }
 
+  /// Address of `node::per_process::metadata` in the file; 0 when it is not Node.js.
+  [[nodiscard]] uint64_t node_metadata() const { return node_metadata_; }
+
   void add(std::string_view symbol, int32_t value);
+  void set_node_metadata(uint64_t address) { node_metadata_ = address; }
 
  private:
   std::unordered_map<std::string, int32_t> values_;
   std::unordered_map<std::string, int32_t> version_;
+  uint64_t node_metadata_ = 0;
 };
 
 /// The constants of an ELF file's dynamic symbols. Nothing when the file exports nothing of V8 at all; no values when

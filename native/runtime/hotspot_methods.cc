@@ -1,0 +1,217 @@
+#include "runtime/hotspot_methods.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+
+namespace prof {
+namespace {
+
+constexpr uint64_t kProofNs = 1'000'000;
+// What is no method is not looked at again for so long.
+constexpr uint64_t kRetryNs = 100'000'000;
+constexpr size_t kMostKnown = 32768;
+constexpr size_t kMostNameBytes = 1024;
+constexpr size_t kMostLineBytes = 1 << 16;
+constexpr uint32_t kMostLine = 65535;  // of a class file (JVM specification, 4.7.12)
+constexpr uint8_t kEscape = 0xff;
+constexpr std::string_view kMethodHandle = "java/lang/invoke/MethodHandle";
+// Of user space on x86-64, and what metaspace is aligned to.
+constexpr uint64_t kMostAddress = uint64_t{1} << 47;
+
+bool may_be_object(uint64_t address) { return address > 4096 && address < kMostAddress && (address & 7) == 0; }
+
+/// Letters of a name in the modified UTF-8 of class files; it is never checked further.
+bool is_name(std::string_view text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 127; });
+}
+
+std::optional<std::vector<JavaLine>> decode_lines(std::span<const std::byte> table, uint32_t bytecode_count,
+                                                  Unsigned5 form) {
+  Unsigned5Reader reader(table, 0, form);
+  std::vector<JavaLine> lines;
+  int64_t bci = 0;
+  int64_t line = 0;
+  for (;;) {
+    const auto next = reader.byte();
+    if (!next) return std::nullopt;
+    if (*next == 0) return lines;
+    if (*next == kEscape) {
+      const auto bytecodes = reader.signed_number();
+      const auto more = reader.signed_number();
+      if (!bytecodes || !more) return std::nullopt;
+      bci += *bytecodes;
+      line += *more;
+    } else {
+      bci += *next >> 3;
+      line += *next & 7;
+    }
+    // Compilers write them in the order of the bytecodes: numbers in the wrong form hardly ever come out so.
+    const bool goes_on = lines.empty() ? bci == 0 : bci >= lines.back().bci;
+    if (!goes_on || bci >= bytecode_count || line < 0 || line > kMostLine) return std::nullopt;
+    lines.push_back({static_cast<uint32_t>(bci), static_cast<uint32_t>(line)});
+  }
+}
+
+}  // namespace
+
+uint32_t JavaMethod::line_at(uint32_t bci) const {
+  if (bci >= bytecode_count) return 0;
+  const JavaLine* best = nullptr;
+  for (const JavaLine& each : lines) {
+    if (each.bci <= bci && (best == nullptr || each.bci >= best->bci)) best = &each;
+  }
+  return best == nullptr ? 0 : best->line;
+}
+
+std::string java_class_name(std::string_view internal) {
+  // `Main$$Lambda$14+0x00007f0008001000`, or with a slash: another address in each run.
+  for (const std::string_view mark : {"+0x", "/0x"}) {
+    const size_t at = internal.rfind(mark);
+    if (at != std::string_view::npos) internal = internal.substr(0, at);
+  }
+  std::string name(internal);
+  std::replace(name.begin(), name.end(), '/', '.');
+  return name;
+}
+
+std::vector<JavaLine> read_java_lines(std::span<const std::byte> table, uint32_t bytecode_count,
+                                      std::optional<Unsigned5>& form) {
+  // The first entry is of bytecode 0: unless it is short, only the right form gives that.
+  auto older = decode_lines(table, bytecode_count, Unsigned5::all_bytes);
+  auto newer = decode_lines(table, bytecode_count, Unsigned5::without_zero);
+  if (older && newer) {
+    if (*older == *newer) return std::move(*older);
+    if (!form) return {};
+    return std::move(*form == Unsigned5::all_bytes ? *older : *newer);
+  }
+  if (!older && !newer) return {};
+  form = older ? Unsigned5::all_bytes : Unsigned5::without_zero;
+  return std::move(older ? *older : *newer);
+}
+
+void HotSpotMethods::begin_stack() {
+  now_ns_ = monotonic_ns();
+  if (known_.size() >= kMostKnown) known_.clear();
+}
+
+const JavaMethod* HotSpotMethods::find(uint64_t address) {
+  if (!may_be_object(address)) return nullptr;
+  Known& known = known_[address];
+  if (known.proved_ns != 0 && known.method && prove(known)) return &*known.method;
+  if (known.proved_ns != 0 && !known.method && now_ns_ - known.proved_ns < kRetryNs) return nullptr;
+  known = {};
+  known.proved_ns = now_ns_;
+  if (!read_method(address, known)) known.method.reset();
+  return known.method ? &*known.method : nullptr;
+}
+
+bool HotSpotMethods::is_stale(const Known& known) const { return now_ns_ - known.proved_ns >= kProofNs; }
+
+void HotSpotMethods::prove_all(std::span<const uint64_t> addresses) {
+  proof_.clear();
+  for (const uint64_t address : addresses) {
+    const auto known = known_.find(address);
+    if (known == known_.end() || !known->second.method || !is_stale(known->second)) continue;
+    for (size_t i = 0; i < kProofWords; i++) proof_.push_back({known->second.places[i], known->second.words[i]});
+  }
+  std::sort(proof_.begin(), proof_.end());
+  proof_.erase(std::unique(proof_.begin(), proof_.end()), proof_.end());
+  // Where one word is another now, find() tells whose it is.
+  if (proof_.empty() || !is_as_expected()) return;
+  for (const uint64_t address : addresses) {
+    const auto known = known_.find(address);
+    if (known != known_.end() && known->second.method) known->second.proved_ns = now_ns_;
+  }
+}
+
+bool HotSpotMethods::is_as_expected() {
+  std::vector<uint64_t> words(proof_.size());
+  std::vector<WordRange> ranges(proof_.size());
+  for (size_t i = 0; i < proof_.size(); i++) ranges[i] = {proof_[i].place, std::span(words).subspan(i, 1)};
+  if (memory_.read_ranges(ranges) != ranges.size()) return false;
+  for (size_t i = 0; i < proof_.size(); i++) {
+    if (words[i] != proof_[i].expected) return false;
+  }
+  return true;
+}
+
+bool HotSpotMethods::prove(Known& known) {
+  if (!is_stale(known)) return true;
+  std::array<uint64_t, kProofWords> words{};
+  std::array<WordRange, kProofWords> ranges{};
+  for (size_t i = 0; i < kProofWords; i++) ranges[i] = {known.places[i], std::span(words).subspan(i, 1)};
+  if (memory_.read_ranges(ranges) != kProofWords || words != known.words) return false;
+  known.proved_ns = now_ns_;
+  return true;
+}
+
+std::optional<std::string> HotSpotMethods::symbol_at(uint64_t address) {
+  if (!may_be_object(address)) return std::nullopt;
+  const ObjectBytes head(memory_, address, static_cast<size_t>(layout_.symbol_body.at));
+  const uint64_t length = head.get({layout_.symbol_length.at, false, 2});
+  if (length == 0 || length > kMostNameBytes) return std::nullopt;
+  std::string text(static_cast<size_t>(length), '\0');
+  const uint64_t body = address + layout_.symbol_body.at;
+  if (memory_.read(body, std::as_writable_bytes(std::span(text.data(), text.size()))) != length) return std::nullopt;
+  return is_name(text) ? std::optional(std::move(text)) : std::nullopt;
+}
+
+std::optional<std::string> HotSpotMethods::pool_text(uint64_t pool, uint64_t length, uint64_t index) {
+  if (index == 0 || index >= length) return std::nullopt;
+  uint64_t symbol = 0;
+  const auto word = std::as_writable_bytes(std::span(&symbol, 1));
+  if (memory_.read(pool + layout_.pool_bytes + 8 * index, word) != word.size()) return std::nullopt;
+  return symbol_at(symbol);
+}
+
+bool HotSpotMethods::read_method(uint64_t address, Known& known) {
+  const ObjectBytes method(memory_, address, static_cast<size_t>(layout_.method_const.at) + 8);
+  const uint64_t constants_address = method.get(layout_.method_const);
+  if (!may_be_object(constants_address)) return false;
+  const ObjectBytes constants(memory_, constants_address, static_cast<size_t>(layout_.const_bytes));
+  const uint64_t pool_address = constants.get(layout_.const_constants);
+  if (constants.size() < layout_.const_bytes || !may_be_object(pool_address)) return false;
+  const ObjectBytes pool(memory_, pool_address, static_cast<size_t>(layout_.pool_bytes));
+  const uint64_t klass_address = pool.get(layout_.pool_holder);
+  if (pool.size() < layout_.pool_bytes || !may_be_object(klass_address)) return false;
+  const ObjectBytes klass(memory_, klass_address, static_cast<size_t>(layout_.klass_constants.at) + 8);
+  const uint64_t length = pool.get({layout_.pool_length.at, false, 4});
+  const auto name = pool_text(pool_address, length, constants.get(layout_.const_name));
+  const auto class_name = symbol_at(klass.get(layout_.klass_name));
+  if (!name || !class_name) return false;
+  // The VM makes a few methods itself, with constants of their own (Method::make_method_handle_intrinsic).
+  const bool is_intrinsic = *class_name == kMethodHandle && (name->starts_with("linkTo") || name->starts_with("invoke"));
+  if (klass.get(layout_.klass_constants) != pool_address && !is_intrinsic) return false;
+  JavaMethod& found = known.method.emplace();
+  found.function.runtime = Runtime::java;
+  found.function.name = java_class_name(*class_name) + "." + *name;
+  found.bytecodes = constants_address + layout_.const_bytes;
+  found.bytecode_count = static_cast<uint32_t>(constants.get(layout_.const_code_size));
+  if (layout_.has_source_file) {
+    found.function.script = pool_text(pool_address, length, pool.get(layout_.pool_source_file)).value_or("");
+  }
+  read_lines(constants, found);
+  known.places = {address + layout_.method_const.at, constants_address + layout_.const_constants.at,
+                  pool_address + layout_.pool_holder.at, klass_address + layout_.klass_constants.at,
+                  klass_address + layout_.klass_name.at};
+  known.words = {constants_address, pool_address, klass_address, klass.get(layout_.klass_constants), klass.get(layout_.klass_name)};
+  return true;
+}
+
+void HotSpotMethods::read_lines(const ObjectBytes& constants, JavaMethod& method) {
+  if ((constants.get(layout_.const_flags) & layout_.line_table_flag) == 0) return;
+  const uint64_t size = 8 * constants.get({layout_.const_size.at, false, 4});
+  const uint64_t before = layout_.const_bytes + method.bytecode_count;
+  if (size <= before) return;
+  const auto bytes = static_cast<size_t>(std::min<uint64_t>(size - before, kMostLineBytes));
+  const ObjectBytes table(memory_, constants.address() + before, bytes);
+  method.lines = read_java_lines(table.bytes(), method.bytecode_count, form_);
+  for (const JavaLine& each : method.lines) {
+    uint32_t& first = method.function.line;
+    if (each.line > 0 && (first == 0 || each.line < first)) first = each.line;
+  }
+}
+
+}  // namespace prof

@@ -1,0 +1,91 @@
+// What a Method of HotSpot is: class, name, source file, lines. Its objects point at each other in a ring (method,
+// constants, class and back); memory where the ring does not close is no method.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/heap_source.h"
+#include "runtime/hotspot_layout.h"
+#include "runtime/object_bytes.h"
+#include "runtime/runtime_function.h"
+#include "runtime/unsigned5.h"
+
+namespace prof {
+
+/// An entry of a method's line table: bytecodes from `bci` on are of this line.
+struct JavaLine {
+  uint32_t bci = 0;
+  uint32_t line = 0;
+  bool operator==(const JavaLine&) const = default;
+};
+
+struct JavaMethod {
+  RuntimeFunction function;  // its line is the first that has code
+  uint64_t bytecodes = 0;    // address of the first
+  uint32_t bytecode_count = 0;
+  std::vector<JavaLine> lines;
+
+  /// Line of a bytecode; 0 when it cannot be told.
+  [[nodiscard]] uint32_t line_at(uint32_t bci) const;
+};
+
+class HotSpotMethods {
+ public:
+  /// Both must outlive this.
+  HotSpotMethods(const HotSpotLayout& layout, HeapSource& memory) : layout_(layout), memory_(memory) {}
+
+  /// A stack begins; what find() gave before may be gone.
+  void begin_stack();
+  /// The method at an address; null when none is there. Memory is read again for it at most once in a millisecond.
+  [[nodiscard]] const JavaMethod* find(uint64_t address);
+  /// Reads again with a single call what find() would read of each of them; for those that will be asked for.
+  void prove_all(std::span<const uint64_t> addresses);
+
+ private:
+  // Words that change when a class is unloaded and others take its place.
+  static constexpr size_t kProofWords = 5;
+  struct Known {
+    std::optional<JavaMethod> method;
+    std::array<uint64_t, kProofWords> places{};
+    std::array<uint64_t, kProofWords> words{};
+    uint64_t proved_ns = 0;
+  };
+  /// Methods of a class share most of theirs.
+  struct ProofWord {
+    uint64_t place;
+    uint64_t expected;
+    auto operator<=>(const ProofWord&) const = default;
+  };
+
+  [[nodiscard]] bool is_stale(const Known& known) const;
+  [[nodiscard]] bool is_as_expected();
+  [[nodiscard]] bool prove(Known& known);
+  [[nodiscard]] bool read_method(uint64_t address, Known& known);
+  void read_lines(const ObjectBytes& constants, JavaMethod& method);
+  [[nodiscard]] std::optional<std::string> symbol_at(uint64_t address);
+  [[nodiscard]] std::optional<std::string> pool_text(uint64_t pool, uint64_t length, uint64_t index);
+
+  const HotSpotLayout& layout_;
+  HeapSource& memory_;
+  uint64_t now_ns_ = 0;
+  std::vector<ProofWord> proof_;  // of the call in hand
+  std::optional<Unsigned5> form_;
+  std::unordered_map<uint64_t, Known> known_;
+};
+
+/// `com.example.Main` of `com/example/Main`; the address in names of hidden classes is left out.
+[[nodiscard]] std::string java_class_name(std::string_view internal);
+
+/// A method's line table, as it is compressed; empty when it is in neither form, holds other bytecodes, or the form
+/// makes a difference and is not known. `form` is set where the table shows it.
+[[nodiscard]] std::vector<JavaLine> read_java_lines(std::span<const std::byte> table, uint32_t bytecode_count,
+                                                    std::optional<Unsigned5>& form);
+
+}  // namespace prof
