@@ -22,7 +22,8 @@
           "action_name": "payload",
           "inputs": [
             "capture/payload/build.py", "capture/payload/entry.S", "capture/payload/payload.cc",
-            "capture/payload/payload.ld", "capture/payload/layout.h"
+            "capture/payload/payload.ld", "capture/payload/layout.h", "capture/payload/python_frames.h",
+            "capture/payload/python_walk.h"
           ],
           "outputs": ["<(SHARED_INTERMEDIATE_DIR)/payload_bytes.h"],
           "action": ["python3", "capture/payload/build.py", "<@(_outputs)"]
@@ -38,7 +39,7 @@
       "ldflags": ["-pthread"],
       "include_dirs": ["<(SHARED_INTERMEDIATE_DIR)"],
       "sources": [
-        "capture/threads.cc", "capture/tracee_stop.cc", "proc/maps.cc",
+        "capture/python_stacks.cc", "capture/thread_ids.cc", "capture/threads.cc", "capture/tracee_stop.cc", "proc/maps.cc",
         "<!@(node -p \"require('fs').readdirSync('capture/injector').filter((f) => f.endsWith('.cc')).map((f) => 'capture/injector/' + f).join(' ')\")"
       ]
     },

@@ -27,8 +27,16 @@ int run_perf(Arguments arguments);
 /// `tables FILE...`: figures of the compiled tables, and whether slow look-ups agree with them.
 int run_tables(Arguments arguments);
 
-/// `runtime PID COUNT [LATE_US]`: snapshots of a live process, a line `ADDRESS g|b|n AS [NAME SCRIPT:LINE]` per frame
-/// (generated, builtin or native code; what was inlined first), names read so much later. Its own time per sample goes to stderr.
+/// `runtime PID[/TID] COUNT [LATE_US]`: snapshots of a live thread, a line `ADDRESS g|b|n AS [NAME SCRIPT:LINE]` per frame
+/// (generated, builtin or native code; what was inlined first) and `end END`, names read so much later. How many reach the
+/// root and its own time per sample go to stderr.
 int run_runtime(Arguments arguments);
+/// `python PID`: an image of one deep Python stack of a live process: the words that reading it takes, as
+/// test/native/python_frames_test.cc replays them.
+int run_python(Arguments arguments);
+/// `python-dumps PID COUNT`: stops the main thread so often, prints `stack`, then `NAME SCRIPT LINE` per Python frame,
+/// innermost first (`-` when it cannot be proved); names are read late, as engines do. Each time SIGRTMIN is sent to the
+/// thread while it stands still: a handler of faulthandler dumps the very same stack.
+int run_python_dumps(Arguments arguments);
 
 }  // namespace prof::replay

@@ -14,14 +14,16 @@ struct Command {
   int (*run)(Arguments);
 };
 
-constexpr std::array<Command, 8> kCommands{{{"samples", run_samples},
+constexpr std::array<Command, 10> kCommands{{{"samples", run_samples},
                                             {"step", run_step},
                                             {"live", run_live},
                                             {"modules", run_modules},
                                             {"maps", run_maps},
                                             {"perf", run_perf},
                                             {"tables", run_tables},
-                                            {"runtime", run_runtime}}};
+                                            {"runtime", run_runtime},
+                                            {"python", run_python},
+                                            {"python-dumps", run_python_dumps}}};
 
 }  // namespace
 
@@ -30,6 +32,6 @@ int main(int count, char** values) {
   for (const Command& command : kCommands) {
     if (count > 1 && command.name == arguments[1]) return command.run(arguments.subspan(2));
   }
-  std::fputs("usage: unwind_replay samples|step|live|modules|maps|perf|tables|runtime ...\n", stderr);
+  std::fputs("usage: unwind_replay samples|step|live|modules|maps|perf|tables|runtime|python|python-dumps ...\n", stderr);
   return 2;
 }

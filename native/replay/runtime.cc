@@ -21,30 +21,34 @@ constexpr size_t kStackLimit = 1 << 16;
 constexpr useconds_t kBetweenUs = 2000;
 
 struct Snapshot {
+  StackEnd end = StackEnd::root;
+  Registers registers;
   std::vector<UnwoundFrame> frames;
   std::vector<RuntimeFrame> runtime_frames;
 };
 
 /// Stops the thread only while its registers and its stack are read.
-bool take(pid_t pid, TargetModules& modules, ProcessMemory& memory, Unwinder& unwinder, const FrameSlots& slots,
+bool take(pid_t tid, TargetModules& modules, ProcessMemory& memory, Unwinder& unwinder, const FrameSlots& slots,
           Snapshot& out) {
-  ptrace(PTRACE_INTERRUPT, pid, nullptr, nullptr);
+  ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr);
   int status = 0;
-  waitpid(pid, &status, __WALL);
-  Registers registers;
-  if (!read_registers(pid, registers)) return false;
+  waitpid(tid, &status, __WALL);
+  Registers& registers = out.registers;
+  registers = {};
+  if (!read_registers(tid, registers)) return false;
   const auto stack = read_stack(memory, registers.sp(), modules.stack_top(registers.sp()), kStackLimit);
-  ptrace(PTRACE_CONT, pid, nullptr, nullptr);
+  // A signal that it was about to get is its own.
+  const int signal = WIFSTOPPED(status) && status >> 16 == 0 ? WSTOPSIG(status) : 0;
+  ptrace(PTRACE_CONT, tid, nullptr, signal);
   const StackCopy copy{registers.sp(), stack};
-  unwinder.unwind(registers, copy, out.frames);
+  out.end = unwinder.unwind(registers, copy, out.frames);
   out.runtime_frames.clear();
   for (const auto& [address, range, frame_pointer] : out.frames) {
     RuntimeFrame frame{address, range == nullptr || range->module == kNoModule, out.runtime_frames.empty()};
-    const auto read = [&copy, at = frame_pointer](int32_t offset, uint64_t& word) {
-      return copy.read_word(at + static_cast<uint64_t>(int64_t{offset}), word);
-    };
-    frame.has_slots = frame_pointer != 0 && read(slots.context, frame.context) &&
-                      read(slots.function, frame.function) && read(slots.bytecode, frame.bytecode);
+    if (frame.is_leaf) frame.registers = &registers;
+    read_slots(frame, frame_pointer, slots,
+               [&copy](uint64_t at, uint64_t& word) { return copy.read_word(at, word); });
+    if (!frame.is_leaf) frame.callee = out.runtime_frames.back().address;
     out.runtime_frames.push_back(frame);
   }
   return true;
@@ -57,14 +61,15 @@ void print(const Snapshot& snapshot, std::span<const NamedFrame> named, std::spa
     const char kind = frame.is_generated ? 'g' : is_ours ? 'b' : 'n';
     std::printf("%lx %c %d ", frame.address, kind, static_cast<int>(named[i].as));
     const char* before = "";
-    for (const uint32_t id : named[i].ids) {
-      const RuntimeFunction& function = functions[id];
+    for (const FunctionPlace& place : named[i].places) {
+      const RuntimeFunction& function = functions[place.function];
       std::printf("%s%s\t%s:%u", before, function.name.c_str(), function.script.c_str(), function.line);
+      if (place.line != 0) std::printf("@%u", place.line);
       before = "\t<\t";
     }
     std::puts("");
   }
-  std::puts("");
+  std::printf("end %d\n\n", static_cast<int>(snapshot.end));
 }
 
 }  // namespace
@@ -72,6 +77,8 @@ void print(const Snapshot& snapshot, std::span<const NamedFrame> named, std::spa
 int run_runtime(Arguments arguments) {
   if (arguments.size() < 2 || arguments.size() > 3) return 2;
   const pid_t pid = std::atoi(arguments[0]);
+  const char* const thread = std::strchr(arguments[0], '/');
+  const pid_t tid = thread == nullptr ? pid : std::atoi(thread + 1);
   const int count = std::atoi(arguments[1]);
   const auto late_us = static_cast<useconds_t>(arguments.size() > 2 ? std::atoi(arguments[2]) : 0);
   TargetModules modules(pid);
@@ -80,8 +87,10 @@ int run_runtime(Arguments arguments) {
   modules.wait_ready(std::chrono::seconds(60));
   modules.adopt_ready();
   RuntimeNames names(memory);
-  for (const ModuleInfo& module : modules.modules()) {
-    if (module.fd >= 0) names.look_at(FileSource(module.fd, module.size));
+  for (const CodeRange& range : modules.code_map().ranges()) {
+    if (range.module == kNoModule) continue;
+    const ModuleInfo& module = modules.modules()[range.module];
+    if (module.fd >= 0) names.look_at(FileSource(module.fd, module.size), range.bias);
   }
   const auto slots = names.slots();
   const RuntimeState state = names.state();
@@ -93,11 +102,14 @@ int run_runtime(Arguments arguments) {
   std::vector<NamedFrame> named;
   Snapshot snapshot;
   uint64_t naming_ns = 0;
-  if (ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0) return 1;
+  int whole = 0;
+  if (ptrace(PTRACE_SEIZE, tid, nullptr, nullptr) != 0) return 1;
   for (int i = 0; i < count; i++) {
     usleep(kBetweenUs);
     if (i % 50 == 0 && modules.refresh() == 0) unwinder.flush();
-    if (!take(pid, modules, memory, unwinder, *slots, snapshot)) return 1;
+    unwinder.set_runtime(names.code());
+    if (!take(tid, modules, memory, unwinder, *slots, snapshot)) return 1;
+    whole += snapshot.end == StackEnd::root ? 1 : 0;
     if (late_us > 0) usleep(late_us);
     const auto before = std::chrono::steady_clock::now();
     names.name(snapshot.runtime_frames, named);
@@ -105,6 +117,7 @@ int run_runtime(Arguments arguments) {
     for (RuntimeFunction& function : names.take_new()) functions.push_back(std::move(function));
     print(snapshot, named, functions);
   }
+  std::fprintf(stderr, "%d of %d reach the root\n", whole, count);
   std::fprintf(stderr, "naming %.1f us a sample, warm\n", static_cast<double>(naming_ns) / (count - count / 2) / 1000);
   return 0;
 }

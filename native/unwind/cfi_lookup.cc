@@ -98,10 +98,15 @@ std::optional<CfiRule> look_up_rule(const ModuleImage& image, uint64_t va) {
   return rule;
 }
 
-uint64_t look_up_function_start(const ModuleImage& image, uint64_t va) {
+std::optional<CodeStretch> look_up_function(const ModuleImage& image, uint64_t va) {
   const EhFrame frame(image);
   const auto found = find_fde(image, frame, va);
-  return found ? found->fde.lo : 0;
+  return found ? std::optional(CodeStretch{found->fde.lo, found->fde.hi}) : std::nullopt;
+}
+
+uint64_t look_up_function_start(const ModuleImage& image, uint64_t va) {
+  const auto found = look_up_function(image, va);
+  return found ? found->lo : 0;
 }
 
 }  // namespace prof

@@ -14,7 +14,18 @@ namespace prof {
 /// FDE covers it or the image has no binary search table (the form 0x3b: datarel, sdata4).
 [[nodiscard]] std::optional<CfiRule> look_up_rule(const ModuleImage& image, uint64_t va);
 
-/// Start of the FDE that covers `va`, 0 when none does.
+/// ELF virtual addresses [lo, hi).
+struct CodeStretch {
+  uint64_t lo = 0;
+  uint64_t hi = 0;
+
+  [[nodiscard]] bool holds(uint64_t va) const { return va >= lo && va < hi; }
+};
+
+/// What the FDE that covers `va` covers, or the one before it where `va` stands in padding.
+[[nodiscard]] std::optional<CodeStretch> look_up_function(const ModuleImage& image, uint64_t va);
+
+/// Its start, 0 when none does.
 [[nodiscard]] uint64_t look_up_function_start(const ModuleImage& image, uint64_t va);
 
 }  // namespace prof

@@ -22,6 +22,9 @@ struct CodeRange {
   uint64_t bias = 0;  // absolute = ELF virtual address + bias
   uint32_t module = kNoModule;
   uint64_t entry = 0;  // ELF e_entry, 0 when unknown
+  // Of a Go program, absolute; else 0.
+  uint64_t go_table = 0;  // .gopclntab
+  uint64_t go_text = 0;   // .text
   // Owned by whoever made the map, which outlives it. At most one is set: the table once it is built, the
   // image (slow look-ups) before that. Neither: frame pointers only.
   const CfiTable* table = nullptr;

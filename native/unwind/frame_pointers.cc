@@ -12,7 +12,8 @@ namespace {
 // A linkage stub: endbr64, and a jump with its operand.
 constexpr size_t kJumpBytes = 16;
 
-/// Absolute start of the function that holds an address; 0 when call-frame data do not say.
+}  // namespace
+
 uint64_t function_of(const CodeRange& range, uint64_t lookup) {
   const uint64_t va = lookup - range.bias;
   uint64_t start = 0;
@@ -20,8 +21,6 @@ uint64_t function_of(const CodeRange& range, uint64_t lookup) {
   else if (range.image != nullptr) start = look_up_function_start(*range.image, va);
   return start == 0 ? 0 : start + range.bias;
 }
-
-}  // namespace
 
 std::optional<uint64_t> FramePointers::find(const CodeRange& range, uint64_t lookup, uint64_t sp,
                                             const StackCopy& stack, bool is_sampled) {

@@ -14,6 +14,9 @@
 
 namespace prof {
 
+/// Absolute start of the function that holds an address; 0 when call-frame data do not say.
+[[nodiscard]] uint64_t function_of(const CodeRange& range, uint64_t lookup);
+
 class FramePointers {
  public:
   /// Both must outlive this.

@@ -50,6 +50,13 @@ constexpr size_t kGoSystemStackCall = 2;
 constexpr std::array<uint8_t, 5> kGoMcall{0x41, 0xff, 0xd4, 0x58, 0xe9};
 constexpr size_t kGoMcallCall = 3;
 
+// mov g(%rsp), %rdi; mov 8(%rdi), %rsi; sub n(%rsp), %rsi: runtime.asmcgocall comes back from C to its goroutine, whose
+// stack may have moved meanwhile (asm_amd64.s). And lea n(%rsp), %rax; sub %rsp, %rax: runtime.cgocallback measures the
+// frame that it has made on the goroutine's stack.
+constexpr int kSlot = -1;
+constexpr std::array<int, 14> kGoCgoCall{0x48, 0x8b, 0x7c, 0x24, kSlot, 0x48, 0x8b, 0x77, 0x08, 0x48, 0x2b, 0x74, 0x24, kSlot};
+constexpr std::array<int, 8> kGoCgoCallback{0x48, 0x8d, 0x44, 0x24, kSlot, 0x48, 0x29, 0xe0};
+
 /// Bytes of a memory operand with its ModRM byte (SDM, vol. 2, table 2-2).
 size_t operand_bytes(uint8_t modrm, uint8_t sib) {
   const uint8_t mode = modrm >> 6;
@@ -61,15 +68,49 @@ size_t operand_bytes(uint8_t modrm, uint8_t sib) {
   return 1 + (has_sib ? 1 : 0) + displacement;
 }
 
+// Optimized code of V8 asks whether it is still valid before it makes its frame: mov -n(%rcx),%rbx; testb $1,n(%rbx);
+// jne; push %rbp (CodeGenerator::BailoutIfDeoptimized). And it takes a varying number of arguments from the stack after
+// it gave its frame up: pop %rbp; cmp $n,%rcx; jg; ret $n; pop %r10 ... (CodeGenerator::AssembleReturn).
+constexpr int kAny = -1;
+constexpr std::array<int, 15> kV8Entry{0x48, 0x8b, 0x59, kAny, 0xf6, 0x43, kAny, 0x01,
+                                       0x0f, 0x85, kAny, kAny, kAny, kAny, 0x55};
+constexpr std::array<size_t, 3> kV8EntrySteps{0, 4, 8};
+constexpr std::array<int, 9> kV8Exit{0x48, 0x83, 0xf9, kAny, 0x7f, 0x03, 0xc2, kAny, kAny};
+constexpr std::array<size_t, 3> kV8ExitSteps{0, 4, 6};
+
+bool fits(std::span<const std::byte> code, std::span<const int> pattern) {
+  return code.size() >= pattern.size() &&
+         std::equal(pattern.begin(), pattern.end(), code.begin(), [](int wanted, std::byte found) {
+           return wanted == kAny || wanted == std::to_integer<int>(found);
+         });
+}
+
+/// Whether it stands at one of the instructions of a pattern.
+bool is_within(std::span<const std::byte> code, std::span<const int> pattern, std::span<const size_t> steps) {
+  return std::any_of(steps.begin(), steps.end(), [&](size_t step) { return fits(code, pattern.subspan(step)); });
+}
+
 LeafForm leaf_form(std::span<const std::byte> code) {
   if (starts_with(code, kPushRbp) || starts_with(code, kEndbr64) || starts_with(code, kRet) ||
-      starts_with(code, kPythonTrampoline)) {
+      starts_with(code, kPythonTrampoline) || is_within(code, kV8Entry, kV8EntrySteps) ||
+      is_within(code, kV8Exit, kV8ExitSteps)) {
     return LeafForm::ra_at_sp;
   }
   if (starts_with(code, kMovRbpRsp) || starts_with(code, kMovRbpRspOther) || starts_with(code, kPopRbp)) {
     return LeafForm::rbp_at_sp;
   }
   return LeafForm::framed;
+}
+
+void read_cgo_hints(std::span<const std::byte> after, CodeHints& hints) {
+  const auto slot = [after](size_t at) { return std::to_integer<uint8_t>(after[at]); };
+  if (fits(after, kGoCgoCall)) {
+    hints.after = LeafForm::cgo_call;
+    hints.slots = {slot(4), slot(13)};
+  } else if (fits(after, kGoCgoCallback)) {
+    hints.after = LeafForm::cgo_callback;
+    hints.slots = {slot(4), 0};
+  }
 }
 
 }  // namespace
@@ -93,6 +134,7 @@ CodeHints read_code_hints(std::span<const std::byte> before, std::span<const std
   if (is_inside(kPythonTrampoline, kAfter, kPythonAdd)) hints.after = LeafForm::ra_above_a_word;
   if (is_inside(kGoSystemStack, kAfter, kGoSystemStackCall)) hints.after = LeafForm::switched_stack;
   if (is_inside(kGoMcall, kAfter, kGoMcallCall)) hints.after = LeafForm::switched_stack;
+  read_cgo_hints(std::span<const std::byte>(window).subspan(kAfter), hints);
   if (is_go_thread_start(window, kAfter)) hints.after = LeafForm::thread_start;
   // While the kernel works on rt_sigreturn, the pc stands after the syscall instruction.
   hints.in_signal_return = is_inside(kSignalReturn, kHere, 0) || is_inside(kSignalReturn, kHere, kMovBytes) ||

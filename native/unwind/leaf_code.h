@@ -1,6 +1,7 @@
 // Reads the few instruction bytes that tell where the return address is when no call-frame data does.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -21,6 +22,8 @@ enum class LeafForm : uint8_t {
   ra_above_a_word,  // between `sub $8, rsp` and `add $8, rsp` of CPython's perf trampoline
   thread_start,     // after the only call of Go's mstart, where its threads begin
   switched_stack,   // after the call of Go's systemstack: rbp is a goroutine's, this stack ends here
+  cgo_call,         // after Go's asmcgocall has called C on the thread's own stack: `slots` lead to the goroutine's
+  cgo_callback,     // after Go's cgocallback has called Go: its frame, of `slots[0]` bytes, hides the call of C above it
 };
 
 struct CodeHints {
@@ -28,6 +31,7 @@ struct CodeHints {
   LeafForm after = LeafForm::framed;  // for one that will return to the byte after it
   bool in_signal_return = false;     // it stands in the trampoline: before, between or after its instructions
   bool calls_signal_return = false;  // it will return to the trampoline, which stands at the byte after
+  std::array<uint8_t, 2> slots{};    // of cgo_call: bytes from the stack pointer to the goroutine, and to its stack's depth
 };
 
 /// `before` are the bytes up to the address (may be short or empty), `from` those at it.

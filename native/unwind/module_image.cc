@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <string_view>
 
 #include "unwind/byte_cursor.h"
 
@@ -69,7 +70,8 @@ class ImageReader {
     read_program_headers();
     if (image_.segments.empty()) return std::nullopt;
     if (hdr_size_ != 0) read_hdr();
-    if (!read_eh_frame_by_name()) read_eh_frame_by_hdr();
+    read_sections();
+    if (image_.eh_frame.bytes.empty()) read_eh_frame_by_hdr();
     return std::move(image_);
   }
 
@@ -114,32 +116,42 @@ class ImageReader {
     image_.eh_frame_hdr.bytes = read_range(source_, segment->file_offset + inside, size);
   }
 
-  bool read_eh_frame_by_name() {
-    if (header_.e_shoff == 0 || header_.e_shentsize != sizeof(Elf64_Shdr)) return false;
+  void read_sections() {
+    if (header_.e_shoff == 0 || header_.e_shentsize != sizeof(Elf64_Shdr)) return;
     Elf64_Shdr first{};
-    if (!read_object(source_, header_.e_shoff, first)) return false;
+    if (!read_object(source_, header_.e_shoff, first)) return;
     // More than 0xff00 sections: the real numbers stand in section 0 (gABI, "e_shnum").
     const uint64_t count = header_.e_shnum != 0 ? header_.e_shnum : first.sh_size;
     const uint64_t names_index = header_.e_shstrndx == SHN_XINDEX ? first.sh_link : header_.e_shstrndx;
-    if (count > kMaxSectionHeaders || names_index >= count) return false;
+    if (count > kMaxSectionHeaders || names_index >= count) return;
 
     std::vector<Elf64_Shdr> sections(static_cast<size_t>(count));
     const auto out = std::as_writable_bytes(std::span(sections));
-    if (source_.read_at(header_.e_shoff, out) != out.size()) return false;
+    if (source_.read_at(header_.e_shoff, out) != out.size()) return;
     const Elf64_Shdr& names_section = sections[static_cast<size_t>(names_index)];
     const auto names = read_range(source_, names_section.sh_offset, names_section.sh_size);
+    uint64_t text = 0;
     for (const Elf64_Shdr& section : sections) {
-      if (section.sh_type == SHT_NOBITS || !is_named_eh_frame(names, section.sh_name)) continue;
-      image_.eh_frame = {section.sh_addr, read_range(source_, section.sh_offset, section.sh_size)};
-      return !image_.eh_frame.bytes.empty();
+      if (section.sh_type == SHT_NOBITS) continue;
+      add_section(section, name_at(names, section.sh_name), text);
     }
-    return false;
+    if (image_.go_table != 0) image_.go_text = text;
   }
 
-  static bool is_named_eh_frame(std::span<const std::byte> names, uint32_t offset) {
-    constexpr char kName[] = ".eh_frame";
-    return offset <= names.size() && names.size() - offset >= sizeof(kName) &&
-           std::memcmp(names.data() + offset, kName, sizeof(kName)) == 0;
+  void add_section(const Elf64_Shdr& section, std::string_view name, uint64_t& text) {
+    if (name == ".text") {
+      text = section.sh_addr;
+    } else if (name == ".gopclntab" || name == ".data.rel.ro.gopclntab") {
+      image_.go_table = section.sh_addr;
+    } else if (name == ".eh_frame" && image_.eh_frame.bytes.empty()) {
+      image_.eh_frame = {section.sh_addr, read_range(source_, section.sh_offset, section.sh_size)};
+    }
+  }
+
+  static std::string_view name_at(std::span<const std::byte> names, uint32_t offset) {
+    if (offset >= names.size()) return {};
+    const auto* const text = reinterpret_cast<const char*>(names.data()) + offset;
+    return {text, strnlen(text, names.size() - offset)};
   }
 
   void read_eh_frame_by_hdr() {

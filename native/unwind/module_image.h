@@ -32,6 +32,8 @@ struct ModuleImage {
   uint64_t base_va = 0;  // page-aligned lowest PT_LOAD address: table offsets count from here
   uint64_t text_lo = 0;  // bounds of the executable segments
   uint64_t text_hi = 0;
+  uint64_t go_table = 0;  // address of Go's .gopclntab, 0: no Go program
+  uint64_t go_text = 0;   // of its .text
   std::string build_id;  // lower-case hex, empty when the file has none
 
   [[nodiscard]] bool is_text(uint64_t va) const { return va >= text_lo && va < text_hi; }

@@ -11,37 +11,24 @@
 
 #include "unwind/code_map.h"
 #include "unwind/code_reader.h"
+#include "unwind/code_step.h"
 #include "unwind/frame_pointers.h"
+#include "unwind/go_frames.h"
+#include "unwind/late_stack.h"
 #include "unwind/leaf_code.h"
 #include "unwind/registers.h"
+#include "unwind/runtime_code.h"
 #include "unwind/stack_copy.h"
+#include "unwind/stack_end.h"
 
 namespace prof {
 
-/// Why a walk ended. Only `root` is complete; every other end keeps the frames found so far.
-enum class StackEnd : uint8_t {
-  root,
-  truncated_copy,  // the next slot lies past the stack copy
-  no_map,          // the last frame's address is in no executable mapping
-  bad_cfa,
-  bad_fp,
-  unsupported,
-  max_depth,
-};
-
 inline constexpr size_t kMaxStackDepth = 1024;
-
-/// Reads stack memory of the live target, later than the sample: what it says must prove itself.
-class LateStack {
- public:
-  virtual ~LateStack() = default;
-  virtual bool read_word(uint64_t address, uint64_t& out) = 0;
-};
 
 struct UnwoundFrame {
   uint64_t address = 0;              // absolute, as looked up: already -1 for return addresses
   const CodeRange* range = nullptr;  // null: no mapping. Points into the code map
-  uint64_t frame_pointer = 0;        // of code without a rule that keeps one; else 0
+  uint64_t frame_pointer = 0;        // of code without a rule that keeps one, or whose runtime knows it; else 0
 };
 
 class Unwinder {
@@ -60,30 +47,30 @@ class Unwinder {
   /// Go's systemstack, the end of the thread's own stack, whose goroutine has gone on meanwhile.
   bool complete(const Registers& registers, StackCopy stack, LateStack& late, std::vector<UnwoundFrame>& out);
 
+  /// Who knows the frames of code that belongs to no file: null for nobody. Must outlive its use.
+  void set_runtime(RuntimeCode* runtime) { runtime_ = runtime; }
+
   /// Forgets cached rules. To be called after the code map changed; also lets code bytes of JIT memory be
   /// read again.
   void flush();
 
  private:
-  // What to do at one looked-up address: 32 bytes, two to a cache line.
-  struct CodeStep {
-    uint64_t lookup;
-    const CodeRange* range;
-    CfiRule rule;  // cfa == none: frame pointers, with the hints of NoRuleHints in the other fields
-  };
-  class Walk;
-
   const CodeStep& step_at(uint64_t lookup);
   [[nodiscard]] CodeStep resolve(uint64_t lookup);
   [[nodiscard]] CodeHints read_hints(uint64_t address);
   [[nodiscard]] CodeBefore look_before(uint64_t address);
+  /// Whether frames `from` to `to` are the only callers that were ever seen of a call of C.
+  [[nodiscard]] bool is_only_caller(uint64_t call, size_t from, size_t to);
 
   const CodeMap& map_;
   CodeReader& reader_;
+  RuntimeCode* runtime_ = nullptr;
   std::vector<CodeStep> cache_;
   FramePointers frame_pointers_;
+  GoFrames go_frames_;
   std::vector<UnwoundFrame> frames_;  // the walk in progress
   std::unordered_map<uint64_t, CodeBefore> code_before_;  // by return address that was read late
+  std::unordered_map<uint64_t, uint64_t> cgo_callers_;    // by call of C: its callers, mixed
 };
 
 }  // namespace prof

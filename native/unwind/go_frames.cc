@@ -1,0 +1,163 @@
+// Layouts of Go 1.16 (fffffffa), 1.18 (fffffff0) and 1.20 (fffffff1): go/src/runtime/symtab.go, `pcHeader`, `_func` and
+// `pcvalue`.
+#include "unwind/go_frames.h"
+
+#include <array>
+#include <cstring>
+
+#include "unwind/byte_cursor.h"
+#include "unwind/prologue.h"
+
+namespace prof {
+namespace {
+
+constexpr uint32_t kGo116 = 0xfffffffa;
+constexpr uint32_t kGo118 = 0xfffffff0;
+constexpr uint32_t kGo120 = 0xfffffff1;
+constexpr size_t kHeaderBytes = 72;
+constexpr uint64_t kMaxFunctions = 1 << 22;
+constexpr uint64_t kMaxFrameBytes = 1 << 20;
+constexpr size_t kRecordBytes = 48;
+constexpr size_t kMaxStreamBytes = 4096;
+constexpr size_t kMaxKnown = 65536;
+// push %rbp; mov %rsp, %rbp; pushf: the flags are saved by no other function (preempt_amd64.s).
+constexpr std::array<uint8_t, 5> kInterruption{0x55, 0x48, 0x89, 0xe5, 0x9c};
+constexpr uint8_t kWritesStackPointer = 1 << 1;  // abi.FuncFlagSPWrite
+
+template <class T>
+T at(std::span<const std::byte> bytes, size_t offset) {
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof value);
+  return value;
+}
+
+/// Entries of the table of functions, and of a function's record.
+constexpr size_t entry_bytes(uint32_t magic) { return magic == kGo116 ? 8 : 4; }
+
+/// One of the zigzag numbers of a pcvalue stream.
+uint32_t zigzag(uint64_t value) {
+  const auto half = static_cast<uint32_t>(value >> 1);
+  return (value & 1) != 0 ? ~half : half;
+}
+
+}  // namespace
+
+std::optional<uint32_t> GoFrames::bytes_at(const CodeRange& range, uint64_t address) {
+  if (range.go_table == 0) return std::nullopt;
+  if (known_.size() >= kMaxKnown) known_.clear();
+  const auto [known, is_new] = known_.try_emplace(address);
+  if (is_new) known->second = look_up(range, address);
+  return known->second;
+}
+
+void GoFrames::flush() {
+  tables_.clear();
+  known_.clear();
+}
+
+bool GoFrames::is_interruption(const CodeRange& range, uint64_t address) {
+  const uint64_t entry = entry_of(range, address);
+  std::array<std::byte, kInterruption.size()> code{};
+  if (entry == 0 || !read(entry, code)) return false;
+  return std::memcmp(code.data(), kInterruption.data(), code.size()) == 0;
+}
+
+bool GoFrames::is_call_of(const CodeRange& range, uint64_t address, uint64_t return_address) {
+  std::array<std::byte, kCallBytes> before{};
+  const uint64_t entry = entry_of(range, address);
+  if (entry == 0 || !read(return_address - before.size(), before)) return false;
+  const CallTarget call = call_before(before, return_address);
+  return call.form == CallForm::direct && call.address == entry;
+}
+
+uint64_t GoFrames::entry_of(const CodeRange& range, uint64_t address) {
+  const Table* const table = range.go_table == 0 ? nullptr : table_of(range);
+  if (table == nullptr) return 0;
+  const uint64_t shift = table->text == 0 ? range.bias : 0;
+  const auto function = find(*table, address - shift);
+  return function ? function->entry + shift : 0;
+}
+
+const GoFrames::Table* GoFrames::table_of(const CodeRange& range) {
+  const auto [known, is_new] = tables_.try_emplace(range.go_table);
+  if (is_new) known->second = read_table(range);
+  return known->second ? &*known->second : nullptr;
+}
+
+std::optional<uint32_t> GoFrames::look_up(const CodeRange& range, uint64_t address) {
+  const Table* const found = table_of(range);
+  if (found == nullptr) return std::nullopt;
+  const Table& table = *found;
+  const uint64_t pc = table.text == 0 ? address - range.bias : address;
+  const auto function = find(table, pc);
+  if (!function) return std::nullopt;
+  std::array<std::byte, kRecordBytes> record{};
+  if (!read(function->record, record)) return std::nullopt;
+  const size_t entry = entry_bytes(table.magic);
+  const size_t flags = table.magic == kGo120 ? 41 : entry + 33;
+  const auto values = at<uint32_t>(record, entry + 12);
+  if (values == 0 || (at<uint8_t>(record, flags) & kWritesStackPointer) != 0) return std::nullopt;
+  return value_at(table.values + values, function->entry, pc);
+}
+
+std::optional<GoFrames::Table> GoFrames::read_table(const CodeRange& range) {
+  std::array<std::byte, kHeaderBytes> header{};
+  if (!read(range.go_table, header) || at<uint8_t>(header, 7) != sizeof(uint64_t)) return std::nullopt;
+  Table table;
+  table.magic = at<uint32_t>(header, 0);
+  table.count = at<uint64_t>(header, 8);
+  if (table.count == 0 || table.count > kMaxFunctions) return std::nullopt;
+  if (table.magic == kGo116) {
+    table.values = range.go_table + at<uint64_t>(header, 48);
+    table.functions = range.go_table + at<uint64_t>(header, 56);
+    return table;
+  }
+  if (table.magic != kGo118 && table.magic != kGo120) return std::nullopt;
+  // Relocated by the time the program runs; versions from 1.26 on leave it 0.
+  table.text = at<uint64_t>(header, 24);
+  if (table.text == 0) table.text = range.go_text;
+  if (table.text == 0) return std::nullopt;
+  table.values = range.go_table + at<uint64_t>(header, 56);
+  table.functions = range.go_table + at<uint64_t>(header, 64);
+  return table;
+}
+
+std::optional<GoFrames::Function> GoFrames::find(const Table& table, uint64_t pc) {
+  const size_t bytes = entry_bytes(table.magic);
+  const auto number = [&](uint64_t index, uint64_t& out) {
+    out = 0;
+    return read(table.functions + index * bytes, std::as_writable_bytes(std::span(&out, 1)).first(bytes));
+  };
+  uint64_t low = 0;
+  uint64_t high = table.count;
+  uint64_t entry = 0;
+  while (high - low > 1) {
+    const uint64_t middle = low + (high - low) / 2;
+    if (!number(2 * middle, entry)) return std::nullopt;
+    (table.text + entry <= pc ? low : high) = middle;
+  }
+  uint64_t end = 0;
+  uint64_t record = 0;
+  const bool is_read = number(2 * low, entry) && number(2 * low + 1, record) && number(2 * low + 2, end);
+  if (!is_read || pc < table.text + entry || pc >= table.text + end) return std::nullopt;
+  return Function{table.text + entry, table.functions + record};
+}
+
+std::optional<uint32_t> GoFrames::value_at(uint64_t stream, uint64_t entry, uint64_t pc) {
+  std::array<std::byte, kMaxStreamBytes> buffer{};
+  const size_t length = reader_.read_code(stream, buffer);
+  ByteCursor cursor{std::span(buffer).first(length)};
+  uint32_t value = ~uint32_t{0};
+  for (uint64_t until = entry; !cursor.failed();) {
+    const uint64_t change = cursor.uleb();
+    if (change == 0 && until != entry) break;
+    value += zigzag(change);
+    until += cursor.uleb();  // times the least size of an instruction, which is 1 here
+    if (cursor.failed() || pc >= until) continue;
+    if (value % sizeof(uint64_t) != 0 || value > kMaxFrameBytes) break;
+    return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace prof

@@ -1,0 +1,61 @@
+// How much of its stack a Go function has taken where it was interrupted. Go has no call-frame data, and a function that calls
+// nothing keeps no frame pointer: rbp is its caller's. The runtime's own table (.gopclntab) knows, stripped or not.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+
+#include "unwind/code_map.h"
+#include "unwind/code_reader.h"
+
+namespace prof {
+
+class GoFrames {
+ public:
+  /// `reader` must outlive this. The table is read from the target's memory, where it always is.
+  explicit GoFrames(CodeReader& reader) : reader_(reader) {}
+
+  /// Bytes between the stack pointer and the return address at `address`, an absolute one in `range`. Nothing when the
+  /// range is no Go program's, the function moves the stack pointer by itself (assembly), or the table is damaged.
+  [[nodiscard]] std::optional<uint32_t> bytes_at(const CodeRange& range, uint64_t address);
+  /// Whether the function at `address` is Go's asyncPreempt: it stands where a goroutine was interrupted at any
+  /// instruction, as if that had called it.
+  [[nodiscard]] bool is_interruption(const CodeRange& range, uint64_t address);
+  /// Whether what stands before `return_address` calls the function at `address`, directly.
+  [[nodiscard]] bool is_call_of(const CodeRange& range, uint64_t address, uint64_t return_address);
+  /// To be called after the code map changed.
+  void flush();
+
+ private:
+  // Of runtime.pcHeader; addresses are absolute.
+  struct Table {
+    uint32_t magic = 0;
+    uint64_t text = 0;  // entries count from here; 0: they are addresses of the file
+    uint64_t values = 0;
+    uint64_t functions = 0;
+    uint64_t count = 0;
+  };
+  struct Function {
+    uint64_t entry = 0;
+    uint64_t record = 0;
+  };
+
+  [[nodiscard]] std::optional<uint32_t> look_up(const CodeRange& range, uint64_t address);
+  [[nodiscard]] const Table* table_of(const CodeRange& range);
+  /// Absolute start of the function at an absolute address; 0 when the table does not say.
+  [[nodiscard]] uint64_t entry_of(const CodeRange& range, uint64_t address);
+  [[nodiscard]] std::optional<Table> read_table(const CodeRange& range);
+  [[nodiscard]] std::optional<Function> find(const Table& table, uint64_t pc);
+  [[nodiscard]] std::optional<uint32_t> value_at(uint64_t stream, uint64_t entry, uint64_t pc);
+  [[nodiscard]] bool read(uint64_t address, std::span<std::byte> out) {
+    return reader_.read_code(address, out) == out.size();
+  }
+
+  CodeReader& reader_;
+  std::unordered_map<uint64_t, std::optional<Table>> tables_;    // by address
+  std::unordered_map<uint64_t, std::optional<uint32_t>> known_;  // by pc
+};
+
+}  // namespace prof
