@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildSync } from 'esbuild';
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
 import { SymbolizerClient, type SymbolizerClientOptions } from './client.ts';
+import { monotonicMs } from './followed-file.ts';
 import type { KernelSymbolsState, SymbolWarning } from './protocol.ts';
 
 const allTests = fs.mkdtempSync(path.join(os.tmpdir(), 'symbolize-client-'));
@@ -85,7 +86,7 @@ test('hidden kernel symbols: frames are answered without a name, and named when 
   const kallsymsPath = path.join(temporaryFolder(), 'kallsyms');
   fs.writeFileSync(kallsymsPath, hiddenText);
   const run = start(t, { kallsymsPath, refreshMs: 20 });
-  run.client.request([kernelFrame(0, 0xffffffff81000110n), kernelFrame(1, 0xffffffff81000210n)]);
+  run.client.request([kernelFrame(0, 0xffffffff81000110n), kernelFrame(1, 0xffffffff81000210n)], 0);
   await run.client.idle();
   assert.deepEqual(run.names.get(0), { frame: 0, name: '', module: '', hasSymbol: false });
   assert.deepEqual(run.states, ['hidden']);
@@ -102,7 +103,7 @@ test('a hostile name: control and bidi characters never leave the client', async
   const kallsymsPath = path.join(temporaryFolder(), 'kallsyms');
   fs.writeFileSync(kallsymsPath, shownText);
   const run = start(t, { kallsymsPath });
-  run.client.request([kernelFrame(7, 0xffffffff81000300n)]);
+  run.client.request([kernelFrame(7, 0xffffffff81000300n)], 0);
   await run.client.idle();
   assert.equal(run.names.get(7)?.name, 'evil·[2J·');
 });
@@ -110,7 +111,7 @@ test('a hostile name: control and bidi characters never leave the client', async
 test('idle: resolves after every request was answered, and at once when nothing is open', async (t) => {
   const run = start(t, { kallsymsPath: '/dev/null' });
   await run.client.idle();
-  for (let id = 0; id < 50; id++) run.client.request([kernelFrame(id, 0xffffffff81000000n)]);
+  for (let id = 0; id < 50; id++) run.client.request([kernelFrame(id, 0xffffffff81000000n)], 0);
   await run.client.idle();
   assert.equal(run.names.size, 50);
   assert.deepEqual(run.states, ['missing']);
@@ -134,8 +135,8 @@ test('two processes: the same address is named by the perf map of its own', asyn
     functionStart: 0n,
   });
   run.client.addProcess(1, pid);
-  run.client.request([jit(0)]);
-  run.client.request([jit(1)], 1);
+  run.client.request([jit(0)], monotonicMs());
+  run.client.request([jit(1)], monotonicMs(), 1);
   await run.client.idle();
   assert.equal(run.names.get(0)?.name, '');
   assert.equal(run.names.get(1)?.name, 'theirs');
@@ -157,11 +158,11 @@ test('a worker that dies: open and later requests are answered by address, and i
   const module: Module = { id: 0, path: '/usr/lib/libx.so.1', buildId: '', fd: -1, openedBy: 'none' };
   run.client.addModules([module]);
   const frame: Frame = { id: 3, kind: 'native', module: 0, address: 0x1234n, functionStart: 0x1200n };
-  run.client.request([frame]);
+  run.client.request([frame], 0);
   await run.client.idle();
   const expected = { name: 'libx.so.1!fn_1200', module: 'libx.so.1', hasSymbol: false };
   assert.deepEqual(run.names.get(3), { frame: 3, ...expected });
-  run.client.request([{ ...frame, id: 4 }]);
+  run.client.request([{ ...frame, id: 4 }], 0);
   await run.client.idle();
   assert.deepEqual(run.names.get(4), { frame: 4, ...expected });
   assert.deepEqual(

@@ -5,10 +5,11 @@
  */
 import { Worker } from 'node:worker_threads';
 import { cleanText } from '../profile/clean-text.ts';
-import type { Frame, FrameName, Module } from '../profile/frames.ts';
+import type { Frame, FrameName, Module, Origin } from '../profile/frames.ts';
 import { addressName, moduleName } from './address-name.ts';
 import { displayNames } from './display-name.ts';
 import type {
+  FrameLine,
   FromWorker,
   KernelSymbolsState,
   SymbolizerOptions,
@@ -29,6 +30,8 @@ export class SymbolizerClient {
   readonly #modules = new Map<number, Module>();
   /** Sent and not yet answered, oldest first: answers come in order. */
   readonly #outstanding: (readonly Frame[])[] = [];
+  readonly #linesWaiters = new Map<number, (lines: readonly FrameLine[]) => void>();
+  #nextLinesId = 0;
   #idleWaiters: (() => void)[] = [];
   #hasFailed = false;
   #isStopped = false;
@@ -54,15 +57,28 @@ export class SymbolizerClient {
     this.#send({ type: 'modules', process, modules });
   }
 
-  /** Asks for names; the answers, one per frame, come through `onNames`, in the order of the requests. */
-  request(frames: readonly Frame[], process = 0): void {
+  /**
+   * Asks for names; the answers, one per frame, come through `onNames`, in the order of the requests.
+   * @param sinceMs no sample of them is older (CLOCK_MONOTONIC)
+   */
+  request(frames: readonly Frame[], sinceMs: number, process = 0): void {
     if (frames.length === 0) return;
     if (this.#hasFailed) {
       queueMicrotask(() => this.#answerWithAddresses(frames));
       return;
     }
     this.#outstanding.push(frames);
-    this.#send({ type: 'frames', process, frames });
+    this.#send({ type: 'frames', process, frames, sinceMs });
+  }
+
+  /** Lines of the source of frames in generated code, of those whose line is known; never rejects. */
+  linesOf(frames: readonly number[]): Promise<readonly FrameLine[]> {
+    if (this.#hasFailed || this.#isStopped) return Promise.resolve([]);
+    const id = this.#nextLinesId++;
+    return new Promise((resolve) => {
+      this.#linesWaiters.set(id, resolve);
+      this.#send({ type: 'lines', frames, id });
+    });
   }
 
   /** Resolves when all that was asked of a process is answered and nothing is read from its files any more. */
@@ -98,6 +114,7 @@ export class SymbolizerClient {
     this.#isStopped = true;
     await this.#worker.terminate();
     this.#outstanding.length = 0;
+    this.#endLines();
     this.#wakeIdle();
   }
 
@@ -118,6 +135,12 @@ export class SymbolizerClient {
           detail: cleanText(message.warning.detail),
         });
         return;
+      case 'lines':
+        this.#linesWaiters.get(message.id)?.(
+          message.lines.map((line) => ({ ...line, file: cleanText(line.file) })),
+        );
+        this.#linesWaiters.delete(message.id);
+        return;
       case 'names':
         this.#deliver(message.names);
         if (message.requests === 1) this.#outstanding.shift();
@@ -130,9 +153,7 @@ export class SymbolizerClient {
       names.map((name) => name.name),
       this.#demangle,
     );
-    this.#onNames(
-      names.map((name, i) => ({ ...name, name: texts[i] ?? '', module: cleanText(name.module) })),
-    );
+    this.#onNames(names.map((name, i) => cleanName({ ...name, name: texts[i] ?? '' })));
   }
 
   /** The profile must not wait for a thread that is gone. */
@@ -141,6 +162,7 @@ export class SymbolizerClient {
     this.#hasFailed = true;
     this.#onWarning({ code: 'symbolizer-failed', subject: 'symbolizer', detail: cleanText(detail) });
     for (const frames of this.#outstanding.splice(0)) this.#answerWithAddresses(frames);
+    this.#endLines();
     this.#wakeIdle();
   }
 
@@ -155,7 +177,25 @@ export class SymbolizerClient {
     );
   }
 
+  #endLines(): void {
+    for (const resolve of this.#linesWaiters.values()) resolve([]);
+    this.#linesWaiters.clear();
+  }
+
   #wakeIdle(): void {
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
+}
+
+function cleanName({ inlined, ...name }: FrameName): FrameName {
+  const own = { ...name, module: cleanText(name.module), ...cleanScript(name) };
+  if (inlined === undefined) return own;
+  return {
+    ...own,
+    inlined: inlined.map((each) => ({ ...each, name: cleanText(each.name), ...cleanScript(each) })),
+  };
+}
+
+function cleanScript({ script }: Origin): Pick<Origin, 'script'> {
+  return script === undefined ? {} : { script: cleanText(script) };
 }

@@ -12,12 +12,15 @@ import { displayNames } from './display-name.ts';
 import { readDynamicSymbols, readThroughSegments } from './elf-dynamic.ts';
 import { buildIdOf, parseElf } from './elf-file.ts';
 import { readSymbols } from './elf-symbols.ts';
-import { readGoFunctions } from './gopclntab.ts';
+import { readGoProgram } from './go-program.ts';
+import { JitdumpFile } from './jitdump-file.ts';
 import { parseKallsyms, showsAnyAddress } from './kallsyms.ts';
 import { parseMaps } from './module-memory.ts';
 import { PerfMapFile } from './perf-map-file.ts';
 import { demangleRustV0 } from './rust-v0.ts';
+import { jitdumpDebug, jitdumpHeader, jitdumpLoad, jitdumpMove } from './test-jitdump.ts';
 import { compile, makePclntab, run, temporaryFolder } from './test-programs.ts';
+import { parseV8Name } from './v8-name.ts';
 
 const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 1);
 const folder = temporaryFolder();
@@ -83,8 +86,11 @@ function parseWholeElf(bytes: Buffer): void {
   }
   const dynamic = readDynamicSymbols(file, readThroughSegments(file), 0);
   for (let address = 0; address < 0x5000; address += 0x111) dynamic?.find(address, address);
-  const go = readGoFunctions(file);
-  for (let address = 0x400000; address < 0x403000; address += 0x123) go?.find(address, 0);
+  const go = readGoProgram(file);
+  for (let address = 0x400000; address < 0x403000; address += 0x123) {
+    go?.find(address, 0);
+    go?.placesAt(address);
+  }
 }
 
 test('ELF files: symbols, build id, debug link', () => {
@@ -134,7 +140,8 @@ test('perf maps, followed while they are rewritten', () => {
   const file = path.join(folder, 'tmp', 'perf-9.map');
   fs.mkdirSync(path.dirname(file));
   const trustedUids = new Set([process.getuid?.() ?? 0]);
-  const map = new PerfMapFile({ ownPid: 9, trustedUids, rootPath: folder, close: () => {} }, () => {});
+  const target = { ownPid: 9, trustedUids, rootPath: folder, seenMs: 0, close: () => {} };
+  const map = new PerfMapFile(target, () => {});
   const lines = Array.from(
     { length: 100 },
     (_, i) => `${(0x7000 + i * 48).toString(16)} 40 JS:*f${i} file.js:${i}\n`,
@@ -142,9 +149,47 @@ test('perf maps, followed while they are rewritten', () => {
   fuzz(Buffer.from(lines.join('')), 1000, 0, (bytes) => {
     fs.writeFileSync(file, bytes);
     map.refresh();
-    for (let address = 0x7000; address < 0x8000; address += 97) map.find(address);
+    for (let address = 0x7000; address < 0x8000; address += 97) map.find(address, 1);
   });
   map.close();
+});
+
+test('jitdumps, followed while they are rewritten', () => {
+  const file = path.join(folder, 'jit-9.dump');
+  const trustedUids = new Set([process.getuid?.() ?? 0]);
+  const target = { ownPid: 9, trustedUids, rootPath: '', seenMs: 0, close: () => {} };
+  const dump = new JitdumpFile(target, () => {});
+  const records = Array.from({ length: 40 }, (_, i) => {
+    const address = 0x7000 + i * 48;
+    const lines = [[address, i, '/srv/a.lua'] as const, [address + 8, i + 1, ''] as const];
+    return Buffer.concat([
+      jitdumpDebug(address, lines),
+      jitdumpLoad({ pid: 9, address, size: 40, name: `f${i}` }),
+      jitdumpMove({ pid: 9, from: address, to: address + 0x1000, size: 40 }),
+    ]);
+  });
+  fuzz(Buffer.concat([jitdumpHeader({ pid: 9 }), ...records]), 1000, 0, (bytes) => {
+    fs.writeFileSync(file, bytes);
+    dump.open(file, [{ path: file }]);
+    dump.refresh();
+    for (let address = 0x7000; address < 0x9000; address += 197) {
+      dump.find(address, 1);
+      dump.lineAt(address);
+    }
+  });
+  dump.close();
+});
+
+test('names: what V8 calls its code', () => {
+  for (const name of [
+    "JS:o+'get size /srv/a b/shares.cjs:6:14",
+    'Eval:~ node:internal/fs:1:1',
+    "RegExp.> src: 'a+b'",
+  ])
+    fuzz(Buffer.from(name), 3000, 0, (bytes) => {
+      const found = parseV8Name(bytes.toString('utf8'));
+      assert.ok(found === undefined || Number.isInteger(found.line));
+    });
 });
 
 test('names: Rust v0, Itanium clean-up', () => {

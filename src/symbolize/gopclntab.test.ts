@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { bufferBytes } from './byte-source.ts';
 import type { ElfFile, ElfSection } from './elf-file.ts';
-import { readGoFunctions } from './gopclntab.ts';
+import { readGoProgram } from './go-program.ts';
 import { makePclntab } from './test-programs.ts';
 
 const textAddress = 0x401000;
@@ -36,7 +36,7 @@ const functions = [
 for (const magic of [0xfffffff0, 0xfffffff1, 0xfffffffa] as const) {
   test(`layout ${magic.toString(16)}: each function in its range, nothing outside`, () => {
     const table = makePclntab({ magic, textStart: textAddress, end: 0x180, functions });
-    const source = readGoFunctions(elfWith(table));
+    const source = readGoProgram(elfWith(table));
     const at = (offset: number): string | undefined => source?.find(textAddress + offset, 0);
     assert.equal(source?.length, 3);
     assert.deepEqual([-1, 0, 0x3f, 0x40, 0xff, 0x100, 0x17f, 0x180].map(at), [
@@ -53,7 +53,7 @@ for (const magic of [0xfffffff0, 0xfffffff1, 0xfffffffa] as const) {
 }
 
 test('position-independent: a text start of 0 is the start of .text', () => {
-  const source = readGoFunctions(
+  const source = readGoProgram(
     elfWith(makePclntab({ magic: 0xfffffff1, textStart: 0, end: 0x180, functions })),
   );
   assert.equal(source?.find(textAddress + 0x41, 0), 'main.(*Server).Serve');
@@ -62,6 +62,6 @@ test('position-independent: a text start of 0 is the start of .text', () => {
 test('an unknown version or a cut table has no functions', () => {
   const table = makePclntab({ magic: 0xfffffff1, textStart: textAddress, end: 0x180, functions });
   table.writeUInt32LE(0xfffffff7, 0);
-  assert.equal(readGoFunctions(elfWith(table)), undefined);
-  assert.equal(readGoFunctions(elfWith(table.subarray(0, 40))), undefined);
+  assert.equal(readGoProgram(elfWith(table)), undefined);
+  assert.equal(readGoProgram(elfWith(table.subarray(0, 40))), undefined);
 });

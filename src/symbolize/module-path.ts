@@ -1,17 +1,24 @@
 /** A path at which a module of the target can be opened by another process, and where its debug file lies. */
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Module } from '../profile/frames.ts';
 import { fileBytes } from './byte-source.ts';
 import { buildIdOf, parseElf } from './elf-file.ts';
+import { openRecorded } from './recorded-module.ts';
 
 /**
  * The first path where the very file lies that the target has mapped; undefined: it is nowhere any more.
- * @param pid undefined for a target of the past: then only the build id can say that a file is the one
+ * @param pid undefined for a target of the past
  */
 export function modulePathOf(module: Module, pid: number | undefined): string | undefined {
   if (!module.path.startsWith('/')) return undefined;
   const file = module.path.replace(/ \(deleted\)$/, '');
-  if (pid === undefined) return module.buildId !== '' && isSameFile(file, module) ? file : undefined;
+  if (pid === undefined) {
+    const recorded = openRecorded(module);
+    if ('fd' in recorded) closeSync(recorded.fd);
+    return 'fd' in recorded ? file : undefined;
+  }
   const wanted = [`/proc/${pid}/root${file}`, file, `/proc/${pid}/exe`];
   return wanted.find((path) => isSameFile(path, module));
 }
@@ -41,9 +48,17 @@ export function debugPathOf(buildId: string): string | undefined {
   return `/usr/lib/debug/.build-id/${buildId.slice(0, 2)}/${buildId.slice(2)}.debug`;
 }
 
-/** The debug file of a module, in the target's root or in ours. */
+/** The debug file of a module, in the target's root or in ours, or where debuginfod-find has put it. */
 export function debugFileOf(module: Module, pid: number | undefined): string | undefined {
   const path = debugPathOf(module.buildId);
   if (path === undefined) return undefined;
-  return [...(pid === undefined ? [] : [`/proc/${pid}/root${path}`]), path].find((each) => existsSync(each));
+  const inTarget = pid === undefined ? [] : [`/proc/${pid}/root${path}`];
+  const fetched = join(debuginfodCache(process.env), module.buildId, 'debuginfo');
+  return [...inTarget, path, fetched].find((each) => isSameFile(each, module));
+}
+
+/** The folder of debuginfod's client: debuginfod_find_debuginfo(3), "DEBUGINFOD_CACHE_PATH". Nothing is fetched here. */
+function debuginfodCache(env: Readonly<Record<string, string | undefined>>): string {
+  const base = env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  return env['DEBUGINFOD_CACHE_PATH'] ?? join(base, 'debuginfod_client');
 }

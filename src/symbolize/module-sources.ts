@@ -17,7 +17,7 @@ import {
   sectionNamed,
 } from './elf-file.ts';
 import { readSymbols, type SymbolSource } from './elf-symbols.ts';
-import { readGoFunctions } from './gopclntab.ts';
+import { type GoProgram, readGoProgram } from './go-program.ts';
 import { type MemoryImage, readModuleMemory } from './module-memory.ts';
 import type { SymbolWarning } from './protocol.ts';
 import { unpackXz } from './xz.ts';
@@ -35,6 +35,8 @@ export interface ModuleSources {
   readonly isElf: boolean;
   /** In the order to ask. */
   readonly sources: readonly LazySource[];
+  /** What a Go program knows of its own functions; it may hold C, too. */
+  readonly goProgram?: () => GoProgram | undefined;
 }
 
 /** Never throws: what cannot be opened is warned about and leaves fewer sources. */
@@ -60,15 +62,21 @@ function fromFile(module: Module, context: ModuleContext): ModuleSources {
   }
   if (file === undefined) return { isElf: true, sources: [] };
   const hasSections = file.sections.length > 0;
+  let go: { readonly program: GoProgram | undefined } | undefined;
+  const goProgram = (): GoProgram | undefined => {
+    go ??= { program: readGoProgram(file) };
+    return go.program;
+  };
   return {
     isElf: true,
+    goProgram,
     sources: [
       () => readSymbols(file, 'symtab'),
       debugFileSource(file, module, context),
       () => readMiniDebugInfo(file),
       () =>
         hasSections ? readSymbols(file, 'dynsym') : readDynamicSymbols(file, readThroughSegments(file), 0),
-      () => readGoFunctions(file),
+      goProgram,
     ],
   };
 }

@@ -1,6 +1,7 @@
 /** Where a module's names come from: own tables, debug files, Go, memory; what is left when there is nothing. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import type { Frame, Module } from '../profile/frames.ts';
@@ -222,7 +223,7 @@ test('Go, stripped: every function of its own table', (t) => {
     'package main\n\n//go:noinline\nfunc work(n int) int { return n * 3 }\n\nfunc main() { println(work(4)) }\n',
   );
   const env = {
-    GOCACHE: path.join(folder, 'cache'),
+    GOCACHE: path.join(os.tmpdir(), 'prof-tui-go-cache'),
     GOPATH: path.join(folder, 'path'),
     GOFLAGS: '-mod=mod',
     CGO_ENABLED: '0',

@@ -6,6 +6,8 @@
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
 import { addressName, moduleName } from './address-name.ts';
 import type { SymbolSource } from './elf-symbols.ts';
+import { goFrameName } from './go-names.ts';
+import type { GoProgram } from './go-program.ts';
 import { type LazySource, type ModuleContext, openSources } from './module-sources.ts';
 import { demangleRustV0 } from './rust-v0.ts';
 
@@ -15,14 +17,16 @@ export class ModuleSymbols {
   readonly isElf: boolean;
   readonly path: string;
   readonly #sources: SymbolSource[] = [];
+  readonly #goProgram: (() => GoProgram | undefined) | undefined;
   /** Not yet opened, in order. */
   readonly #pending: LazySource[];
 
   constructor(module: Module, context: ModuleContext) {
     this.name = moduleName(module.path);
     this.path = module.path;
-    const { isElf, sources } = openSources(module, context);
+    const { isElf, sources, goProgram } = openSources(module, context);
     this.isElf = isElf;
+    this.#goProgram = goProgram;
     this.#pending = [...sources];
   }
 
@@ -36,6 +40,8 @@ export class ModuleSymbols {
   }
 
   nameOf(frame: Frame): FrameName {
+    const [own, ...inlined] = this.#goProgram?.()?.placesAt(Number(frame.address)) ?? [];
+    if (own !== undefined) return goFrameName(frame.id, this.name, own, inlined);
     const symbol = this.symbolOf(Number(frame.address), Number(frame.functionStart));
     if (symbol === undefined) return addressName(frame, this.name);
     return { frame: frame.id, name: symbol, module: this.name, hasSymbol: true };

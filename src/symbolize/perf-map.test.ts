@@ -1,9 +1,10 @@
-/** Perf maps: lines, overlaps, and the file as it grows, is replaced, rewritten, damaged or not ours. */
+/** Perf maps: lines, and the file as it grows, is replaced, rewritten, damaged or not ours. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test from 'node:test';
-import { type MappedRange, PerfMapIndex, parsePerfMapLine } from './perf-map.ts';
+import { monotonicMs } from './followed-file.ts';
+import { parsePerfMapLine } from './perf-map.ts';
 import { PerfMapFile } from './perf-map-file.ts';
 import type { SymbolWarning } from './protocol.ts';
 import { temporaryFolder } from './test-programs.ts';
@@ -31,57 +32,14 @@ test('lines: hexadecimal with or without 0x, names with spaces; all else is dama
   }
 });
 
-function indexOf(...batches: readonly (readonly [number, number, number])[][]): PerfMapIndex {
-  const index = new PerfMapIndex();
-  for (const batch of batches) index.add(batch.map(([start, end, line]) => ({ start, end, line })));
-  return index;
-}
-
-test('overlaps: the later line wins over what it covers, the rest of the earlier one stays', () => {
-  const index = indexOf([
-    [0, 100, 1],
-    [40, 60, 2],
-  ]);
-  assert.deepEqual(
-    [0, 39, 40, 59, 60, 99, 100].map((address) => index.find(address)?.line),
-    [1, 1, 2, 2, 1, 1, undefined],
-  );
-  assert.equal(indexOf([[0, 100, 1]], [[0, 100, 2]]).find(50)?.line, 2);
-  assert.equal(indexOf([[40, 60, 1]], [[0, 100, 2]]).length, 1);
-});
-
-test('overlaps: 2000 random lines in random batches give what a plain array of bytes gives', () => {
-  let seed = 12345;
-  const random = (limit: number): number => {
-    seed = (seed * 1103515245 + 12345) % 2 ** 31;
-    return seed % limit;
-  };
-  const truth = new Int32Array(5000).fill(-1);
-  const index = new PerfMapIndex();
-  let batch: MappedRange[] = [];
-  for (let line = 0; line < 2000; line++) {
-    const start = random(4800);
-    const end = start + random(200);
-    truth.fill(line, start, end);
-    batch.push({ start, end, line });
-    if (random(10) === 0 || line === 1999) {
-      index.add(batch);
-      batch = [];
-    }
-  }
-  for (let address = 0; address < truth.length; address++) {
-    assert.equal(index.find(address)?.line ?? -1, truth[address], `address ${address}`);
-  }
-});
-
 function follow(name: string, trustedUids = new Set([process.getuid?.() ?? 0])) {
   const root = path.join(folder, name);
   fs.mkdirSync(path.join(root, 'tmp'), { recursive: true });
   const file = path.join(root, 'tmp', 'perf-42.map');
   const warnings: SymbolWarning[] = [];
-  const target = { ownPid: 42, trustedUids, rootPath: root, close: () => {} };
+  const target = { ownPid: 42, trustedUids, rootPath: root, seenMs: 0, close: () => {} };
   const map = new PerfMapFile(target, (warning) => warnings.push(warning));
-  return { file, map, warnings, nameAt: (address: number) => map.find(address)?.name };
+  return { file, map, warnings, nameAt: (address: number) => map.find(address, monotonicMs())?.name?.name };
 }
 
 test('a file that appears and grows: only whole lines count, the last one when it is finished', () => {
@@ -103,12 +61,12 @@ test('a replaced, a cut and a rewritten file start over', () => {
   const { file, map, nameAt } = follow('replaced');
   fs.writeFileSync(file, '1000 10 old\n');
   map.refresh();
-  const idBefore = map.find(0x1000)?.lineId;
+  const idBefore = map.idAt(0x1000);
   fs.writeFileSync(`${file}.new`, '1000 10 new\n');
   fs.renameSync(`${file}.new`, file);
   assert.equal(map.refresh(), true);
   assert.equal(nameAt(0x1000), 'new');
-  assert.notEqual(map.find(0x1000)?.lineId, idBefore);
+  assert.notEqual(map.idAt(0x1000), idBefore);
 
   fs.writeFileSync(file, '');
   assert.equal(map.refresh(), true);

@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { Frame, FrameKind, FrameName } from '../profile/frames.ts';
+import { monotonicMs } from './followed-file.ts';
 import type { SymbolizerOptions } from './protocol.ts';
 import { Symbolizer } from './symbolizer.ts';
 import { parseStatus } from './target-process.ts';
@@ -37,13 +38,16 @@ const names = (answers: readonly FrameName[]): string[] => answers.map(({ name }
 test('every frame is answered, in order, whatever its kind', async (t) => {
   const child = await sleeper(t);
   const made = symbolizer(t, { pid: child.pid ?? 0 });
-  const answers = made.nameFrames([
-    frame(5, 'kernel', 0xffffffff81000000n),
-    frame(6, 'exec-anon', 0x7f0000000000n),
-    frame(7, 'kernel-unseen', 0n),
-    frame(8, 'truncated', 0n),
-    frame(9, 'native', 0x123n, 77),
-  ]);
+  const answers = made.nameFrames(
+    [
+      frame(5, 'kernel', 0xffffffff81000000n),
+      frame(6, 'exec-anon', 0x7f0000000000n),
+      frame(7, 'kernel-unseen', 0n),
+      frame(8, 'truncated', 0n),
+      frame(9, 'native', 0x123n, 77),
+    ],
+    monotonicMs(),
+  );
   const empty = { name: '', module: '', hasSymbol: false };
   assert.deepEqual(answers, [
     { frame: 5, ...empty },
@@ -64,18 +68,18 @@ test('node itself: names survive the end of the process', async (t) => {
   child.kill('SIGKILL');
   await once(child, 'exit');
   const main = readelfSymbols(process.execPath, '.symtab').find(({ name }) => name === 'main')?.address ?? 0;
-  const [answer] = made.nameFrames([frame(0, 'native', BigInt(main + 1), 3)]);
+  const [answer] = made.nameFrames([frame(0, 'native', BigInt(main + 1), 3)], monotonicMs());
   assert.deepEqual(answer, { frame: 0, name: 'main', module: 'node', hasSymbol: true });
   assert.deepEqual(made.refresh(), []);
 });
 
-test('perf map: names come late, change, and only changes are told', async (t) => {
+test('perf map: names come late; code that takes the place of other code leaves the frame without a name', async (t) => {
   const child = await sleeper(t);
   const map = `/tmp/perf-${child.pid}.map`;
   t.after(() => fs.rmSync(map, { force: true }));
   const made = symbolizer(t, { pid: child.pid ?? 0 });
   const frames = [frame(0, 'exec-anon', 0x7f0000001005n), frame(1, 'exec-anon', 0x7f0000002005n)];
-  assert.deepEqual(names(made.nameFrames(frames)), ['', '']);
+  assert.deepEqual(names(made.nameFrames(frames, monotonicMs())), ['', '']);
   assert.deepEqual(made.refresh(), []);
 
   fs.writeFileSync(map, '7f0000001000 100 first\n');
@@ -84,11 +88,15 @@ test('perf map: names come late, change, and only changes are told', async (t) =
   fs.appendFileSync(map, '7f0000002000 100 second\n');
   assert.deepEqual(names(made.refresh()), ['second']);
   fs.appendFileSync(map, '7f0000001000 80 again\n');
-  assert.deepEqual(made.refresh(), [{ frame: 0, name: 'again', module: 'jit', hasSymbol: true }]);
+  const none = { name: '', module: '', hasSymbol: false };
+  assert.deepEqual(made.refresh(), [{ frame: 0, ...none }]);
+  assert.equal(made.warnings[0]?.code, 'code-replaced');
+  const later = frame(2, 'exec-anon', 0x7f0000001005n);
+  assert.deepEqual(names(made.nameFrames([later], monotonicMs())), ['again']);
   fs.writeFileSync(map, '');
   assert.deepEqual(made.refresh(), [
-    { frame: 0, name: '', module: '', hasSymbol: false },
-    { frame: 1, name: '', module: '', hasSymbol: false },
+    { frame: 1, ...none },
+    { frame: 2, ...none },
   ]);
 });
 
@@ -115,7 +123,7 @@ test('node --perf-basic-prof: its own perf map names its code', async (t) => {
       .findLast((text) => text.includes('hotLoop')) ?? '';
   const address = BigInt(`0x${line.split(' ')[0]}`);
   const made = symbolizer(t, { pid: child.pid ?? 0 });
-  const [answer] = made.nameFrames([frame(0, 'exec-anon', address + 1n)]);
+  const [answer] = made.nameFrames([frame(0, 'exec-anon', address + 1n)], monotonicMs());
   assert.match(answer?.name ?? '', /hotLoop/);
   assert.equal(answer?.hasSymbol, true);
 });
@@ -130,7 +138,7 @@ test('another mount and pid namespace: its /tmp and its own pid are used', async
   );
   const inner = Number(fs.readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1').trim());
   const made = symbolizer(t, { pid: inner });
-  const [answer] = made.nameFrames([frame(0, 'exec-anon', 0x7f0000003001n)]);
+  const [answer] = made.nameFrames([frame(0, 'exec-anon', 0x7f0000003001n)], monotonicMs());
   assert.equal(answer?.name, 'inside');
   assert.equal(fs.existsSync(`/tmp/perf-${inner}.map`), false);
 });
@@ -160,7 +168,7 @@ print('ready',flush=True); sys.stdin.readline()`;
     frame(1, 'native', 0x104n, 0),
     frame(2, 'native', 0x904n, 0),
   ];
-  assert.deepEqual(names(made.nameFrames(frames)), [
+  assert.deepEqual(names(made.nameFrames(frames, monotonicMs())), [
     `jit-cache+0x${(start + 0x104n).toString(16)}`,
     'jit-cache+0x104',
     'jit-cache+0x904',
@@ -183,6 +191,6 @@ test('status: the innermost pid, the real and effective user; a missing line lea
 
 test('a target that has gone: frames are still answered', (t) => {
   const made = symbolizer(t, { pid: 2 ** 22 + 5 });
-  assert.deepEqual(names(made.nameFrames([frame(0, 'exec-anon', 1n)])), ['']);
+  assert.deepEqual(names(made.nameFrames([frame(0, 'exec-anon', 1n)], monotonicMs())), ['']);
   assert.deepEqual(made.warnings, []);
 });

@@ -1,34 +1,23 @@
 /**
  * Names frames: chooses the source by the kind of frame, remembers which answers may still change, and asks again
- * when a perf map grew or kernel symbols became readable. Synchronous; runs in the worker. Knows nothing of
+ * when a perf map or jitdump grew or kernel symbols became readable. Synchronous; runs in the worker. Knows nothing of
  * messages, and does not demangle C++: the main thread has the compiler's own demangler.
  */
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
+import { GeneratedFrames } from './generated-frames.ts';
 import { KernelSymbols } from './kernel-symbols.ts';
 import { type MappedFile, mappingsOf } from './module-memory.ts';
 import type { ModuleContext } from './module-sources.ts';
 import { ModuleSymbols } from './module-symbols.ts';
-import { PerfMapFile } from './perf-map-file.ts';
-import type { KernelSymbolsState, SymbolizerOptions, SymbolWarning } from './protocol.ts';
+import type { FrameLine, KernelSymbolsState, SymbolizerOptions, SymbolWarning } from './protocol.ts';
 import { openTarget, type TargetProcess } from './target-process.ts';
 
 const noName = { name: '', module: '', hasSymbol: false } as const;
-/** Shown where a native frame has its file. */
-const jitModule = 'jit';
-const noLine = -1;
-
-/** A frame in generated code, and the perf map line that names it now. */
-interface JitFrame {
-  readonly frame: Frame;
-  readonly address: number;
-  readonly module: ModuleSymbols | undefined;
-  lineId: number;
-}
 
 export class Symbolizer {
   readonly #target: TargetProcess;
   readonly #kernel: KernelSymbols;
-  readonly #perfMap: PerfMapFile;
+  readonly #generated: GeneratedFrames;
   readonly #context: ModuleContext;
   readonly #modules = new Map<number, Module>();
   /** Opened when the first frame of a module asks. */
@@ -36,7 +25,6 @@ export class Symbolizer {
   /** Executable mappings of files that are no programs; read again after each refresh. */
   readonly #mappings = new Map<string, readonly MappedFile[]>();
   readonly #warnings = new Map<string, SymbolWarning>();
-  readonly #jitFrames: JitFrame[] = [];
   #unresolvedKernel: Frame[] = [];
   #hasNewUnresolved = false;
 
@@ -44,8 +32,7 @@ export class Symbolizer {
     const warn = (warning: SymbolWarning): void => this.#warn(warning);
     this.#target = openTarget(options.pid);
     this.#kernel = new KernelSymbols(options.kallsymsPath ?? '/proc/kallsyms');
-    this.#perfMap = new PerfMapFile(this.#target, warn);
-    this.#perfMap.refresh();
+    this.#generated = new GeneratedFrames(options.pid, this.#target, warn);
     this.#context = {
       pid: options.pid,
       places: {
@@ -69,19 +56,27 @@ export class Symbolizer {
     for (const module of modules) this.#modules.set(module.id, module);
   }
 
-  /** @returns one answer per frame, in order. `_Z…` names are still mangled; names may hold control characters. */
-  nameFrames(frames: readonly Frame[]): FrameName[] {
-    return frames.map((frame) => this.#nameOf(frame));
+  /**
+   * @param sinceMs no sample of them is older (CLOCK_MONOTONIC)
+   * @returns one answer per frame, in order. `_Z…` names are still mangled; names may hold control characters.
+   */
+  nameFrames(frames: readonly Frame[], sinceMs: number): FrameName[] {
+    return frames.map((frame) => this.#nameOf(frame, sinceMs));
+  }
+
+  /** Lines of the source of frames that were named before; of those alone where they are known. */
+  linesOf(frames: readonly number[]): FrameLine[] {
+    return this.#generated.linesOf(frames);
   }
 
   /** Looks again at what can change. @returns only the frames whose name differs from the last answer. */
   refresh(): FrameName[] {
     this.#mappings.clear();
-    return [...this.#refreshKernel(), ...this.#refreshJit()];
+    return [...this.#refreshKernel(), ...this.#generated.refresh()];
   }
 
   close(): void {
-    this.#perfMap.close();
+    this.#generated.close();
     this.#target.close();
   }
 
@@ -89,12 +84,12 @@ export class Symbolizer {
     this.#warnings.set(`${warning.code}\0${warning.subject}`, warning);
   }
 
-  #nameOf(frame: Frame): FrameName {
+  #nameOf(frame: Frame, sinceMs: number): FrameName {
     switch (frame.kind) {
       case 'native':
-        return this.#nameNative(frame);
+        return this.#nameNative(frame, sinceMs);
       case 'exec-anon':
-        return this.#nameJit(frame, Number(frame.address), undefined);
+        return this.#generated.nameOf(frame, Number(frame.address), sinceMs, { frame: frame.id, ...noName });
       case 'kernel':
         return this.#nameKernel(frame);
       case 'kernel-unseen':
@@ -116,13 +111,14 @@ export class Symbolizer {
     return symbols;
   }
 
-  #nameNative(frame: Frame): FrameName {
+  #nameNative(frame: Frame, sinceMs: number): FrameName {
     const symbols = this.#symbolsOf(frame.module);
     if (symbols === undefined) {
       return { frame: frame.id, ...noName, name: `0x${frame.address.toString(16)}` };
     }
     if (symbols.isElf) return symbols.nameOf(frame);
-    return this.#nameJit(frame, this.#absoluteAddress(symbols.path, Number(frame.address)), symbols);
+    const address = this.#absoluteAddress(symbols.path, Number(frame.address));
+    return this.#generated.nameOf(frame, address, sinceMs, symbols.nameOf(frame));
   }
 
   /** A file that is no program has no ELF addresses: the frame holds an absolute one, or an offset in the file. */
@@ -136,30 +132,6 @@ export class Symbolizer {
       ({ start, end, offset }) => address >= offset && address - offset < end - start,
     );
     return holder === undefined ? address : holder.start + (address - holder.offset);
-  }
-
-  #nameJit(frame: Frame, address: number, module: ModuleSymbols | undefined): FrameName {
-    const jitFrame: JitFrame = { frame, address, module, lineId: noLine };
-    this.#jitFrames.push(jitFrame);
-    return this.#answerJit(jitFrame);
-  }
-
-  #answerJit(jitFrame: JitFrame): FrameName {
-    const { frame, address, module } = jitFrame;
-    const found = this.#perfMap.find(address);
-    jitFrame.lineId = found?.lineId ?? noLine;
-    if (found !== undefined) return { frame: frame.id, name: found.name, module: jitModule, hasSymbol: true };
-    return module === undefined ? { frame: frame.id, ...noName } : module.nameOf(frame);
-  }
-
-  #refreshJit(): FrameName[] {
-    if (!this.#perfMap.refresh()) return [];
-    const changed: FrameName[] = [];
-    for (const jitFrame of this.#jitFrames) {
-      const lineId = this.#perfMap.lineIdAt(jitFrame.address) ?? noLine;
-      if (lineId !== jitFrame.lineId) changed.push(this.#answerJit(jitFrame));
-    }
-    return changed;
   }
 
   #nameKernel(frame: Frame): FrameName {

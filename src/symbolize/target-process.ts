@@ -3,7 +3,11 @@
  * root directory (kept open, so that debug files and perf maps are found after its end).
  */
 import fs from 'node:fs';
+import { monotonicMs } from './followed-file.ts';
 import { errnoName } from './kernel-symbols.ts';
+
+/** Frames are asked about somewhat later than they were sampled, and the symbolizer comes after the first of them. */
+const sampledBeforeMs = 10_000;
 
 export interface TargetProcess {
   /** The pid in its own pid namespace: JIT compilers write it into the name of the perf map. */
@@ -12,6 +16,8 @@ export interface TargetProcess {
   readonly trustedUids: ReadonlySet<number>;
   /** Prefix for absolute paths of the target's mount namespace; '' = our own root. */
   readonly rootPath: string;
+  /** No sample of it is older (CLOCK_MONOTONIC). */
+  readonly seenMs: number;
   close(): void;
 }
 
@@ -46,13 +52,14 @@ function readStatus(pid: number): StatusFacts {
 export function openTarget(pid: number): TargetProcess {
   const { ownPid, uids, isNested } = readStatus(pid);
   const trustedUids = new Set([0, ...uids]);
+  const seenMs = monotonicMs() - sampledBeforeMs;
   try {
     const fd = fs.openSync(`/proc/${pid}/root`, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
-    return { ownPid, trustedUids, rootPath: `/proc/self/fd/${fd}`, close: () => fs.closeSync(fd) };
+    return { ownPid, trustedUids, rootPath: `/proc/self/fd/${fd}`, seenMs, close: () => fs.closeSync(fd) };
   } catch {
     // Refused (not ours to trace) or gone. In our own pid namespace its root most likely is ours; the owner of each
     // file is checked anyway. In a nested one another process could carry that pid here: then no root at all.
     const rootPath = isNested ? `/proc/${pid}/root` : '';
-    return { ownPid, trustedUids, rootPath, close: () => {} };
+    return { ownPid, trustedUids, rootPath, seenMs, close: () => {} };
   }
 }

@@ -1,7 +1,7 @@
 /** Worker entry: a message loop round one Symbolizer per process, and the timer that looks again. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FrameName, Module } from '../profile/frames.ts';
-import type { FromWorker, KernelSymbolsState, SymbolizerOptions, ToWorker } from './protocol.ts';
+import type { FrameLine, FromWorker, KernelSymbolsState, SymbolizerOptions, ToWorker } from './protocol.ts';
 import { Symbolizer } from './symbolizer.ts';
 
 const port = parentPort;
@@ -59,7 +59,15 @@ function end(process: number): void {
   waiting.delete(process);
 }
 
+function linesOf(frames: readonly number[]): FrameLine[] {
+  return [...symbolizers.values()].flatMap((each) => each.linesOf(frames));
+}
+
 port.on('message', (message: ToWorker) => {
+  if (message.type === 'lines') {
+    send({ type: 'lines', id: message.id, lines: linesOf(message.frames) });
+    return;
+  }
   const { process } = message;
   switch (message.type) {
     case 'process':
@@ -70,7 +78,7 @@ port.on('message', (message: ToWorker) => {
       symbolizers.get(process)?.addModules(message.modules);
       return;
     case 'frames':
-      sendNames(1, symbolizerOf(process)?.nameFrames(message.frames) ?? []);
+      sendNames(1, symbolizerOf(process)?.nameFrames(message.frames, message.sinceMs) ?? []);
       return;
     case 'end':
       end(process);
