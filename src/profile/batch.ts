@@ -41,7 +41,7 @@ export interface Batch {
   readonly modules: readonly Module[];
   /** Threads whose name is new or changed, by thread index. */
   readonly threads: readonly { readonly index: number; readonly thread: Thread }[];
-  /** Functions of runtimes, numbered on from those of earlier batches; frames of kind `runtime` have such a number. */
+  /** Functions of runtimes, numbered on from those of earlier batches; frames of kind `runtime` have such a number in their address. */
   readonly functions?: readonly RuntimeFunction[];
   readonly samples: SampleColumns;
 }

@@ -196,3 +196,56 @@ test('another profile that numbers its functions otherwise: names are its own', 
   first.tree.step(never);
   assert.deepEqual(first.draw(), ['all threads 2', '  y 2', '    x 2']);
 });
+
+/** Functions that spend time, each called by ten others on two levels. */
+function manyCallers(functions: number): StackLine[] {
+  return Array.from({ length: functions * 10 }, (_, at) => ({
+    stack: ['main', `outer${at % 97}`, `caller${at % 53}`, `leaf${Math.floor(at / 10)}`],
+    samples: 1,
+  }));
+}
+
+test('other rows are looked at each time: after many rounds no more nodes are held than after a few', () => {
+  const bench = new Bench();
+  bench.add(...manyCallers(400));
+  const lookAt = (first: number): number => {
+    for (let leaf = first; leaf < first + 20; leaf++) bench.draw(9, bench.node(`leaf${leaf % 400}`));
+    bench.feeder.add([{ stack: ['main', 'other'], samples: 1 }]);
+    bench.refresh(() => false);
+    return bench.tree.nodeCount;
+  };
+  let most = 0;
+  for (let round = 0; round < 10; round++) most = Math.max(most, lookAt(round * 20));
+  const all = bench.draw().length;
+  for (let round = 0; round < 10; round++) bench.refresh(() => false);
+  assert.ok(all > 3 * most, `${most} of ${all} nodes are few`);
+  for (let round = 0; round < 100; round++) {
+    const held = lookAt(round * 20);
+    assert.ok(held <= 2 * most, `${held} nodes in round ${round}`);
+  }
+});
+
+test('when callers are forgotten, open ones stay what they are, under the numbers that are told', () => {
+  const bench = new Bench();
+  bench.add(...manyCallers(400), { stack: ['main', 'a', 'b', 'wanted'], samples: 7 });
+  let open = [bench.node('wanted'), bench.node('wanted', 'b')];
+  const drawn = bench.draw(9, open[0]);
+  bench.draw();
+  const before = bench.tree.nodeCount;
+  let hasMoved = false;
+  for (let round = 0; round < 3; round++) {
+    bench.feeder.add([{ stack: ['main', 'other'], samples: 1 }]);
+    bench.index.step(never);
+    const moves = bench.tree.refresh(bench.index, (node) => open.includes(node));
+    if (moves !== undefined) {
+      hasMoved = true;
+      open = open.map(moves);
+    }
+    while (!bench.tree.step(() => true));
+  }
+  assert.ok(hasMoved);
+  assert.ok(bench.tree.nodeCount < before / 2);
+  assert.deepEqual(bench.draw(9, open[0]), drawn);
+  assert.equal(bench.tree.functionOf(open[1] as NodeId).name, 'b');
+  assert.deepEqual(open, [bench.node('wanted'), bench.node('wanted', 'b')]);
+});

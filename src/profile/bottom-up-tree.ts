@@ -1,5 +1,6 @@
 /**
- * The call tree upside down: functions by their self time, below each its callers. Only what is opened is worked out.
+ * The call tree upside down: functions by their self time, below each its callers. Only what is opened is worked out, and
+ * callers that no row has shown for a while are forgotten, once they are most of what is kept.
  * A node is a path of functions, so it stays itself when the tree under it is made anew, filtered or frozen.
  */
 import type { CallTree, Compared, NodeId } from './call-tree.ts';
@@ -10,26 +11,32 @@ import { bucketCount, shareDelta } from './history.ts';
 import { HistoryCache } from './history-cache.ts';
 
 interface CallerNode {
-  readonly parent: NodeId;
+  parent: NodeId;
   readonly depth: number;
   function: ProfileFunction;
   totalNs: number;
   samples: number;
   /** Of what the call tree is compared with. */
   comparedNs: number;
-  readonly children: NodeId[];
+  children: NodeId[];
   /** Where the time was spent, and the frame of this node above it, in pairs; undefined when not worked out. */
   places: NodeId[] | undefined;
   isExpanded: boolean;
   isAsked: boolean;
 }
 
+/** Where nodes are after some were forgotten: those that were, where their nearest caller below is that was kept. */
+export type Moves = (node: NodeId) => NodeId;
+
+/** So few are kept though nobody shows them. */
+const fewNodes = 1024;
+
 export class BottomUpTree implements CallTree {
   version = 0;
   generation = 0;
   #index: FunctionIndex;
   #nodes: CallerNode[] = [];
-  readonly #byKey = new Map<number, NodeId>();
+  #byKey = new Map<number, NodeId>();
   /** Nodes whose callers are to be counted again, the outer ones first. */
   #stale: NodeId[] = [];
   readonly #recent = new HistoryCache();
@@ -71,10 +78,11 @@ export class BottomUpTree implements CallTree {
   }
 
   get compared(): Compared | undefined {
-    const { seconds } = this.#index.tree.compared ?? {};
-    if (seconds === undefined) return undefined;
+    const { compared } = this.#index.tree;
+    if (compared === undefined) return undefined;
     return {
-      seconds,
+      kind: compared.kind,
+      seconds: compared.seconds,
       totalNs: (node) => this.#at(node).comparedNs,
       selfNs: (node) => (this.depthOf(node) === 1 ? this.#at(node).comparedNs : 0),
     };
@@ -95,6 +103,16 @@ export class BottomUpTree implements CallTree {
   history(node: NodeId, out: Float64Array): void {
     if (node === ROOT) this.#index.tree.history(this.#index.base, out);
     else out.set(this.#recent.read(node, (sum) => this.#addHistories(node, sum)));
+  }
+
+  /** The histories below are others than they were. */
+  refreshHistories(): void {
+    this.#recent.refresh();
+  }
+
+  /** As many histories as one frame may read can be read again. */
+  beginFrame(): void {
+    this.#recent.beginFrame();
   }
 
   shareDelta(node: NodeId): number | undefined {
@@ -126,9 +144,10 @@ export class BottomUpTree implements CallTree {
 
   /**
    * Takes the sums of a whole pass of the index; callers that are open or on the screen follow in `step`.
-   * @param index the one there was, or one over another tree
+   * @param index the one there was, or one over another tree; @param isOpen what must not be forgotten
+   * @returns how nodes moved, undefined when they did not
    */
-  refresh(index: FunctionIndex, isOpen: (node: NodeId) => boolean): void {
+  refresh(index: FunctionIndex, isOpen: (node: NodeId) => boolean): Moves | undefined {
     const isOther = index !== this.#index;
     this.#index = index;
     if (isOther) this.generation++;
@@ -148,14 +167,52 @@ export class BottomUpTree implements CallTree {
       child.samples = index.selfSamples(func.id);
       child.comparedNs = comparedNs;
     }
-    for (let node = 1; node < this.#nodes.length; node++) {
+    const isStale = new Uint8Array(this.#nodes.length);
+    const isKept = new Uint8Array(this.#nodes.length);
+    for (let node = this.#nodes.length - 1; node > ROOT; node--) {
       const at = this.#at(node);
+      const isShown = at.isAsked || isOpen(node);
+      if (at.isExpanded && isShown) isStale[node] = 1;
+      if (isShown || (at.depth === 1 && (at.totalNs > 0 || at.comparedNs > 0))) isKept[node] = 1;
+      if (isKept[node] === 1) isKept[at.parent] = 1;
       at.places = undefined;
-      if (at.isExpanded && (at.isAsked || isOpen(node))) this.#stale.push(node);
       at.isExpanded = false;
       at.isAsked = false;
     }
+    // The rows below what is shown stay what they are.
+    for (let node = 1; node < isKept.length; node++) if (isStale[this.parentOf(node)] === 1) isKept[node] = 1;
+    const moves = this.#keepOnly(isKept);
+    for (let node = 1; node < isStale.length; node++) {
+      if (isStale[node] === 1) this.#stale.push(moves === undefined ? node : moves(node));
+    }
     this.version++;
+    return moves;
+  }
+
+  /** Forgets the other nodes, when they are most of all. Those that stay keep their order. */
+  #keepOnly(isKept: Uint8Array): Moves | undefined {
+    const before = this.#nodes;
+    let kept = 1;
+    for (let node = 1; node < before.length; node++) kept += isKept[node] as number;
+    if (before.length - kept <= Math.max(kept, fewNodes)) return undefined;
+    const places = new Int32Array(before.length);
+    this.#nodes = [before[ROOT] as CallerNode];
+    this.#byKey = new Map();
+    for (const at of before) at.children = [];
+    for (let node = 1; node < before.length; node++) {
+      const at = before[node] as CallerNode;
+      const parent = places[at.parent] as NodeId;
+      // A parent stands before its children.
+      places[node] = isKept[node] === 1 ? this.#nodes.length : parent;
+      if (isKept[node] !== 1) continue;
+      at.parent = parent;
+      this.#nodes.push(at);
+      this.#byKey.set(keyOf(parent, at.function.id), places[node] as NodeId);
+      this.#at(parent).children.push(places[node] as NodeId);
+    }
+    this.#recent.clear();
+    this.generation++;
+    return (node) => places[node] ?? ROOT;
   }
 
   /** Counts callers again, node by node. @returns whether all of them are done */

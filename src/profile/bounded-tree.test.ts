@@ -103,11 +103,48 @@ test('history is of the chosen threads, and grows old with the clock', () => {
     tree.history(ROOT, out);
     return Array.from(out, (ns) => Math.round(ns / periodNs));
   };
+  assert.deepEqual(read(), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 'weights do not wait for histories');
+  assert.equal(tree.samplesOf(ROOT), 6);
+  tree.stepHistory(never);
   assert.deepEqual(read(), [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6]);
   feeder.advance(5e9);
   assert.deepEqual(read(), [0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0]);
   tree.step(never);
+  tree.stepHistory(never);
   assert.deepEqual(read(), [0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0]);
+});
+
+test('history of a window that stands still is of its own time, in whatever slices it is worked out', () => {
+  const feeder = new StackFeeder();
+  for (let second = 0; second < 60; second++) {
+    feeder.add([
+      { stack: ['main', 'a', 'b'], samples: 1 + (second % 3) },
+      { stack: ['main', 'c'], samples: second % 5 },
+    ]);
+    feeder.advance(1e9);
+  }
+  const windowOf = (isOver: () => boolean) => {
+    const span = { kind: 'fixed', from: 12, to: 36 } as const;
+    const tree = feeder.profile.bounded({ threads: new Set(), label: '', span });
+    while (!tree.step(isOver));
+    while (!tree.stepHistory(isOver));
+    return tree;
+  };
+  const [whole, sliced] = [windowOf(never), windowOf(() => true)];
+  const [out, other] = [new Float64Array(bucketCount), new Float64Array(bucketCount)];
+  for (let node = 0; node < whole.nodeCount; node++) {
+    whole.history(node, out);
+    sliced.history(node, other);
+    assert.deepEqual(other, out);
+    const sum = out.reduce((all, ns) => all + ns, 0);
+    assert.ok(Math.abs(sum - whole.totalNs(node)) < 1, `node ${node}: ${sum} of ${whole.totalNs(node)}`);
+  }
+  whole.history(nodeOf(whole, 'c'), out);
+  const samplesOfTwoSeconds = Array.from({ length: 12 }, (_, i) => ((12 + 2 * i) % 5) + ((13 + 2 * i) % 5));
+  assert.deepEqual(
+    Array.from(out, (ns) => Math.round(ns / periodNs)),
+    samplesOfTwoSeconds,
+  );
 });
 
 test('a part of the run: the weight of its seconds, by node and by thread', () => {

@@ -2,66 +2,19 @@
  * The call tree with the weight of some threads, or of some time, only. Its nodes are those of the whole tree, so whatever
  * names a node means the same in both. Summed from the measured rows in slices; it says what the last whole pass found.
  */
-import type { CallTree, Compared, NodeId } from './call-tree.ts';
+import { addUpInSlices } from './add-up.ts';
+import { BoundedHistory, twelfthsOf } from './bounded-history.ts';
+import type { BoundedTreeSource, Bounds } from './bounds.ts';
+import type { ColumnTree, Compared, NodeId, NodeWeights, ReadHistory } from './call-tree.ts';
 import { ROOT } from './call-tree.ts';
+import type { FunctionPlaces } from './function-places.ts';
 import type { ProfileFunction } from './functions.ts';
 import { bucketCount, shareDelta } from './history.ts';
+import { NodeSums } from './node-sums.ts';
+import type { NodeShape } from './path-tree.ts';
 import type { RowSelection } from './row-selection.ts';
-import type { StackWeights } from './stack-weights.ts';
 
-const nodesPerLook = 512;
-
-export interface BoundedTreeSource {
-  readonly tree: CallTree & { readonly nowBucket: number };
-  readonly weights: StackWeights;
-  /** The node of a stack, or undefined while it is not placed. */
-  nodeOf(stack: number): NodeId | undefined;
-}
-
-/** What counts. */
-export interface Bounds {
-  /** Thread indexes; empty for all of them. */
-  readonly threads: ReadonlySet<number>;
-  /** What is shown as the name of the root. */
-  readonly label: string;
-  /** Asked for at the beginning of each pass. */
-  rows(): RowSelection;
-  /** What it is compared with, on the same nodes. */
-  readonly compared?: {
-    rows(): RowSelection;
-    seconds(): Compared['seconds'];
-  };
-}
-
-class Weights {
-  readonly selfNs: Float64Array;
-  readonly selfSamples: Float64Array;
-  readonly totalNs: Float64Array;
-  readonly samples: Float64Array;
-
-  constructor(nodes: number) {
-    this.selfNs = new Float64Array(nodes);
-    this.selfSamples = new Float64Array(nodes);
-    this.totalNs = new Float64Array(nodes);
-    this.samples = new Float64Array(nodes);
-  }
-
-  addOwn(node: NodeId, weightNs: number, samples: number): void {
-    this.selfNs[node] = (this.selfNs[node] ?? 0) + weightNs;
-    this.selfSamples[node] = (this.selfSamples[node] ?? 0) + samples;
-  }
-
-  /** Children have larger ids than their parent, so going down in id a node is whole when it is its turn. */
-  addToParent(node: NodeId, parent: NodeId): void {
-    const totalNs = (this.totalNs[node] ?? 0) + (this.selfNs[node] ?? 0);
-    const samples = (this.samples[node] ?? 0) + (this.selfSamples[node] ?? 0);
-    this.totalNs[node] = totalNs;
-    this.samples[node] = samples;
-    if (parent < 0) return;
-    this.totalNs[parent] = (this.totalNs[parent] ?? 0) + totalNs;
-    this.samples[parent] = (this.samples[parent] ?? 0) + samples;
-  }
-}
+const nodesPerLook = 2048;
 
 /** What each thread spent in that time, whether it is one of those that count or not. */
 interface ThreadWeights {
@@ -69,42 +22,49 @@ interface ThreadWeights {
   totalSamples: number;
   readonly weightNs: number[];
   readonly samples: number[];
+  /** Of a window that stands still: its twelfths, by thread and of all. */
+  readonly recent: Float64Array[];
+  readonly totalRecent: Float64Array;
 }
 
 interface Sums {
   readonly generation: number;
   readonly version: number;
-  readonly nowBucket: number;
-  readonly own: Weights;
-  readonly compared: Weights | undefined;
+  readonly own: NodeSums;
+  readonly compared: NodeSums | undefined;
   readonly threads: ThreadWeights;
-  /** Recent history by node, only of nodes that have any: ending with `nowBucket`. */
-  readonly recent: Map<NodeId, Float64Array>;
+  /** By measured row: what of it is in the time that counts, of whatever thread. */
+  readonly rowNs: Float64Array;
 }
 
 interface Pass {
   readonly sums: Sums;
   /** Still to be added. */
-  readonly selections: { readonly rows: RowSelection; readonly to: Weights }[];
-  /** Next row whose recent history is to be added, then next node to be added to its parent. */
-  recentRow: number;
-  readonly rows: number;
+  readonly selections: { readonly rows: RowSelection; readonly to: NodeSums }[];
+  /** Then, going down, the next node to be added to its parent. */
   node: NodeId;
 }
 
-export class BoundedTree implements CallTree {
+export class BoundedTree implements ColumnTree {
   version = 0;
   readonly bounds: Bounds;
   readonly #source: BoundedTreeSource;
   #sums: Sums;
+  /** What is said of nodes that nothing is known of. */
+  readonly #noSums: Sums;
   #pass: Pass | undefined;
+  /** Its own; undefined when those of the whole tree are shown. */
+  readonly #history: BoundedHistory | undefined;
   readonly #rowBuckets = new Float64Array(bucketCount);
   readonly #rootBuckets = new Float64Array(bucketCount);
 
   constructor(source: BoundedTreeSource, bounds: Bounds) {
     this.#source = source;
     this.bounds = bounds;
-    this.#sums = this.#emptySums(0);
+    const hasOwnHistory = bounds.threads.size > 0 || bounds.window !== undefined;
+    this.#history = hasOwnHistory ? new BoundedHistory(source, bounds) : undefined;
+    this.#noSums = this.#emptySums(0);
+    this.#sums = this.#noSums;
   }
 
   get generation(): number {
@@ -126,13 +86,25 @@ export class BoundedTree implements CallTree {
   }
 
   get compared(): Compared | undefined {
-    const { compared } = this.#current;
-    if (compared === undefined) return undefined;
-    return {
-      seconds: this.bounds.compared?.seconds() ?? { now: 1, before: 1 },
-      totalNs: (node) => compared.totalNs[node] ?? 0,
-      selfNs: (node) => compared.selfNs[node] ?? 0,
-    };
+    const { compared } = this.bounds;
+    return compared && this.#current.compared?.asCompared(compared.kind, compared.seconds());
+  }
+
+  get shape(): NodeShape {
+    return this.#source.tree.shape;
+  }
+
+  get places(): FunctionPlaces {
+    return this.#source.tree.places;
+  }
+
+  get weights(): NodeWeights {
+    return this.#current.own;
+  }
+
+  /** What of each measured row is in the time that counts, of whatever thread. */
+  get rowNs(): Float64Array {
+    return this.#current.rowNs;
   }
 
   get threadWeights(): Readonly<ThreadWeights> {
@@ -172,16 +144,17 @@ export class BoundedTree implements CallTree {
     return node === ROOT ? { ...func, name: this.bounds.label } : func;
   }
 
-  /** Of the threads that count, whatever part of the run is shown: the last 30 s are the same for all of them. */
-  history(node: NodeId, out: Float64Array): void {
-    if (this.bounds.threads.size === 0) {
-      this.#source.tree.history(node, out);
-      return;
-    }
-    const { recent, nowBucket } = this.#current;
-    const known = recent.get(node);
-    const age = this.#source.tree.nowBucket - nowBucket;
-    for (let i = 0; i < bucketCount; i++) out[i] = known?.[i + age] ?? 0;
+  /** Of the threads that count: of a window that stands still its own time, else the last 30 s. */
+  history(node: NodeId, out: Float64Array): boolean {
+    return this.#history === undefined ? this.#source.tree.history(node, out) : this.#history.read(node, out);
+  }
+
+  keepHistories(): ReadHistory {
+    return this.#history === undefined ? this.#source.tree.keepHistories() : this.#history.keep();
+  }
+
+  get isHistoryCurrent(): boolean {
+    return this.#history?.isCurrent !== false;
   }
 
   shareDelta(node: NodeId): number | undefined {
@@ -193,51 +166,65 @@ export class BoundedTree implements CallTree {
   /** Works on a pass, and begins one when the whole tree has changed. @returns whether it is as new as it was then */
   step(isOver: () => boolean): boolean {
     if (this.isCurrent) return true;
-    if (this.#pass?.sums.generation !== this.#source.tree.generation) this.#pass = undefined;
+    if (this.#pass?.sums.generation !== this.#source.tree.generation) this.#giveUp();
     this.#pass ??= this.#begin();
     const pass = this.#pass;
-    if (!this.#addSelections(pass, isOver) || !this.#addRecents(pass, isOver)) return false;
+    if (!this.#addSelections(pass, isOver)) return false;
+    const { parent } = this.#source.tree.shape;
     const { own, compared } = pass.sums;
-    while (pass.node >= ROOT) {
-      const end = Math.max(-1, pass.node - nodesPerLook);
-      for (; pass.node > end; pass.node--) {
-        const parent = this.#source.tree.parentOf(pass.node);
-        own.addToParent(pass.node, parent);
-        compared?.addToParent(pass.node, parent);
-      }
-      if (pass.node >= ROOT && isOver()) return false;
-    }
+    const add = (first: NodeId, end: NodeId) => {
+      own.addUp(parent, first, end);
+      compared?.addUp(parent, first, end);
+    };
+    if (!addUpInSlices(pass, -1, nodesPerLook, add, isOver)) return false;
+    releaseSums(this.#sums);
     this.#sums = pass.sums;
     this.#pass = undefined;
     this.version++;
+    this.#history?.refresh(pass.sums.own.length);
     return true;
+  }
+
+  /** Works on histories of its own: the weights do not wait for them. @returns whether there is nothing left to do */
+  stepHistory(isOver: () => boolean): boolean {
+    return this.#history?.step((row, nodes) => this.#nodeOf(row, nodes), isOver) ?? true;
+  }
+
+  /** Gives its memory to other trees: nobody reads this one any more. */
+  release(): void {
+    this.#giveUp();
+    releaseSums(this.#sums);
+    this.#sums = this.#noSums;
+    this.#history?.release();
+  }
+
+  #giveUp(): void {
+    if (this.#pass !== undefined) releaseSums(this.#pass.sums);
+    this.#pass = undefined;
   }
 
   /** Sums of nodes that were made anew since mean nothing. */
   get #current(): Sums {
-    return this.#sums.generation === this.#source.tree.generation ? this.#sums : this.#emptySums(0);
+    return this.#sums.generation === this.#source.tree.generation ? this.#sums : this.#noSums;
   }
 
   #begin(): Pass {
     const { tree, weights } = this.#source;
-    const sums = this.#emptySums(tree.nodeCount);
+    const sums = this.#emptySums(tree.nodeCount, weights.length);
     const selections = [{ rows: this.bounds.rows(), to: sums.own }];
     const comparedRows = this.bounds.compared?.rows();
     if (comparedRows !== undefined && sums.compared !== undefined) {
       selections.push({ rows: comparedRows, to: sums.compared });
     }
-    // Without a choice of threads the recent histories are those of the whole tree.
-    const rows = this.bounds.threads.size === 0 ? 0 : weights.length;
-    return { sums, selections, recentRow: 0, rows, node: tree.nodeCount - 1 };
+    return { sums, selections, node: tree.nodeCount - 1 };
   }
 
   #addSelections(pass: Pass, isOver: () => boolean): boolean {
-    const { weights } = this.#source;
     for (let next = pass.selections[0]; next !== undefined; next = pass.selections[0]) {
       const { rows, to } = next;
-      const isDone = rows.step((row, weightNs, samples) => {
-        if (to === pass.sums.own) addThread(pass.sums.threads, weights.thread.at(row), weightNs, samples);
-        const node = this.#nodeOf(row, to.selfNs.length);
+      const isDone = rows.step((row, weightNs, samples, second) => {
+        if (to === pass.sums.own) this.#addThread(pass.sums, row, weightNs, samples, second);
+        const node = this.#nodeOf(row, to.length);
         if (node !== undefined) to.addOwn(node, weightNs, samples);
       });
       if (isDone) pass.selections.shift();
@@ -246,25 +233,28 @@ export class BoundedTree implements CallTree {
     return true;
   }
 
-  #addRecents(pass: Pass, isOver: () => boolean): boolean {
-    while (pass.recentRow < pass.rows) {
-      const end = Math.min(pass.rows, pass.recentRow + nodesPerLook);
-      for (; pass.recentRow < end; pass.recentRow++) this.#addRecent(pass.recentRow, pass.sums);
-      if (isOver()) return false;
-    }
-    return true;
-  }
-
-  #addRecent(row: number, sums: Sums): void {
-    const { weights, tree } = this.#source;
-    const node = this.#nodeOf(row, sums.own.selfNs.length);
-    if (node === undefined) return;
-    weights.recent.read(row, sums.nowBucket, this.#rowBuckets);
-    if (this.#rowBuckets.every((ns) => ns === 0)) return;
-    for (let at = node; at >= ROOT; at = tree.parentOf(at)) {
-      const recent = sums.recent.get(at);
-      if (recent === undefined) sums.recent.set(at, this.#rowBuckets.slice());
-      else for (let i = 0; i < bucketCount; i++) recent[i] = (recent[i] ?? 0) + (this.#rowBuckets[i] ?? 0);
+  #addThread(
+    { threads, rowNs }: Sums,
+    row: number,
+    weightNs: number,
+    samples: number,
+    second: number | undefined,
+  ): void {
+    const thread = this.#source.weights.thread.at(row);
+    // Rows that are newer than the pass come with the next one.
+    if (row < rowNs.length) rowNs[row] = (rowNs[row] as number) + weightNs;
+    threads.totalNs += weightNs;
+    threads.totalSamples += samples;
+    threads.weightNs[thread] = (threads.weightNs[thread] ?? 0) + weightNs;
+    threads.samples[thread] = (threads.samples[thread] ?? 0) + samples;
+    const { window } = this.bounds;
+    if (window === undefined || second === undefined) return;
+    threads.recent[thread] ??= emptyBuckets();
+    const recent = threads.recent[thread];
+    const { first, end } = twelfthsOf(window, second);
+    for (let bucket = first; bucket < end; bucket++) {
+      recent[bucket] = (recent[bucket] ?? 0) + weightNs;
+      threads.totalRecent[bucket] = (threads.totalRecent[bucket] ?? 0) + weightNs;
     }
   }
 
@@ -277,23 +267,31 @@ export class BoundedTree implements CallTree {
     return node === undefined || node >= nodes ? undefined : node;
   }
 
-  #emptySums(nodes: number): Sums {
+  #emptySums(nodes: number, rows = 0): Sums {
     const { tree } = this.#source;
     return {
       generation: tree.generation,
       version: nodes === 0 ? -1 : tree.version,
-      nowBucket: tree.nowBucket,
-      own: new Weights(nodes),
-      compared: this.bounds.compared === undefined ? undefined : new Weights(nodes),
-      threads: { totalNs: 0, totalSamples: 0, weightNs: [], samples: [] },
-      recent: new Map(),
+      own: new NodeSums(nodes),
+      compared: this.bounds.compared === undefined ? undefined : new NodeSums(nodes, false),
+      threads: {
+        totalNs: 0,
+        totalSamples: 0,
+        weightNs: [],
+        samples: [],
+        recent: [],
+        totalRecent: emptyBuckets(),
+      },
+      rowNs: new Float64Array(rows),
     };
   }
 }
 
-function addThread(sums: ThreadWeights, thread: number, weightNs: number, samples: number): void {
-  sums.totalNs += weightNs;
-  sums.totalSamples += samples;
-  sums.weightNs[thread] = (sums.weightNs[thread] ?? 0) + weightNs;
-  sums.samples[thread] = (sums.samples[thread] ?? 0) + samples;
+function releaseSums({ own, compared }: Sums): void {
+  own.release();
+  compared?.release();
+}
+
+function emptyBuckets(): Float64Array {
+  return new Float64Array(bucketCount);
 }

@@ -2,17 +2,19 @@
  * The top-down call tree: nodes in columns, a parent before its children. Weights go up to the root as they come,
  * so reading a row never walks a subtree.
  */
-import { Column, float64, int32, uint32 } from './column.ts';
+import { Column, float64 } from './column.ts';
+import type { FunctionPlaces } from './function-places.ts';
 import type { Functions, ProfileFunction } from './functions.ts';
 import { bucketCount, History, shareDelta } from './history.ts';
+import { type NodeShape, PathTree } from './path-tree.ts';
 
 export type NodeId = number;
 export const ROOT: NodeId = 0;
 
-const noChildren: readonly NodeId[] = [];
-
-/** Other weights of the same nodes: of an earlier time. */
+/** Other weights of the same nodes: of an earlier time. Ask the tree again in each slice of work. */
 export interface Compared {
+  /** A marked baseline: what is shown is the difference; or the window before the one shown: only the change is. */
+  readonly kind: 'baseline' | 'window before';
   /** How long each was measured. */
   readonly seconds: { readonly now: number; readonly before: number };
   totalNs(node: NodeId): number;
@@ -46,44 +48,91 @@ export interface CallTree {
   readonly compared?: Compared | undefined;
 }
 
-export class GrowingTree implements CallTree {
+/** Weights by node. May be shorter than the shape: what lies beyond has none. */
+export interface NodeWeights {
+  readonly selfNs: Float64Array;
+  readonly selfSamples: Float64Array;
+  readonly totalNs: Float64Array;
+  readonly samples: Float64Array;
+}
+
+/** Fills `out` (12 long) as `CallTree.history` does; returns whether there is any weight. */
+export type ReadHistory = (node: NodeId, out: Float64Array) => boolean;
+
+/** A tree whose nodes lie in columns: what passes over hundreds of thousands of them read. */
+export interface ColumnTree extends CallTree {
+  /** A parent before its children; both may be longer than `nodeCount`. Ask again in each slice of work. */
+  readonly shape: NodeShape;
+  /** Of these nodes, and it may be of newer ones. */
+  readonly places: FunctionPlaces;
+  /** As long as nothing is worked out: ask again in each slice of work. */
+  readonly weights: NodeWeights;
+  history(node: NodeId, out: Float64Array): boolean;
+  /** Recent histories as they are now, whatever comes later. */
+  keepHistories(): ReadHistory;
+}
+
+export class GrowingTree implements ColumnTree {
   version = 0;
   generation = 0;
   /** The newest bucket of the session's clock. */
   nowBucket = 0;
   readonly #functions: Functions;
-  readonly #parent = new Column(int32);
-  readonly #function = new Column(uint32);
-  readonly #depth = new Column(uint32);
-  readonly #self = new Column(float64);
-  readonly #total = new Column(float64);
-  readonly #samples = new Column(float64);
-  readonly #selfSamples = new Column(float64);
-  readonly #history = new History();
-  readonly #children: (NodeId[] | undefined)[] = [];
-  readonly #childByKey = new Map<number, NodeId>();
+  #paths: PathTree;
+  #self = new Column(float64);
+  #total = new Column(float64);
+  #samples = new Column(float64);
+  #selfSamples = new Column(float64);
+  #history = new History();
   readonly #rowBuckets = new Float64Array(bucketCount);
   readonly #rootBuckets = new Float64Array(bucketCount);
 
   constructor(functions: Functions) {
     this.#functions = functions;
-    this.#addNode(-1, functions.intern('all threads', '', 'root'));
+    this.#paths = new PathTree(functions.intern('all threads', '', 'root'), 1024);
+    this.#addRow();
+  }
+
+  /** Makes room for so many nodes, in pieces of some ms: columns that double as they grow would hold a key up. */
+  *reserve(nodes: number): Generator<void> {
+    this.#paths.reserve(nodes);
+    for (const column of [this.#self, this.#total, this.#samples, this.#selfSamples]) {
+      yield;
+      column.reserve(nodes);
+    }
   }
 
   get nodeCount(): number {
-    return this.#parent.length;
+    return this.#paths.length;
+  }
+
+  get shape(): NodeShape {
+    return this.#paths.shape;
+  }
+
+  get places(): FunctionPlaces {
+    return this.#paths.places;
+  }
+
+  get weights(): NodeWeights {
+    return {
+      selfNs: this.#self.values,
+      selfSamples: this.#selfSamples.values,
+      totalNs: this.#total.values,
+      samples: this.#samples.values,
+    };
   }
 
   parentOf(node: NodeId): NodeId {
-    return this.#parent.at(node);
+    return this.#paths.parentOf(node);
   }
 
   childrenOf(node: NodeId): readonly NodeId[] {
-    return this.#children[node] ?? noChildren;
+    return this.#paths.childrenOf(node);
   }
 
   depthOf(node: NodeId): number {
-    return this.#depth.at(node);
+    return this.#paths.depthOf(node);
   }
 
   totalNs(node: NodeId): number {
@@ -103,30 +152,33 @@ export class GrowingTree implements CallTree {
   }
 
   functionOf(node: NodeId): ProfileFunction {
-    return this.#functions.at(this.#function.at(node));
+    return this.#functions.at(this.#paths.functionIdOf(node));
   }
 
-  history(node: NodeId, out: Float64Array): void {
-    this.#history.read(node, this.nowBucket, out);
+  history(node: NodeId, out: Float64Array): boolean {
+    return this.#history.read(node, this.nowBucket, out);
+  }
+
+  keepHistories(): ReadHistory {
+    const kept = this.#history.copy();
+    const { nowBucket } = this;
+    return (node, out) => kept.read(node, nowBucket, out);
   }
 
   shareDelta(node: NodeId): number | undefined {
-    this.#history.read(node, this.nowBucket, this.#rowBuckets);
-    this.#history.read(ROOT, this.nowBucket, this.#rootBuckets);
+    this.history(node, this.#rowBuckets);
+    this.history(ROOT, this.#rootBuckets);
     return shareDelta(this.#rowBuckets, this.#rootBuckets);
   }
 
   /** The child of `parent` for a function, made on first use. */
   child(parent: NodeId, functionId: number): NodeId {
-    // Both ids stay far below 2^26, so the key is an exact integer.
-    const key = parent * 2 ** 26 + functionId;
-    const known = this.#childByKey.get(key);
-    if (known !== undefined) return known;
-    const node = this.#addNode(parent, functionId);
-    this.#childByKey.set(key, node);
-    const siblings = this.#children[parent];
-    if (siblings) siblings.push(node);
-    else this.#children[parent] = [node];
+    const known = this.#paths.length;
+    const node = this.#paths.child(parent, functionId);
+    if (node === known) {
+      this.#paths.share(node);
+      this.#addRow();
+    }
     return node;
   }
 
@@ -134,7 +186,7 @@ export class GrowingTree implements CallTree {
   addWeight(node: NodeId, weightNs: number, samples: number): void {
     this.#self.add(node, weightNs);
     this.#selfSamples.add(node, samples);
-    for (let at = node; at >= 0; at = this.#parent.at(at)) {
+    for (let at = node; at >= 0; at = this.#paths.parentOf(at)) {
       this.#total.add(at, weightNs);
       this.#samples.add(at, samples);
     }
@@ -143,12 +195,12 @@ export class GrowingTree implements CallTree {
 
   /** Adds weight to a bucket of the recent history of a node and of all nodes above it. */
   addRecent(node: NodeId, bucket: number, weightNs: number): void {
-    for (let at = node; at >= 0; at = this.#parent.at(at)) this.#history.add(at, bucket, weightNs);
+    for (let at = node; at >= 0; at = this.#paths.parentOf(at)) this.#history.add(at, bucket, weightNs);
   }
 
   /** Adds a whole recent history, as `addRecent` for each of its buckets. */
   addRecentFrom(node: NodeId, source: History, row: number): void {
-    for (let at = node; at >= 0; at = this.#parent.at(at)) this.#history.addFrom(at, source, row);
+    for (let at = node; at >= 0; at = this.#paths.parentOf(at)) this.#history.addFrom(at, source, row);
   }
 
   /** Adds weight and recent history to a node alone: `sumUp` brings them to the nodes above, once for all. */
@@ -160,11 +212,14 @@ export class GrowingTree implements CallTree {
     this.#history.addFrom(node, source, row);
   }
 
-  /** Adds the total of every node to its parent's; after `addOwn` on a tree that had no weight. */
-  sumUp(): void {
+  /**
+   * Adds totals to those of the parents, after `addOwn` on a tree that had no weight: of the nodes from `first` down to
+   * `end`, which is left out.
+   */
+  sumUp(first: NodeId, end: NodeId): void {
     // A parent stands before its children.
-    for (let node = this.nodeCount - 1; node > ROOT; node--) {
-      const parent = this.#parent.at(node);
+    for (let node = first; node > end; node--) {
+      const parent = this.#paths.parentOf(node);
       this.#total.add(parent, this.#total.at(node));
       this.#samples.add(parent, this.#samples.at(node));
       this.#history.addFrom(parent, this.#history, node);
@@ -172,37 +227,24 @@ export class GrowingTree implements CallTree {
     this.version++;
   }
 
-  /** Forgets all nodes but the root; the generation grows. */
-  clear(): void {
-    for (const column of [
-      this.#parent,
-      this.#function,
-      this.#depth,
-      this.#self,
-      this.#total,
-      this.#samples,
-      this.#selfSamples,
-    ]) {
-      column.length = 0;
-    }
-    this.#history.clear();
-    this.#children.length = 0;
-    this.#childByKey.clear();
+  /** Takes the nodes of another tree, which is not to be used any more, in place of its own; the generation grows. */
+  takeOver(other: GrowingTree): void {
+    this.#paths = other.#paths;
+    this.#self = other.#self;
+    this.#total = other.#total;
+    this.#samples = other.#samples;
+    this.#selfSamples = other.#selfSamples;
+    this.#history = other.#history;
     this.generation++;
     this.version++;
-    this.#addNode(-1, this.#functions.intern('all threads', '', 'root'));
   }
 
-  #addNode(parent: NodeId, functionId: number): NodeId {
-    const node = this.#parent.push(parent);
-    this.#function.push(functionId);
-    this.#depth.push(parent < 0 ? 0 : this.#depth.at(parent) + 1);
+  #addRow(): void {
     this.#self.push(0);
     this.#total.push(0);
     this.#samples.push(0);
     this.#selfSamples.push(0);
     this.#history.addRow();
     this.version++;
-    return node;
   }
 }

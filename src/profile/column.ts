@@ -26,6 +26,21 @@ export class Column<T extends Numbers> {
     this.values = grown;
   }
 
+  /** Makes it `rows` rows long. @returns the values, to be filled in */
+  extend(rows: number): T {
+    this.reserve(rows);
+    this.length = Math.max(this.length, rows);
+    return this.values;
+  }
+
+  /** As many rows as there are now, in arrays of its own. */
+  copy(): Column<T> {
+    const copy = new Column(this.#make, 0);
+    copy.values = this.values.slice(0, this.length) as T;
+    copy.length = this.length;
+    return copy;
+  }
+
   at(index: number): number {
     return this.values[index] as number;
   }

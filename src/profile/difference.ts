@@ -16,6 +16,23 @@ export function selfDifference(tree: CallTree, compared: Compared, node: NodeId)
   return difference(tree, compared, tree.selfNs(node), compared.selfNs(node));
 }
 
+/**
+ * Change of a node's share against the time right before what is shown: the window before, of the whole run the last
+ * 10 s against the 10 s before. Undefined while that time is not known for at least half of its length.
+ */
+export function shareChange(tree: CallTree, node: NodeId): number | undefined {
+  const { compared } = tree;
+  if (compared?.kind !== 'window before') return tree.shareDelta(node);
+  const { now, before } = compared.seconds;
+  const isKnown = before * 2 >= now && tree.totalNs(ROOT) > 0 && compared.totalNs(ROOT) > 0;
+  return isKnown ? totalDifference(tree, compared, node).share : undefined;
+}
+
+/** The baseline that weights are shown as differences from; undefined when they stand for themselves. */
+export function baselineOf({ compared }: CallTree): Compared | undefined {
+  return compared?.kind === 'baseline' ? compared : undefined;
+}
+
 function difference(tree: CallTree, compared: Compared, nowNs: number, beforeNs: number): Difference {
   const shareOf = (ns: number, allNs: number) => (allNs > 0 ? ns / allNs : 0);
   const { now, before } = compared.seconds;

@@ -44,11 +44,11 @@ export function shortCount(value: number): string {
 }
 
 /** Signed percentage points, blank when the change is too small to be told from none. */
-export function points(shareChange: number | undefined): string {
+export function points(shareChange: number | undefined, decimals: 0 | 1 = 1): string {
   if (shareChange === undefined) return '';
   const value = shareChange * 100;
-  if (Math.abs(value) < 0.05) return '';
-  return `${value > 0 ? '+' : '-'}${Math.abs(value).toFixed(1)}`;
+  if (Math.abs(value) < 0.5 / 10 ** decimals) return '';
+  return `${value > 0 ? '+' : '-'}${Math.abs(value).toFixed(decimals)}`;
 }
 
 /** `00:01:23`, the clock of the banner; days run on in the hours. */

@@ -80,7 +80,10 @@ export class FrameTable {
     this.#names[name.frame] = name;
     return (
       before !== undefined &&
-      (before.name !== name.name || before.module !== name.module || before.hasSymbol !== name.hasSymbol)
+      (before.name !== name.name ||
+        before.module !== name.module ||
+        before.hasSymbol !== name.hasSymbol ||
+        before.inlined?.length !== name.inlined?.length)
     );
   }
 

@@ -36,8 +36,15 @@ export type Activity = (typeof activities)[number];
 export type BlockedLabel = `[${Activity}]` | `[${Activity}: ${string}]`;
 export type MarkedLabel = (typeof markedLabels)[keyof typeof markedLabels] | BlockedLabel;
 
-/** What a row is made of: decides its colour, its `_[k]` suffix and its mark. */
-export type FunctionKind = 'native' | 'jit' | 'kernel' | 'marked' | 'root';
+/**
+ * What a row is made of: decides its colour, its `_[k]` suffix and its mark. `runtime`: a function of a language runtime
+ * as its user wrote it; `jit`: other code that was made at run time.
+ */
+export type FunctionKind = 'native' | 'runtime' | 'jit' | 'kernel' | 'marked' | 'root';
+
+/** Language runtimes whose functions are known as such. */
+export const runtimeNames = ['node', 'java', 'python', 'go'] as const;
+export type RuntimeName = (typeof runtimeNames)[number];
 
 /** A file (or the vdso) mapped into the target. `fd` is owned by native code and -1 when none is open. */
 export interface Module {
@@ -47,10 +54,21 @@ export interface Module {
   readonly fd: number;
   /** How the file was reached: names survive a deleted binary or another mount namespace only by some of these. */
   readonly openedBy: 'map_files' | 'root' | 'exe' | 'memory' | 'vdso' | 'none';
+  /** Which file it was, of a recording: what tells it from another one at the same path where there is no build id. */
+  readonly file?: FileIdentity | undefined;
 }
 
-/** A function of a language runtime (V8), as its user wrote it. */
+/** As stat(2) tells it. */
+export interface FileIdentity {
+  readonly dev: number;
+  readonly inode: number;
+  readonly mtimeMs: number;
+  readonly size: number;
+}
+
+/** A function of a language runtime, as its user wrote it. */
 export interface RuntimeFunction {
+  readonly runtime: RuntimeName;
   /** Empty: it has none. */
   readonly name: string;
   /** Path, URL or `node:…`; empty when none is known (eval, built in). */
@@ -59,7 +77,10 @@ export interface RuntimeFunction {
   readonly line: number;
 }
 
-/** One address. For `native` it is the module's ELF virtual address, else absolute; return addresses are already -1. */
+/**
+ * One address. For `native` it is the module's ELF virtual address, for `runtime` a function and a line (runtime-place.ts),
+ * else absolute; return addresses are already -1.
+ */
 export interface Frame {
   readonly id: number;
   readonly kind: FrameKind;
@@ -70,15 +91,29 @@ export interface Frame {
   readonly functionStart: bigint;
 }
 
+/** Where a function of a language runtime was written. */
+export interface Origin {
+  readonly runtime?: RuntimeName | undefined;
+  /** Path, or `node:internal/timers`. */
+  readonly script?: string | undefined;
+  /** Where it begins, from 1; only with a script. */
+  readonly line?: number | undefined;
+}
+
+/** A function that the compiler put into another one. */
+export interface InlinedFunction extends Origin {
+  readonly name: string;
+}
+
 /** What a frame is called, once known. */
-export interface FrameName {
+export interface FrameName extends Origin {
   readonly frame: number;
   /** Demangled, cleaned of control characters. */
   readonly name: string;
   /** File name of the module, kernel module name, or '' when there is none. */
   readonly module: string;
-  /** `/srv/app/render.js:12`: where a function of a runtime begins. */
-  readonly source?: string;
   /** False while only an address or a function start is known: such a frame can still be named later. */
   readonly hasSymbol: boolean;
+  /** What of other functions stands at its address, outermost first; absent for nothing. They are of its module. */
+  readonly inlined?: readonly InlinedFunction[] | undefined;
 }

@@ -76,10 +76,32 @@ test('a slice ends when its time is over, and what it shows is the pass before',
     assert.deepEqual(figures(index), []);
     slices++;
   }
-  assert.ok(slices >= feeder.profile.tree.nodeCount / 1000, `${slices} slices`);
+  assert.ok(slices >= feeder.profile.tree.nodeCount / 2048, `${slices} slices`);
   assert.ok(index.isCurrent);
   feeder.add([{ stack: ['f0'], samples: 1 }]);
   assert.ok(!index.isCurrent);
+});
+
+test('one tree at different bases and with different weights shares what only its shape tells', () => {
+  const lines = randomStacks(4000, 20);
+  const feeder = new StackFeeder();
+  feeder.add(lines.slice(0, 3000));
+  const { profile } = feeder;
+  const index = new FunctionIndex(profile.tree, ROOT);
+  // Grows while most of it is still to be learned.
+  assert.equal(
+    index.step(() => true),
+    false,
+  );
+  feeder.add(lines.slice(3000));
+  while (!index.step(() => true) || !index.isCurrent);
+  assert.deepEqual(figures(index), counted(lines));
+  const bounded = profile.bounded({ threads: new Set([0]), label: 'all threads' });
+  bounded.step(never);
+  assert.equal(bounded.places, profile.tree.places);
+  const ofThread = new FunctionIndex(bounded, ROOT);
+  ofThread.step(never);
+  assert.deepEqual(figures(ofThread), counted(lines));
 });
 
 test('below a base only its subtree counts, with the recursion inside it', () => {

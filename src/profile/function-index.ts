@@ -2,12 +2,13 @@
  * Functions over all their places in a call tree: which nodes are theirs, and what they weigh together. Brought up to
  * date in slices, so that a large tree never holds up a key; what it says is the state of the last whole pass.
  */
-import type { CallTree, Compared, NodeId } from './call-tree.ts';
-import { Column, float64, int32, uint8, uint32 } from './column.ts';
+import { type ColumnTree, type NodeId, type NodeWeights, ROOT } from './call-tree.ts';
+import { Column, float64, uint8 } from './column.ts';
+import type { FunctionPlaces } from './function-places.ts';
 import type { ProfileFunction } from './functions.ts';
 
 /** How many nodes are looked at between two looks at the clock. */
-const nodesPerLook = 512;
+const nodesPerLook = 2048;
 
 /** Sums by function id. */
 class Sums {
@@ -18,48 +19,45 @@ class Sums {
   /** Of what the tree is compared with. */
   readonly comparedSelfNs = new Column(float64);
   readonly comparedTotalNs = new Column(float64);
+
+  /** Makes room for functions with smaller ids. */
+  reserve(functions: number): void {
+    for (const column of [this.selfNs, this.totalNs, this.selfSamples, this.samples])
+      column.reserve(functions);
+    this.comparedSelfNs.reserve(functions);
+    this.comparedTotalNs.reserve(functions);
+  }
 }
 
-const outside = 0;
-const inside = 1;
-/** Inside, and no node above it is of the same function: totals of such nodes add up without counting twice. */
-const outermost = 2;
-
 export class FunctionIndex {
-  readonly tree: CallTree;
+  readonly tree: ColumnTree;
   readonly base: NodeId;
   readonly generation: number;
   /** Version of the tree at the beginning of the last whole pass; -1 before the first. */
   version = -1;
   /** Functions seen below the base, in order of first sight. */
   readonly functions: ProfileFunction[] = [];
-  /** Nodes of one function are a chain: the newest one (+ 1) by function id, then the one before by node. */
-  readonly #newestPlusOne = new Column(int32);
-  readonly #before = new Column(int32);
-  /** By node: asking the tree for the function would be most of the work of a pass. */
-  readonly #functionId = new Column(uint32);
-  readonly #place = new Column(uint8);
-  /** The path from the base to the node seen last, and how often each function stands on it. */
-  readonly #path: NodeId[] = [];
-  readonly #onPath = new Column(int32);
-  /** Empty between two walks; a new array for each would be most of what is collected. */
-  readonly #missing: NodeId[] = [];
+  readonly #isSeen = new Column(uint8);
+  readonly #places: FunctionPlaces;
+  /** By node whether it is the base or below it; not needed where that is the root. */
+  readonly #isInside = new Column(uint8, 0);
   #sums = new Sums();
   #pass:
     | {
         readonly version: number;
         readonly sums: Sums;
-        readonly compared: Compared | undefined;
         at: NodeId;
         readonly end: NodeId;
       }
     | undefined;
 
   /** @param base only its subtree is looked at */
-  constructor(tree: CallTree, base: NodeId) {
+  constructor(tree: ColumnTree, base: NodeId) {
     this.tree = tree;
     this.base = base;
     this.generation = tree.generation;
+    this.#places = tree.places;
+    if (base !== ROOT) this.#isInside.reserve(Math.ceil(tree.nodeCount * 1.1) + 64);
   }
 
   get isCurrent(): boolean {
@@ -94,28 +92,33 @@ export class FunctionIndex {
 
   /** Nodes of a function below the base, newest first. */
   *nodesOf(functionId: number): Generator<NodeId> {
-    for (let at = (this.#newestPlusOne.values[functionId] ?? 0) - 1; at >= 0; at = this.#before.at(at))
-      yield at;
+    const { nodeCount } = this.tree;
+    for (const node of this.#places.nodesOf(functionId)) {
+      if (node < nodeCount && this.#isBelowBase(node)) yield node;
+    }
   }
 
-  /** Whether no other node of the same function stands above this one. */
+  /** Whether no other node of the same function stands above this one, up to the base. */
   isOutermost(node: NodeId): boolean {
-    return this.#place.at(node) === outermost;
+    return (this.#places.sameAbovePlusOne[node] as number) <= this.base;
   }
 
   /**
    * Works on a pass over the tree, and begins one when the tree has changed since the last.
-   * @param isOver asked every few hundred nodes: whether this slice has used up its time
+   * @param isOver asked every few thousand nodes: whether this slice has used up its time
    * @returns whether the index is as new as the tree was at the beginning of the pass
    */
   step(isOver: () => boolean): boolean {
     if (this.isCurrent) return true;
-    const { version, compared, nodeCount } = this.tree;
-    this.#pass ??= { version, sums: new Sums(), compared, at: 0, end: nodeCount };
+    const { version, nodeCount } = this.tree;
+    this.#pass ??= { version, sums: new Sums(), at: 0, end: nodeCount };
     const pass = this.#pass;
+    if (this.#places.length < pass.end && !this.#places.learn(isOver)) return false;
     while (pass.at < pass.end) {
       const end = Math.min(pass.end, pass.at + nodesPerLook);
-      for (; pass.at < end; pass.at++) this.#addNode(pass.at, pass.sums, pass.compared);
+      this.#enter(end);
+      this.#addNodes(pass.at, end, pass.sums);
+      pass.at = end;
       if (pass.at < pass.end && isOver()) return false;
     }
     this.#sums = pass.sums;
@@ -126,81 +129,79 @@ export class FunctionIndex {
 
   /** Learns of new nodes ahead of the next pass, which is then short. @returns whether there is nothing left */
   learn(isOver: () => boolean): boolean {
-    while (this.#place.length < this.tree.nodeCount && this.generation === this.tree.generation) {
-      const end = Math.min(this.tree.nodeCount, this.#place.length + nodesPerLook);
-      while (this.#place.length < end) this.#learn(this.#place.length);
-      if (isOver()) return false;
-    }
-    return true;
+    return this.generation !== this.tree.generation || this.#places.learn(isOver);
   }
 
-  #addNode(node: NodeId, sums: Sums, compared: Compared | undefined): void {
-    if (node >= this.#place.length) this.#learn(node);
-    const place = this.#place.at(node);
-    if (place === outside) return;
-    const { tree } = this;
-    const id = this.#functionId.at(node);
-    const selfNs = tree.selfNs(node);
-    if (selfNs !== 0) {
-      add(sums.selfNs, id, selfNs);
-      add(sums.selfSamples, id, tree.selfSamplesOf(node));
-    }
-    if (compared !== undefined) {
-      add(sums.comparedSelfNs, id, compared.selfNs(node));
-      if (place === outermost) add(sums.comparedTotalNs, id, compared.totalNs(node));
-    }
-    if (place !== outermost) return;
-    add(sums.totalNs, id, tree.totalNs(node));
-    add(sums.samples, id, tree.samplesOf(node));
+  #isBelowBase(node: NodeId): boolean {
+    return this.base === ROOT || this.#isInside.values[node] === 1;
   }
 
-  /** Nodes come in the order of their ids, a parent before its children; a place never changes. */
-  #learn(node: NodeId): void {
-    const { tree } = this;
-    const parent = tree.parentOf(node);
-    const isInside = node === this.base || (parent >= 0 && this.#place.at(parent) !== outside);
-    const { id } = tree.functionOf(node);
-    this.#functionId.push(id);
-    if (!isInside) {
-      this.#place.push(outside);
-      this.#before.push(-1);
-      return;
+  /** Marks the nodes up to `end` that are below the base: a parent stands before its children. */
+  #enter(end: NodeId): void {
+    const { base } = this;
+    if (base === ROOT || this.#isInside.length >= end) return;
+    const { parent } = this.tree.shape;
+    const first = this.#isInside.length;
+    const isInside = this.#isInside.extend(end);
+    for (let node = first; node < end; node++) {
+      const above = parent[node] as number;
+      isInside[node] = node === base || (above >= base && isInside[above] === 1) ? 1 : 0;
     }
-    // A stack seen for the first time is a chain of new nodes: mostly the path ends at the parent already.
-    if (this.#path.at(-1) !== parent) this.#walkTo(parent);
-    this.#onPath.reserve(id + 1);
-    this.#newestPlusOne.reserve(id + 1);
-    this.#place.push(this.#onPath.at(id) === 0 ? outermost : inside);
-    this.#path.push(node);
-    this.#onPath.add(id, 1);
-    const newest = this.#newestPlusOne.at(id) - 1;
-    if (newest < 0) this.functions.push(tree.functionOf(node));
-    this.#before.push(newest);
-    this.#newestPlusOne.values[id] = node + 1;
   }
 
-  /** Makes the path end at `node`: neighbours in id mostly are neighbours in the tree, so few steps are walked. */
-  #walkTo(node: NodeId): void {
-    const { tree } = this;
-    const baseDepth = tree.depthOf(this.base);
-    const missing = this.#missing;
-    let at = node;
-    while (at >= 0 && tree.depthOf(at) >= baseDepth && this.#path[tree.depthOf(at) - baseDepth] !== at) {
-      missing.push(at);
-      at = tree.parentOf(at);
+  #addNodes(from: NodeId, end: NodeId, sums: Sums): void {
+    const { shape, compared } = this.tree;
+    const { functionId } = shape;
+    for (let node = from; node < end; node++) {
+      const id = functionId[node] as number;
+      if (this.#isSeen.values[id] === 1 || !this.#isBelowBase(node)) continue;
+      this.#isSeen.extend(id + 1)[id] = 1;
+      this.functions.push(this.tree.functionOf(node));
     }
-    const kept = at < 0 ? 0 : Math.max(0, tree.depthOf(at) - baseDepth + 1);
-    while (this.#path.length > kept) {
-      this.#onPath.add(this.#functionId.at(this.#path.pop() as NodeId), -1);
+    sums.reserve(this.#isSeen.length);
+    this.#addWeights(from, end, functionId, sums);
+    if (compared === undefined) return;
+    for (let node = from; node < end; node++) {
+      if (!this.#isBelowBase(node)) continue;
+      const id = functionId[node] as number;
+      sums.comparedSelfNs.add(id, compared.selfNs(node));
+      if (this.isOutermost(node)) sums.comparedTotalNs.add(id, compared.totalNs(node));
     }
-    for (let next = missing.pop(); next !== undefined; next = missing.pop()) {
-      this.#path.push(next);
-      this.#onPath.add(this.#functionId.at(next), 1);
-    }
+  }
+
+  #addWeights(from: NodeId, end: NodeId, functionId: Uint32Array, sums: Sums): void {
+    const { weights } = this.tree;
+    const known = Math.min(end, weights.selfNs.length);
+    const isInside = this.base === ROOT ? undefined : this.#isInside.values;
+    addWeights(from, known, { functionId, isInside, base: this.base, places: this.#places }, weights, sums);
   }
 }
 
-function add(sums: Column<Float64Array>, functionId: number, amount: number): void {
-  sums.reserve(functionId + 1);
-  sums.add(functionId, amount);
+interface Looked {
+  readonly functionId: Uint32Array;
+  readonly isInside: Uint8Array | undefined;
+  readonly base: NodeId;
+  readonly places: FunctionPlaces;
+}
+
+function addWeights(
+  from: NodeId,
+  end: NodeId,
+  { functionId, isInside, base, places }: Looked,
+  weights: NodeWeights,
+  sums: Sums,
+): void {
+  const { selfNs, selfSamples, totalNs, samples } = weights;
+  const { sameAbovePlusOne } = places;
+  const own = { ns: sums.selfNs.values, samples: sums.selfSamples.values };
+  const all = { ns: sums.totalNs.values, samples: sums.samples.values };
+  for (let node = from; node < end; node++) {
+    if (isInside !== undefined && isInside[node] !== 1) continue;
+    const id = functionId[node] as number;
+    own.ns[id] = (own.ns[id] as number) + (selfNs[node] as number);
+    own.samples[id] = (own.samples[id] as number) + (selfSamples[node] as number);
+    if ((sameAbovePlusOne[node] as number) > base) continue;
+    all.ns[id] = (all.ns[id] as number) + (totalNs[node] as number);
+    all.samples[id] = (all.samples[id] as number) + (samples[node] as number);
+  }
 }

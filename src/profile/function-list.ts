@@ -51,6 +51,7 @@ export class FunctionList implements CallTree {
     const { compared } = index.tree;
     if (compared === undefined) return undefined;
     return {
+      kind: compared.kind,
       seconds: compared.seconds,
       totalNs: (node) =>
         node === ROOT ? compared.totalNs(index.base) : index.comparedTotalNs(this.functionOf(node).id),
@@ -104,6 +105,16 @@ export class FunctionList implements CallTree {
     const { tree, base } = this.#index;
     if (node === ROOT) tree.history(base, out);
     else out.set(this.#recent.read(node, (sum) => this.#addHistories(node, sum)));
+  }
+
+  /** The histories below are others than they were. */
+  refreshHistories(): void {
+    this.#recent.refresh();
+  }
+
+  /** As many histories as one frame may read can be read again. */
+  beginFrame(): void {
+    this.#recent.beginFrame();
   }
 
   shareDelta(node: NodeId): number | undefined {

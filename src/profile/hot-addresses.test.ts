@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ROOT } from './call-tree.ts';
+import { type NodeId, ROOT } from './call-tree.ts';
 import { type FrameKind, frameKinds } from './frames.ts';
 import { Profile } from './profile.ts';
 
@@ -46,13 +46,18 @@ function profileOf(
   return profile;
 }
 
-function hot(profile: Profile, name: string, threads: ReadonlySet<number> = new Set()) {
+function hot(
+  profile: Profile,
+  name: string,
+  threads: ReadonlySet<number> = new Set(),
+  isCounted?: (node: NodeId) => boolean,
+) {
   const { tree } = profile;
   const nodes = Array.from({ length: tree.nodeCount }, (_, node) => tree.functionOf(node));
   const func = nodes.find((each, node) => node !== ROOT && each.name === name);
   assert.ok(func !== undefined);
   return profile
-    .hotAddresses(func, threads)
+    .hotAddresses(func, { threads, isCounted })
     .map(({ frame, selfNs, totalNs }) => [Number(frame.address), selfNs, totalNs]);
 }
 
@@ -115,4 +120,24 @@ test('a kernel function of the same name is another one, and so is an address wi
 test('a stack 5,000 frames deep and a 100,000 stacks wide are one pass', () => {
   const deep = Array.from({ length: 5000 }, () => 0);
   assert.deepEqual(hot(profileOf([['f']], [[deep, 9]]), 'f'), [[100, 9, 9]]);
+});
+
+test('what is inlined at an address has its time there, the function round it only the total', () => {
+  const profile = profileOf(
+    [['f'], ['f'], ['g']],
+    [
+      [[0], 7],
+      [[1], 3],
+      [[0, 2], 5],
+    ],
+  );
+  const inlined = [{ name: 'twice' }, { name: 'step' }];
+  profile.setNames([{ frame: 0, name: 'f', module: 'app', hasSymbol: true, inlined }]);
+  profile.settle(true);
+  assert.deepEqual(hot(profile, 'f'), [
+    [100, 0, 12],
+    [101, 3, 3],
+  ]);
+  assert.deepEqual(hot(profile, 'twice'), [[100, 0, 12]]);
+  assert.deepEqual(hot(profile, 'step'), [[100, 7, 12]]);
 });

@@ -3,10 +3,9 @@
  * innermost one that the function has on its stack, so that recursion counts nothing twice. Pure.
  */
 import type { FrameTable } from './frame-table.ts';
-import type { Frame, FunctionKind } from './frames.ts';
-import type { ProfileFunction } from './functions.ts';
+import type { Frame } from './frames.ts';
+import { kindOfNamed, type ProfileFunction } from './functions.ts';
 import type { StackTable } from './stack-table.ts';
-import type { StackWeights } from './stack-weights.ts';
 
 export interface HotAddress {
   readonly frame: Frame;
@@ -16,30 +15,17 @@ export interface HotAddress {
   readonly totalNs: number;
 }
 
-const kindOfFrame: Readonly<Partial<Record<Frame['kind'], FunctionKind>>> = {
-  native: 'native',
-  'exec-anon': 'jit',
-  kernel: 'kernel',
-};
-
 /**
  * One step per stack: parents have smaller numbers, so weights are handed down from the last one to the first.
- * @param threads indexes of those that count; empty for all
+ * @param ownNs by stack: what counts of those that end there
  * @returns hottest first
  */
 export function hotAddresses(
   func: ProfileFunction,
   frames: FrameTable,
   stacks: StackTable,
-  weights: StackWeights,
-  threads: ReadonlySet<number>,
+  ownNs: Float64Array,
 ): readonly HotAddress[] {
-  const ownNs = new Float64Array(stacks.length);
-  for (let row = 0; row < weights.length; row++) {
-    if (threads.size > 0 && !threads.has(weights.thread.at(row))) continue;
-    const stack = weights.stack.at(row);
-    ownNs[stack] = (ownNs[stack] as number) + weights.weightNs.at(row);
-  }
   const belowNs = Float64Array.from(ownNs);
   const found = new Map<number, { selfNs: number; totalNs: number }>();
   const isOurs = matcher(func, frames);
@@ -48,12 +34,13 @@ export function hotAddresses(
     if (totalNs === 0) continue;
     const frame = stacks.frameOf(stack);
     const parent = stacks.parentOf(stack);
-    if (!isOurs(frame)) {
+    if (isOurs(frame) === 'none') {
       belowNs[parent] = (belowNs[parent] as number) + totalNs;
       continue;
     }
     const known = found.get(frame) ?? { selfNs: 0, totalNs: 0 };
-    known.selfNs += ownNs[stack] as number;
+    // What is inlined at an address runs there, not the function that it is inlined into.
+    if (isOurs(frame) === 'innermost') known.selfNs += ownNs[stack] as number;
     known.totalNs += totalNs;
     found.set(frame, known);
   }
@@ -62,21 +49,29 @@ export function hotAddresses(
 }
 
 /** Frames are functions by name, file and kind, as the tree places them. */
-function matcher(func: ProfileFunction, frames: FrameTable): (frame: number) => boolean {
-  const known = new Map<number, boolean>();
+function matcher(func: ProfileFunction, frames: FrameTable): (frame: number) => Match {
+  const known = new Map<number, Match>();
   return (id) => {
     const before = known.get(id);
     if (before !== undefined) return before;
-    const isOurs = isOfFunction(id, func, frames);
-    known.set(id, isOurs);
-    return isOurs;
+    const match = matchOf(id, func, frames);
+    known.set(id, match);
+    return match;
   };
 }
 
-function isOfFunction(id: number, func: ProfileFunction, frames: FrameTable): boolean {
+/** Whether a frame is the function's, and whether anything is inlined there on top of it. */
+type Match = 'none' | 'outer' | 'innermost';
+
+function matchOf(id: number, func: ProfileFunction, frames: FrameTable): Match {
   const { kind, address } = frames.frame(id);
-  if (kindOfFrame[kind] !== func.kind) return false;
   const name = frames.nameOf(id);
-  if (name === undefined || name.name === '') return func.name === `0x${address.toString(16)}`;
-  return name.name === func.name && name.module === func.module;
+  if (kindOfNamed(kind, name) !== func.kind) return 'none';
+  if (name === undefined || name.name === '')
+    return func.name === `0x${address.toString(16)}` ? 'innermost' : 'none';
+  if (name.module !== func.module) return 'none';
+  const places = [name, ...(name.inlined ?? [])];
+  const at = places.findLastIndex((place) => place.name === func.name && place.script === func.script);
+  if (at < 0) return 'none';
+  return at === places.length - 1 ? 'innermost' : 'outer';
 }

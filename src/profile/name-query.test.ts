@@ -31,6 +31,13 @@ test('an exact name is no pattern', () => {
   );
 });
 
+test('runtime: looks at the runtime of a function; functions of none do not match', () => {
+  const matcher = matcherOf({ text: 'runtime:node', isExact: false });
+  assert.equal(matcher({ ...named('render'), kind: 'runtime', runtime: 'node' }), true);
+  assert.equal(matcher({ ...named('node'), kind: 'runtime', runtime: 'python' }), false);
+  assert.equal(matcher(named('node')), false);
+});
+
 test('module: looks at modules, not at names', () => {
   const matcher = matcherOf({ text: 'module:^libc', isExact: false });
   assert.equal(matcher(named('read', 'libc.so.6')), true);

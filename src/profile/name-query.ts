@@ -2,7 +2,7 @@
 import type { ProfileFunction } from './functions.ts';
 
 export interface NameQuery {
-  /** A regular expression, `module:` before one for modules. */
+  /** A regular expression; `module:` before one for modules, `runtime:` before one for language runtimes. */
   readonly text: string;
   readonly isExact: boolean;
 }
@@ -12,9 +12,9 @@ type Matcher = (func: ProfileFunction) => boolean;
 /** Smart case: capitals in the pattern make it exact. A pattern that is no valid regex is taken as text. */
 export function matcherOf(query: NameQuery): Matcher {
   if (query.isExact) return (func) => func.name === query.text;
-  const [, ofModule] = /^module:(.+)$/.exec(query.text) ?? [];
-  const pattern = compile(ofModule ?? query.text);
-  return ofModule === undefined ? (func) => pattern.test(func.name) : (func) => pattern.test(func.module);
+  const [, field = 'name', text = query.text] = /^(module|runtime):(.+)$/.exec(query.text) ?? [];
+  const pattern = compile(text);
+  return (func) => pattern.test(func[field as 'name' | 'module' | 'runtime'] ?? '');
 }
 
 function compile(text: string): RegExp {

@@ -4,6 +4,7 @@
  */
 import type { Thread } from './batch.ts';
 import type { CallTree, NodeId } from './call-tree.ts';
+import { type CountedRows, countedNs } from './row-selection.ts';
 import type { StackWeights } from './stack-weights.ts';
 
 export interface ThreadWeight extends Thread {
@@ -15,6 +16,7 @@ const rowsPerLook = 256;
 interface NodeThreadsSource {
   readonly tree: CallTree;
   readonly weights: StackWeights;
+  readonly counted: CountedRows;
   /** Where the time of a stack stands in the tree, or undefined while it does not. */
   nodeOf(stack: number): NodeId | undefined;
 }
@@ -38,17 +40,19 @@ export class NodeThreads {
 
   /** @returns whether all rows have been looked at; nodes made anew meanwhile end it early */
   step(isOver: () => boolean): boolean {
-    const { tree, weights } = this.#source;
+    const { tree, weights, counted } = this.#source;
     const depth = tree.depthOf(this.#node);
     while (this.#row < this.#rows && tree.generation === this.#generation) {
       const end = Math.min(this.#rows, this.#row + rowsPerLook);
       for (; this.#row < end; this.#row++) {
+        const weightNs = countedNs(weights, counted, this.#row);
+        if (weightNs === 0) continue;
         let at = this.#source.nodeOf(weights.stack.at(this.#row));
         if (at === undefined) continue;
         while (tree.depthOf(at) > depth) at = tree.parentOf(at);
         if (at !== this.#node) continue;
         const thread = weights.thread.at(this.#row);
-        this.#byThread.set(thread, (this.#byThread.get(thread) ?? 0) + weights.weightNs.at(this.#row));
+        this.#byThread.set(thread, (this.#byThread.get(thread) ?? 0) + weightNs);
       }
       if (this.#row < this.#rows && isOver()) return false;
     }

@@ -6,33 +6,44 @@ import { blockedLabel } from './blocked.ts';
 import type { GrowingTree, NodeId } from './call-tree.ts';
 import { Column, int32 } from './column.ts';
 import type { FrameTable } from './frame-table.ts';
-import type { FrameKind, FunctionKind, MarkedLabel } from './frames.ts';
-import type { Functions } from './functions.ts';
+import { type MarkedLabel, markedLabels } from './frames.ts';
+import { type Functions, kindOfNamed } from './functions.ts';
 import { foldStep } from './kernel-fold.ts';
 import type { StackTable } from './stack-table.ts';
+import type { ProfileTables } from './tables.ts';
+
+const isUnsampled = (name: string | undefined): boolean =>
+  name === markedLabels.notSampled || name === markedLabels.kernelNotSampled;
 
 const notPlaced = 0;
-const functionKinds: Readonly<Partial<Record<FrameKind, FunctionKind>>> = {
-  kernel: 'kernel',
-  'exec-anon': 'jit',
-  runtime: 'jit',
-};
 
 export class Placement {
   /** Collapse the whole kernel part of each stack into one `[kernel]` node. */
-  kernelCollapsed = false;
-  readonly #tree: GrowingTree;
+  readonly kernelCollapsed: boolean;
+  #tree: GrowingTree;
   readonly #functions: Functions;
   readonly #frames: FrameTable;
   readonly #stacks: StackTable;
   /** Node + 1 by stack, 0 while not placed: fresh column space reads as 0. */
-  #nodePlusOne = new Column(int32);
+  readonly #nodePlusOne: Column<Int32Array>;
+  /** Function + 1 by frame, as long as names stay: a name is looked up by its letters once. */
+  readonly #functionPlusOne: Column<Int32Array>;
+  /** By frame: the functions that are inlined at its address, outermost first. */
+  readonly #inlined = new Map<number, readonly number[]>();
 
-  constructor(tree: GrowingTree, functions: Functions, frames: FrameTable, stacks: StackTable) {
+  constructor(tree: GrowingTree, { functions, frames, stacks }: ProfileTables, kernelCollapsed: boolean) {
     this.#tree = tree;
     this.#functions = functions;
     this.#frames = frames;
     this.#stacks = stacks;
+    this.kernelCollapsed = kernelCollapsed;
+    this.#nodePlusOne = new Column(int32, Math.max(1024, stacks.length));
+    this.#functionPlusOne = new Column(int32, Math.max(1024, frames.length));
+  }
+
+  /** The nodes are those of another tree object from now on. */
+  moveTo(tree: GrowingTree): void {
+    this.#tree = tree;
   }
 
   /**
@@ -68,16 +79,6 @@ export class Placement {
     return plusOne === notPlaced ? undefined : plusOne - 1;
   }
 
-  /** Forgets all placements and returns the way to ask for the old ones. */
-  restart(): (stack: number) => NodeId | undefined {
-    const old = this.#nodePlusOne;
-    this.#nodePlusOne = new Column(int32, Math.max(1024, this.#stacks.length));
-    return (stack) => {
-      const plusOne = old.values[stack] ?? notPlaced;
-      return plusOne === notPlaced ? undefined : plusOne - 1;
-    };
-  }
-
   #step(below: NodeId, frame: number): NodeId {
     const kind = this.#frames.kindOf(frame);
     if (this.kernelCollapsed && (kind === 'kernel' || kind === 'kernel-unseen')) {
@@ -90,16 +91,38 @@ export class Placement {
     const fold = foldStep(belowLabel, kind, name?.hasSymbol === true);
     if (fold.become === 'below') return below;
     if (fold.become === 'marked') return this.#tree.child(below, this.#functions.internMarked(fold.label));
-    return this.#tree.child(below, this.#functionOf(frame));
+    const own = this.#tree.child(below, this.#functionOf(frame));
+    const inlined = this.#inlined.get(frame);
+    return inlined === undefined ? own : inlined.reduce((node, func) => this.#tree.child(node, func), own);
   }
 
   #functionOf(frame: number): number {
+    this.#functionPlusOne.reserve(frame + 1);
+    const known = this.#functionPlusOne.at(frame);
+    if (known !== notPlaced) return known - 1;
+    const found = this.#intern(frame);
+    const name = this.#frames.nameOf(frame);
+    if (name?.inlined !== undefined) {
+      const { module, inlined } = name;
+      this.#inlined.set(
+        frame,
+        inlined.map((each) => this.#functions.intern(each.name, module, 'native', each)),
+      );
+    }
+    this.#functionPlusOne.values[frame] = found + 1;
+    return found;
+  }
+
+  #intern(frame: number): number {
     const { kind, address } = this.#frames.frame(frame);
     if (kind === 'blocked') return this.#functions.internMarked(blockedLabel(address));
-    const functionKind: FunctionKind = functionKinds[kind] ?? 'native';
+    // Of two profiles that are compared the time that no sample carries is a frame like others.
+    if (kind === 'process' && isUnsampled(this.#frames.nameOf(frame)?.name))
+      return this.#functions.internMarked(this.#frames.nameOf(frame)?.name as MarkedLabel);
     const name = this.#frames.nameOf(frame);
+    const functionKind = kindOfNamed(kind, name) ?? 'native';
     if (!name || name.name === '')
       return this.#functions.intern(`0x${address.toString(16)}`, '', functionKind);
-    return this.#functions.intern(name.name, name.module, functionKind, name.source);
+    return this.#functions.intern(name.name, name.module, functionKind, name);
   }
 }

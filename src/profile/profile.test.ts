@@ -126,8 +126,10 @@ test('collapsing the kernel folds names too and keeps all weight; opening it aga
   profile.settle();
   const before = draw(profile);
   profile.setKernelCollapsed(true);
+  profile.settle();
   assert.deepEqual(draw(profile).slice(2), ['    f1 12 0', '      [kernel] 12 12']);
   profile.setKernelCollapsed(false);
+  profile.settle();
   assert.deepEqual(draw(profile), before);
 });
 
@@ -209,4 +211,50 @@ test('any order of names and samples gives the same tree', () => {
     }
     assert.deepEqual(draw(profile).sort(), draw(straight).sort());
   }
+});
+
+test('a forced settle right after a changed name places what waits for its first one', () => {
+  const profile = new Profile();
+  const stacks = [[0, 0] as const, [0, 1] as const];
+  profile.add(batch(['native', 'native'], stacks, [{ stack: 1, weightNs: 5 }]));
+  profile.setNames([named(0, 'early')]);
+  profile.settle(true);
+  profile.addSamples(batch([], [], [{ stack: 2, weightNs: 7 }]).samples);
+  profile.setNames([named(0, 'changed')]);
+  profile.settle(true);
+  assert.equal(profile.tree.totalNs(ROOT), 12);
+});
+
+test('what is inlined at the address of a frame stands between it and its callee, and is one function everywhere', () => {
+  const profile = new Profile();
+  const stacks = [[0, 0] as const, [1, 1] as const, [0, 2] as const];
+  profile.add(
+    batch(['native', 'native', 'native'], stacks, [
+      { stack: 2, weightNs: 10 },
+      { stack: 1, weightNs: 5 },
+      { stack: 3, weightNs: 2 },
+    ]),
+  );
+  const origin = { runtime: 'go', script: '/src/a.go', line: 3 } as const;
+  profile.setNames([
+    { ...named(0, 'main'), inlined: [{ name: 'twice' }, { name: 'step', ...origin }] },
+    named(1, 'leaf'),
+    { ...named(2, 'step'), ...origin },
+  ]);
+  profile.settle();
+  const chain = [
+    'all threads 17 0',
+    '  main 15 0',
+    '    twice 15 0',
+    '      step 15 5',
+    '        leaf 10 10',
+  ];
+  assert.deepEqual(draw(profile), [...chain, '  step 2 2']);
+  const functions = Array.from({ length: profile.tree.nodeCount }, (_, node) =>
+    profile.tree.functionOf(node),
+  );
+  assert.equal(new Set(functions.filter(({ name }) => name === 'step')).size, 1);
+  profile.setNames([named(0, 'main')]);
+  profile.settle();
+  assert.deepEqual(draw(profile), ['all threads 17 0', '  main 15 5', '    leaf 10 10', '  step 2 2']);
 });

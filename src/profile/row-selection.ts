@@ -3,12 +3,27 @@ import type { LogPiece, SampleLog } from './sample-log.ts';
 import type { StackWeights } from './stack-weights.ts';
 import { secondsOf, type TimeSpan, weightLeft } from './time-span.ts';
 
-export type TakeRow = (row: number, weightNs: number, samples: number) => void;
+/** @param second in which it was spent, where that is known */
+export type TakeRow = (row: number, weightNs: number, samples: number, second?: number) => void;
 
 /** One walk over rows; a row may come more than once. */
 export interface RowSelection {
   /** Gives the next rows, some hundreds at a time. @returns whether there are no more */
   step(take: TakeRow): boolean;
+}
+
+/** Which rows are behind what is shown, and how much of each. */
+export interface CountedRows {
+  /** Thread indexes; empty for all of them. */
+  readonly threads: ReadonlySet<number>;
+  /** By row: what of it counts. Rows beyond its end are newer and do not. Undefined: all of each, as it is now. */
+  readonly rowNs?: Float64Array | undefined;
+}
+
+/** What of a row counts, in ns. */
+export function countedNs(weights: StackWeights, { threads, rowNs }: CountedRows, row: number): number {
+  if (threads.size > 0 && !threads.has(weights.thread.at(row))) return 0;
+  return rowNs === undefined ? weights.weightNs.at(row) : (rowNs[row] ?? 0);
 }
 
 const rowsPerStep = 512;
@@ -52,7 +67,7 @@ export function baselineRows(baseline: Baseline): RowSelection {
   };
 }
 
-/** @param back how many seconds earlier than the span */
+/** @param back how many seconds earlier than the span; what decays has then decayed so much less */
 export function spanRows(log: SampleLog, span: TimeSpan, nowSecond: number, back = 0): RowSelection {
   const seconds = secondsOf(span, nowSecond) ?? { from: 0, to: nowSecond + 1 };
   const pieces = log.pieces({ from: seconds.from - back, to: seconds.to - back });
@@ -67,9 +82,10 @@ export function spanRows(log: SampleLog, span: TimeSpan, nowSecond: number, back
           piece = next.value;
           entry = 0;
         }
-        const left = weightLeft(span, piece.second, nowSecond);
+        const left = weightLeft(span, piece.second + back, nowSecond);
         for (; entry < piece.row.length && given < rowsPerStep; entry++, given++) {
-          take(piece.row.at(entry), piece.weightNs.at(entry) * left, piece.samples.at(entry) * left);
+          const [weightNs, samples] = [piece.weightNs.at(entry), piece.samples.at(entry)];
+          take(piece.row.at(entry), weightNs * left, samples * left, piece.second);
         }
       }
       return false;

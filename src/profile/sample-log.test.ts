@@ -17,7 +17,7 @@ function sumOf(selection: RowSelection): Record<number, number> {
 
 /** Row 0 gets 1 ns and row `second` 10 ns in each second. */
 function logOf(seconds: number, most?: number): SampleLog {
-  const log = new SampleLog(most);
+  const log = new SampleLog(most === undefined ? {} : { entries: most });
   for (let second = 0; second < seconds; second++) {
     log.add(0, second * 1e9, 1, 1);
     log.add(second, second * 1e9 + 5e8, 10, 1);
@@ -82,15 +82,40 @@ test('cleared: time goes on', () => {
 
 test('rows since a mark are what came after it', () => {
   const weights = new StackWeights();
-  weights.add(1, 0, 10, 1, 0);
-  weights.add(2, 0, 20, 1, 0);
+  weights.add(1, 0, 0, 10, 1, 0);
+  weights.add(2, 0, 0, 20, 1, 0);
   const baseline = {
     second: 1,
     weightNs: weights.weightNs.values.slice(0, 2),
     samples: weights.samples.values.slice(0, 2),
   };
-  weights.add(2, 0, 5, 1, 0);
-  weights.add(3, 0, 7, 1, 0);
+  weights.add(2, 0, 0, 5, 1, 0);
+  weights.add(3, 0, 0, 7, 1, 0);
   assert.deepEqual(sumOf(allRows(weights, baseline)), { 1: 5, 2: 7 });
   assert.deepEqual(sumOf(allRows(weights)), { 0: 10, 1: 25, 2: 7 });
+});
+
+test('of a recording seconds are joined rather than forgotten, and no weight is lost', () => {
+  const log = new SampleLog({ entries: 100, seconds: 2 ** 20, joinsSeconds: true });
+  for (let second = 0; second < 1000; second++)
+    for (const row of [0, 1]) log.add(row, second * 1e9, 1 + row, 1);
+  assert.equal(log.first, 0);
+  assert.equal(log.secondsPerStep, 32);
+  assert.deepEqual(sumOf(spanRows(log, { kind: 'all' }, 999)), { 0: 1000, 1: 2000 });
+  assert.deepEqual(sumOf(spanRows(log, { kind: 'fixed', from: 320, to: 640 }, 999)), { 0: 320, 1: 640 });
+  assert.equal(log.totalNs(500), 3);
+});
+
+test('rows that are never met again: joining gives nothing, so the oldest are forgotten after all', () => {
+  const log = new SampleLog({ entries: 100, seconds: 2 ** 20, joinsSeconds: true });
+  for (let second = 0; second < 10_000; second++) log.add(second, second * 1e9, 1, 1);
+  assert.equal(log.secondsPerStep, 2);
+  assert.ok(log.first >= 9800 && log.first < 10_000, `${log.first}`);
+});
+
+test('a time that no recording has does not fill memory', () => {
+  const log = new SampleLog({ seconds: 1000 });
+  log.add(0, 0, 1, 1);
+  log.add(0, 2 ** 52, 1, 1);
+  assert.equal(log.totalNs(Math.floor(2 ** 52 / 1e9)), 1);
 });

@@ -7,6 +7,7 @@ import { FrameTable } from './frame-table.ts';
 import type { Frame, FrameName, Module, RuntimeFunction } from './frames.ts';
 import { Functions } from './functions.ts';
 import { runtimeFrameName } from './runtime-names.ts';
+import { runtimePlaceOf } from './runtime-place.ts';
 import { StackTable } from './stack-table.ts';
 
 const rowsAtOnce = 16_384;
@@ -43,7 +44,7 @@ export class ProfileTables {
     const names: FrameName[] = [];
     for (let id = first; id < this.frames.length; id++) {
       if (this.frames.kindOf(id) !== 'runtime') continue;
-      const called = this.#runtimeFunctions[Number(this.frames.frame(id).address)];
+      const called = this.#runtimeFunctions[runtimePlaceOf(this.frames.frame(id).address).function];
       if (called !== undefined) names.push(runtimeFrameName(id, called));
     }
     return names;

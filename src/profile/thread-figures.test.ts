@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { StackFeeder, serverStacks } from '../../test/helpers/synthetic-session.ts';
 import { ROOT } from './call-tree.ts';
 import { bucketCount } from './history.ts';
-import { frozenFigures, livingFigures, ThreadList } from './thread-figures.ts';
+import { boundedFigures, frozenFigures, livingFigures, ThreadList } from './thread-figures.ts';
 import { cpusUsed, ThreadTotals } from './thread-totals.ts';
 
 function listOf(feeder: StackFeeder, figures = () => livingFigures(feeder.profile)): ThreadList {
@@ -42,6 +42,31 @@ test('a copy stands still while the profile goes on; a reset empties the living 
   assert.equal(draw(listOf(feeder)).length, 4);
   feeder.profile.reset();
   assert.deepEqual(draw(listOf(feeder)), ['all 0']);
+});
+
+test('of a window that stands still a thread has the history of the window, and how long it is', () => {
+  const feeder = new StackFeeder();
+  feeder.add([{ stack: ['early'], samples: 6 }]);
+  feeder.advance(9e9);
+  feeder.add([{ stack: ['late'], samples: 2, tid: 101 }]);
+  feeder.advance(60e9);
+  const span = { kind: 'fixed', from: 0, to: 12 } as const;
+  const tree = feeder.profile.bounded({ threads: new Set(), label: '', span });
+  tree.step(() => false);
+  const figures = boundedFigures(tree, livingFigures(feeder.profile), feeder.profile.nowSecond);
+  const filled = (thread: number) => {
+    const buckets = new Float64Array(bucketCount);
+    figures.history(thread, buckets);
+    return [...buckets.keys()].filter((at) => (buckets[at] ?? 0) > 0);
+  };
+  assert.deepEqual([filled(0), filled(1), filled(-1)], [[0], [9], [0, 9]]);
+  assert.equal(figures.windowSeconds, 12);
+  assert.equal(frozenFigures(figures).windowSeconds, 12);
+  const last = { kind: 'last', seconds: 300 } as const;
+  const recent = feeder.profile.bounded({ threads: new Set(), label: '', span: last });
+  recent.step(() => false);
+  const living = boundedFigures(recent, livingFigures(feeder.profile), feeder.profile.nowSecond);
+  assert.equal(living.windowSeconds, undefined);
 });
 
 test('CPUs used: whole buckets of the last 10 s only, unknown before the first', () => {

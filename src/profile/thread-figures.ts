@@ -15,6 +15,8 @@ export interface ThreadFigures {
   readonly version: number;
   readonly generation: number;
   readonly nowBucket: number;
+  /** A part of the run that stands still: how long it is, and histories are those of its time. */
+  readonly windowSeconds?: number | undefined;
   weightNs(thread: number): number;
   samples(thread: number): number;
   history(thread: number, out: Float64Array): void;
@@ -34,12 +36,20 @@ export function livingFigures(profile: Profile): ThreadFigures {
   };
 }
 
-/** Of a part of the run; the recent histories are the same for all parts. */
-export function boundedFigures(tree: BoundedTree, living: ThreadFigures): ThreadFigures {
+/**
+ * Of a part of the run. What ends now has the recent histories of the whole run, what stands still those of its own time.
+ * @param nowSecond the newest second of the run
+ */
+export function boundedFigures(tree: BoundedTree, living: ThreadFigures, nowSecond: number): ThreadFigures {
   const all = tree.threadWeights;
+  const { window } = tree.bounds;
+  const ofWindow = (thread: number, out: Float64Array) =>
+    out.set((thread < 0 ? all.totalRecent : all.recent[thread]) ?? new Float64Array(bucketCount));
   return {
     ...living,
     version: tree.version,
+    windowSeconds: window && Math.max(1, Math.min(window.to, nowSecond + 1) - window.from),
+    history: window === undefined ? living.history : ofWindow,
     weightNs: (thread) => (thread < 0 ? all.totalNs : (all.weightNs[thread] ?? 0)),
     samples: (thread) => (thread < 0 ? all.totalSamples : (all.samples[thread] ?? 0)),
   };
@@ -51,12 +61,13 @@ export function frozenFigures(living: ThreadFigures): ThreadFigures {
     living.history(row - 1, recent);
     return { weightNs: living.weightNs(row - 1), samples: living.samples(row - 1), recent };
   });
-  const { length, version, generation, nowBucket } = living;
+  const { length, version, generation, nowBucket, windowSeconds } = living;
   return {
     length,
     version,
     generation,
     nowBucket,
+    windowSeconds,
     weightNs: (thread) => rows[thread + 1]?.weightNs ?? 0,
     samples: (thread) => rows[thread + 1]?.samples ?? 0,
     history: (thread, out) => out.set(rows[thread + 1]?.recent ?? new Float64Array(bucketCount)),

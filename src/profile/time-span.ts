@@ -33,6 +33,29 @@ export function secondsOf(span: TimeSpan, nowSecond: number): Seconds | undefine
   }
 }
 
+/** How long before a span the one it is compared with lies, in seconds: right before it. 0 for the whole run. */
+export function secondsBack(span: TimeSpan): number {
+  switch (span.kind) {
+    case 'all':
+      return 0;
+    case 'last':
+      return span.seconds;
+    case 'decay':
+      return span.halfLife;
+    case 'fixed':
+      return span.to - span.from;
+  }
+}
+
+/** How many seconds of weight are known of the span right before. @param first the oldest second remembered */
+export function secondsBefore(span: TimeSpan, nowSecond: number, first: number): number {
+  const seconds = secondsOf(span, nowSecond);
+  if (seconds === undefined) return 0;
+  const back = secondsBack(span);
+  const known = Math.min(seconds.to, nowSecond + 1) - back - Math.max(first, seconds.from - back);
+  return Math.max(0, span.kind === 'decay' ? Math.min(known, span.halfLife / Math.LN2) : known);
+}
+
 /** How much of its weight a sample has left, 0..1. */
 export function weightLeft(span: TimeSpan, second: number, nowSecond: number): number {
   return span.kind === 'decay' ? 2 ** (-(nowSecond - second) / span.halfLife) : 1;

@@ -2,27 +2,36 @@
  * A stack of transforms at work: each stage makes a tree of paths of the one before, and remembers where every path
  * ends in it. Nodes are taken in the order of their ids, a parent before its children; what was taken never moves.
  */
-import type { NodeId } from './call-tree.ts';
-import { Column, int32, uint8 } from './column.ts';
+import { arrayPool } from './array-pool.ts';
+import { type NodeId, ROOT } from './call-tree.ts';
+import { Column } from './column.ts';
 import type { Functions } from './functions.ts';
-import { PathTree } from './path-tree.ts';
-import { nowhere, type Place, type Rule, ruleOf, type Transform } from './transform.ts';
+import { type NodeShape, PathTree } from './path-tree.ts';
+import { type Marking, nowhere, type Rule, ruleOf, type Transform } from './transform.ts';
 
 class Stage {
   readonly tree: PathTree;
-  readonly #rule: Rule;
+  readonly #rule: Rule | Marking;
   /** Place by node of the tree before. */
   readonly #node: Column<Int32Array>;
   readonly #state: Column<Int32Array>;
   readonly #hasOwn: Column<Uint8Array>;
-  readonly #above = { node: 0, state: 0 };
+  /** The node of the tree before that a node was first seen for. */
+  readonly #origin: Column<Int32Array>;
 
   constructor(transform: Transform, rootFunction: number, functions: Functions, capacity: number) {
     this.tree = new PathTree(rootFunction, capacity);
-    this.#node = new Column(int32, capacity);
-    this.#state = new Column(int32, capacity);
-    this.#hasOwn = new Column(uint8, capacity);
+    this.#node = new Column(arrayPool.int32, capacity);
+    this.#state = new Column(arrayPool.int32, capacity);
+    this.#hasOwn = new Column(arrayPool.uint8, capacity);
+    this.#origin = new Column(arrayPool.int32, capacity);
+    this.#origin.push(ROOT);
     this.#rule = ruleOf(transform, this.tree, functions);
+  }
+
+  release(): void {
+    this.tree.release();
+    for (const column of [this.#node, this.#state, this.#hasOwn, this.#origin]) releaseColumn(column);
   }
 
   /** How many nodes of the tree before have been taken. */
@@ -30,35 +39,77 @@ class Stage {
     return this.#node.length;
   }
 
-  /** Takes the next node of the tree before. */
-  take(parent: NodeId, functionId: number): void {
-    const known = this.tree.length;
-    const place = parent < 0 ? this.#rule.root : this.#rule.step(this.#placeOf(parent), functionId);
-    // Another node has come here before: what is called from here may be there already.
-    if (place.node !== nowhere && place.node < known) this.tree.share(place.node);
-    this.#node.push(place.node);
-    this.#state.push(place.state);
-    if (this.#rule.hasOwn !== undefined) this.#hasOwn.push(this.#rule.hasOwn(place) ? 1 : 0);
+  /** Takes the next nodes of the tree before, up to `end`. */
+  take(shape: NodeShape, end: number): void {
+    if ('mark' in this.#rule) this.#mark(this.#rule, shape, end);
+    else this.#step(this.#rule, shape, end);
   }
 
-  /** One object for all: it is read at once, and there are hundreds of thousands of nodes. */
-  #placeOf(taken: NodeId): Place {
-    this.#above.node = this.#node.at(taken);
-    this.#above.state = this.#state.at(taken);
-    return this.#above;
+  #mark(rule: Marking, shape: NodeShape, end: number): void {
+    const { parent, functionId } = shape;
+    const first = this.taken;
+    this.tree.takeAsIs(shape, end);
+    const nodes = this.#node.extend(end);
+    const states = this.#state.extend(end);
+    const hasOwn = this.#hasOwn.extend(end);
+    const origins = this.#origin.extend(end);
+    for (let taken = first; taken < end; taken++) {
+      const above = parent[taken] as number;
+      const state = above >= 0 ? rule.mark(states[above] as number, functionId[taken] as number) : 0;
+      nodes[taken] = taken;
+      origins[taken] = taken;
+      states[taken] = state;
+      hasOwn[taken] = rule.hasOwn(state) ? 1 : 0;
+    }
+  }
+
+  #step(rule: Rule, { parent, functionId }: NodeShape, end: number): void {
+    const { tree } = this;
+    const first = this.taken;
+    const nodes = this.#node.extend(end);
+    const states = this.#state.extend(end);
+    const origins = this.#origin.extend(tree.length + end - first);
+    let known = tree.length;
+    for (let taken = first; taken < end; taken++) {
+      const above = parent[taken] as number;
+      let place = rule.root;
+      let state = 0;
+      if (above >= 0) {
+        place = rule.step(nodes[above] as number, states[above] as number, functionId[taken] as number);
+        state = rule.state;
+      }
+      nodes[taken] = place;
+      states[taken] = state;
+      if (place === known) origins[known++] = taken;
+      // Another node has come here before: what is called from here may be there already.
+      else if (place !== nowhere) tree.share(place);
+    }
+  }
+
+  /** Brings ends in the tree before to this one: where time that was spent there itself goes. */
+  lead(ends: Int32Array, first: number, end: number): void {
+    const nodes = this.#node.values;
+    const hasOwn = 'mark' in this.#rule ? this.#hasOwn.values : undefined;
+    for (let i = first; i < end; i++) {
+      const at = ends[i] as number;
+      if (at !== nowhere)
+        ends[i] = hasOwn === undefined || hasOwn[at] === 1 ? (nodes[at] as number) : nowhere;
+    }
   }
 
   nodeOf(taken: NodeId): NodeId {
     return this.#node.at(taken);
   }
 
-  hasOwn(taken: NodeId): boolean {
-    return this.#rule.hasOwn === undefined || this.#hasOwn.at(taken) === 1;
+  originOf(node: NodeId): NodeId {
+    return this.#origin.at(node);
   }
 }
 
 export class TransformStages {
   readonly #stages: readonly Stage[];
+  /** Through all stages, by node of the source. */
+  readonly #ownEnd: Column<Int32Array>;
 
   /**
    * @param transforms at least one; @param rootFunction the function id of the source's root
@@ -68,6 +119,13 @@ export class TransformStages {
     // Columns that double as they grow would cost as much again as the work itself.
     const capacity = Math.ceil(nodes * 1.1) + 64;
     this.#stages = transforms.map((transform) => new Stage(transform, rootFunction, functions, capacity));
+    this.#ownEnd = new Column(arrayPool.int32, capacity);
+  }
+
+  /** Gives its memory to other trees: nobody reads this one any more. */
+  release(): void {
+    for (const stage of this.#stages) stage.release();
+    releaseColumn(this.#ownEnd);
   }
 
   /** The transformed tree. */
@@ -77,19 +135,25 @@ export class TransformStages {
 
   /** How many nodes of the source have been taken. */
   get taken(): number {
-    return this.#stages[0]?.taken ?? 0;
+    return this.#ownEnd.length;
   }
 
-  take(parent: NodeId, functionId: number): void {
-    const [first, ...others] = this.#stages as [Stage, ...Stage[]];
-    first.take(parent, functionId);
-    let { tree } = first;
-    for (const stage of others) {
-      for (let node = stage.taken; node < tree.length; node++) {
-        stage.take(tree.parentOf(node), tree.functionIdOf(node));
-      }
-      tree = stage.tree;
+  /** Where the own time of each taken node of the source goes; `nowhere` when it is left out. */
+  get ownEnds(): Int32Array {
+    return this.#ownEnd.values;
+  }
+
+  /** Takes the next nodes of the source, up to `end`. */
+  take(source: NodeShape, end: number): void {
+    let from = { shape: source, length: end };
+    for (const stage of this.#stages) {
+      stage.take(from.shape, from.length);
+      from = stage.tree;
     }
+    const first = this.taken;
+    const ownEnds = this.#ownEnd.extend(end);
+    for (let node = first; node < end; node++) ownEnds[node] = node;
+    for (const stage of this.#stages) stage.lead(ownEnds, first, end);
   }
 
   /** Where a node of the source ends; `nowhere` when it is left out. */
@@ -105,13 +169,21 @@ export class TransformStages {
 
   /** Where its own time goes. */
   ownEndOf(taken: NodeId): NodeId {
-    if (taken >= this.taken) return nowhere;
-    let at = taken;
-    for (const stage of this.#stages) {
-      if (!stage.hasOwn(at)) return nowhere;
-      at = stage.nodeOf(at);
-      if (at === nowhere) break;
+    return taken >= this.taken ? nowhere : this.#ownEnd.at(taken);
+  }
+
+  /** The node of the source that a node of the transformed tree was first seen for. */
+  originOf(node: NodeId): NodeId {
+    let at = node;
+    for (let stage = this.#stages.length - 1; stage >= 0; stage--) {
+      at = (this.#stages[stage] as Stage).originOf(at);
     }
     return at;
   }
+}
+
+function releaseColumn(column: Column<Int32Array> | Column<Uint8Array>): void {
+  arrayPool.giveBack(column.values);
+  column.values = column.values.slice(0, 0);
+  column.length = 0;
 }

@@ -4,9 +4,12 @@
  * costs one step per node. Pure.
  */
 import { type NodeId, ROOT } from './call-tree.ts';
+import { Column, int32 } from './column.ts';
+import { FunctionFlags } from './function-flags.ts';
 import type { Functions, ProfileFunction } from './functions.ts';
 import { matcherOf, type NameQuery } from './name-query.ts';
 import type { PathTree } from './path-tree.ts';
+import { isRuntimeInternal } from './runtime-internals.ts';
 
 export type FunctionTransform =
   | 'focus-function'
@@ -20,29 +23,37 @@ export type Transform =
   /** One place only: functions from below the root to the place. */
   | { readonly kind: 'focus-subtree' | 'merge-node'; readonly path: readonly ProfileFunction[] }
   | { readonly kind: 'collapse-module'; readonly module: string }
+  /** What belongs to language runtimes themselves goes to its callers. */
+  | { readonly kind: 'hide-internals' }
   /** Only stacks with a match stay. */
   | { readonly kind: 'keep'; readonly query: NameQuery };
 
 /** The path that ended here has no place in the transformed tree. */
 export const nowhere = -1;
 
-/** Where a path ends in the transformed tree, and what the rule must know of it when it goes on. */
-export interface Place {
-  readonly node: NodeId;
-  readonly state: number;
+/**
+ * How paths go on. Where one ends is a node of the transformed tree, or `nowhere`, and a state: what the rule must know
+ * of it. Numbers, not objects: there are hundreds of thousands of nodes.
+ */
+export interface Rule {
+  /** Where the root of the tree stands; its state is 0. */
+  readonly root: NodeId;
+  /** The state that the last step led to. */
+  state: number;
+  /** One function more at the end of a path. @returns where it ends then; the state is in `state` */
+  step(node: NodeId, state: number, functionId: number): NodeId;
 }
 
-export interface Rule {
-  /** Where the root of the tree stands. */
-  readonly root: Place;
-  /** One function more at the end of a path. */
-  step(above: Place, functionId: number): Place;
-  /** Whether time spent at such a place itself stays in the tree. */
-  hasOwn?(place: Place): boolean;
+/** A rule that leaves every path as it is, and only tells which of them keep their time. */
+export interface Marking {
+  /** The state of a path that is one function longer. */
+  mark(state: number, functionId: number): number;
+  /** Whether time spent at a place of this state itself stays in the tree. */
+  hasOwn(state: number): boolean;
 }
 
 /** @param tree the transformed tree, which the rule makes nodes of */
-export function ruleOf(transform: Transform, tree: PathTree, functions: Functions): Rule {
+export function ruleOf(transform: Transform, tree: PathTree, functions: Functions): Rule | Marking {
   switch (transform.kind) {
     case 'focus-function':
       return focusFunction(transform.function.id, tree);
@@ -60,22 +71,25 @@ export function ruleOf(transform: Transform, tree: PathTree, functions: Function
       return collapseRecursion(transform.function.id, tree);
     case 'drop-function':
       return dropFunction(transform.function.id, tree);
+    case 'hide-internals':
+      return hideInternals(tree, functions);
     case 'keep':
-      return keepMatches(transform.query, tree, functions);
+      return keepMatches(transform.query, functions);
   }
 }
-
-const root: Place = { node: ROOT, state: 0 };
-const gone: Place = { node: nowhere, state: 0 };
 
 /** The outermost call of the function becomes a child of the root; stacks without it are left out. */
 function focusFunction(focused: number, tree: PathTree): Rule {
   const inside = 1;
   return {
-    root: gone,
-    step(above, functionId) {
-      if (above.state === inside) return { node: tree.child(above.node, functionId), state: inside };
-      return functionId === focused ? { node: tree.child(ROOT, functionId), state: inside } : above;
+    root: nowhere,
+    state: 0,
+    step(node, state, functionId) {
+      this.state = state;
+      if (state === inside) return tree.child(node, functionId);
+      if (functionId !== focused) return nowhere;
+      this.state = inside;
+      return tree.child(ROOT, functionId);
     },
   };
 }
@@ -88,11 +102,13 @@ function agreement(path: readonly ProfileFunction[], state: number, functionId: 
 
 function focusSubtree(path: readonly ProfileFunction[], tree: PathTree): Rule {
   return {
-    root: gone,
-    step(above, functionId) {
-      if (above.node !== nowhere) return { node: tree.child(above.node, functionId), state: above.state };
-      const state = agreement(path, above.state, functionId);
-      return { node: state === path.length ? tree.child(ROOT, functionId) : nowhere, state };
+    root: nowhere,
+    state: 0,
+    step(node, state, functionId) {
+      this.state = state;
+      if (node !== nowhere) return tree.child(node, functionId);
+      this.state = agreement(path, state, functionId);
+      return this.state === path.length ? tree.child(ROOT, functionId) : nowhere;
     },
   };
 }
@@ -100,19 +116,31 @@ function focusSubtree(path: readonly ProfileFunction[], tree: PathTree): Rule {
 /** The function's own time goes to its caller, and its callees are called by that one. */
 function mergeFunction(merged: number, tree: PathTree): Rule {
   return {
-    root,
-    step: (above, functionId) =>
-      functionId === merged ? above : { node: tree.child(above.node, functionId), state: 0 },
+    root: ROOT,
+    state: 0,
+    step: (node, _state, functionId) => (functionId === merged ? node : tree.child(node, functionId)),
+  };
+}
+
+/** As if each of them were merged. */
+function hideInternals(tree: PathTree, functions: Functions): Rule {
+  const isHidden = new FunctionFlags((id) => isRuntimeInternal(functions.at(id)));
+  return {
+    root: ROOT,
+    state: 0,
+    step: (node, _state, functionId) => (isHidden.has(functionId) ? node : tree.child(node, functionId)),
   };
 }
 
 function mergeNode(path: readonly ProfileFunction[], tree: PathTree): Rule {
   return {
-    root,
-    step(above, functionId) {
-      const state = agreement(path, above.state, functionId);
-      if (state === path.length) return { node: above.node, state: off };
-      return { node: tree.child(above.node, functionId), state };
+    root: ROOT,
+    state: 0,
+    step(node, state, functionId) {
+      this.state = agreement(path, state, functionId);
+      if (this.state !== path.length) return tree.child(node, functionId);
+      this.state = off;
+      return node;
     },
   };
 }
@@ -121,10 +149,13 @@ function mergeNode(path: readonly ProfileFunction[], tree: PathTree): Rule {
 function collapseFunction(collapsed: number, tree: PathTree): Rule {
   const inside = 1;
   return {
-    root,
-    step(above, functionId) {
-      if (above.state === inside) return above;
-      return { node: tree.child(above.node, functionId), state: functionId === collapsed ? inside : 0 };
+    root: ROOT,
+    state: 0,
+    step(node, state, functionId) {
+      this.state = state;
+      if (state === inside) return node;
+      if (functionId === collapsed) this.state = inside;
+      return tree.child(node, functionId);
     },
   };
 }
@@ -134,16 +165,26 @@ function collapseModule(module: string, tree: PathTree, functions: Functions): R
   const inside = 1;
   const kind = module === 'kernel' ? 'kernel' : 'native';
   const whole = functions.intern(module, module, kind);
+  /** The child that stands for the module, by node; the root is nobody's child. */
+  const wholes = new Column(int32);
+  const ofModule = new FunctionFlags((id) => {
+    const func = functions.at(id);
+    return func.module === module && func.kind !== 'marked';
+  });
   return {
-    root,
-    step(above, functionId) {
-      const func = functions.at(functionId);
-      if (func.module !== module || func.kind === 'marked')
-        return { node: tree.child(above.node, functionId), state: 0 };
-      if (above.state === inside) return above;
-      // Other functions of the module may be called from here, too.
-      tree.share(above.node);
-      return { node: tree.child(above.node, whole), state: inside };
+    root: ROOT,
+    state: 0,
+    step(node, state, functionId) {
+      const isInside = ofModule.has(functionId);
+      this.state = isInside ? inside : 0;
+      if (!isInside) return tree.child(node, functionId);
+      if (state === inside) return node;
+      // Other functions of the module may have been called from here, too.
+      const known = wholes.values[node] ?? ROOT;
+      if (known !== ROOT) return known;
+      const made = tree.child(node, whole);
+      wholes.extend(node + 1)[node] = made;
+      return made;
     },
   };
 }
@@ -152,45 +193,37 @@ function collapseModule(module: string, tree: PathTree, functions: Functions): R
 function collapseRecursion(collapsed: number, tree: PathTree): Rule {
   const no = 0;
   return {
-    root,
-    step(above, functionId) {
+    root: ROOT,
+    state: 0,
+    step(node, state, functionId) {
       // The state is the node of the outermost call; the root is never one.
-      if (functionId === collapsed && above.state !== no) return { node: above.state, state: above.state };
-      const node = tree.child(above.node, functionId);
-      return { node, state: functionId === collapsed ? node : above.state };
+      this.state = state;
+      if (functionId !== collapsed) return tree.child(node, functionId);
+      if (state === no) this.state = tree.child(node, functionId);
+      return this.state;
     },
   };
 }
 
 function dropFunction(dropped: number, tree: PathTree): Rule {
   return {
-    root,
-    step(above, functionId) {
-      if (above.node === nowhere || functionId === dropped) return gone;
-      return { node: tree.child(above.node, functionId), state: 0 };
-    },
+    root: ROOT,
+    state: 0,
+    step: (node, _state, functionId) =>
+      node === nowhere || functionId === dropped ? nowhere : tree.child(node, functionId),
   };
 }
 
 /** Callers of a match stay, but only with the time that is spent under it. */
-function keepMatches(query: NameQuery, tree: PathTree, functions: Functions): Rule {
+function keepMatches(query: NameQuery, functions: Functions): Marking {
   const kept = 1;
   const matches = matcherOf(query);
-  const byFunction: (boolean | undefined)[] = [];
-  const isMatch = (functionId: number): boolean => {
-    const known = byFunction[functionId];
-    if (known !== undefined) return known;
-    const func = functions.at(functionId);
-    const answer = func.kind !== 'root' && matches(func);
-    byFunction[functionId] = answer;
-    return answer;
-  };
+  const isMatch = new FunctionFlags((id) => {
+    const func = functions.at(id);
+    return func.kind !== 'root' && matches(func);
+  });
   return {
-    root,
-    step: (above, functionId) => ({
-      node: tree.child(above.node, functionId),
-      state: above.state === kept || isMatch(functionId) ? kept : 0,
-    }),
-    hasOwn: (place) => place.state === kept,
+    mark: (state, functionId) => (state === kept || isMatch.has(functionId) ? kept : 0),
+    hasOwn: (state) => state === kept,
   };
 }

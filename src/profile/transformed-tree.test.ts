@@ -35,6 +35,7 @@ function transformOf(feeder: StackFeeder, text: string): Transform {
   const named = (name: string) => functionNamed(feeder, name);
   if (kind === 'focus-subtree' || kind === 'merge-node') return { kind, path: [first, ...others].map(named) };
   if (kind === 'collapse-module') return { kind, module: first };
+  if (kind === 'hide-internals') return { kind };
   if (kind === 'keep') return { kind, query: { text: first, isExact: false } };
   return { kind: kind as Transform['kind'] & 'drop-function', function: named(first) };
 }
@@ -110,6 +111,17 @@ const cases: readonly {
     transforms: ['drop-function b'],
     stacks: ['2 a b', '3 a b c', '4 a c', '5 c', '6 b'],
     becomes: ['4 a c', '5 c'],
+  },
+  {
+    transforms: ['hide-internals'],
+    stacks: [
+      '1 main',
+      '2 main uv_run',
+      '3 main uv_run Builtins_A b',
+      '4 main uv_run Builtins_A b Builtins_C',
+      '5 uv_run',
+    ],
+    becomes: ['5', '3 main', '7 main b'],
   },
   {
     transforms: ['keep b|e'],

@@ -2,65 +2,68 @@
  * A call tree seen through a stack of transforms. Its shape grows with the source and never changes; its weights are
  * summed over the source in slices, so it says what the last whole pass found. Recent histories follow in later slices.
  */
-import { type CallTree, type Compared, type NodeId, ROOT } from './call-tree.ts';
-import { Column, int32 } from './column.ts';
+import { addUpInSlices } from './add-up.ts';
+import {
+  type ColumnTree,
+  type Compared,
+  type NodeId,
+  type NodeWeights,
+  type ReadHistory,
+  ROOT,
+} from './call-tree.ts';
+import type { FunctionPlaces } from './function-places.ts';
 import type { Functions, ProfileFunction } from './functions.ts';
 import { bucketCount, shareDelta } from './history.ts';
+import { NodeSums } from './node-sums.ts';
+import type { NodeShape } from './path-tree.ts';
 import { nowhere, type Transform } from './transform.ts';
 import { TransformStages } from './transform-stages.ts';
 import { TransformedHistory } from './transformed-history.ts';
 
-const nodesPerLook = 256;
+const nodesPerLook = 2048;
 
 /** One pass: own time of the source's nodes to where it goes, then each node into its parent. */
 interface Sums {
-  readonly source: CallTree;
+  readonly source: ColumnTree;
   readonly version: number;
   /** All of the source, left out or not. */
   sourceNs: number;
-  readonly selfNs: Float64Array;
-  readonly selfSamples: Float64Array;
-  readonly totalNs: Float64Array;
-  readonly samples: Float64Array;
-  /** Self and total of what the source is compared with. */
-  readonly compared: { readonly selfNs: Float64Array; readonly totalNs: Float64Array } | undefined;
+  readonly own: NodeSums;
+  /** Of what the source is compared with. */
+  readonly compared: NodeSums | undefined;
 }
 
 interface Pass {
   readonly sums: Sums;
   readonly sourceNodes: number;
-  readonly compared: Compared | undefined;
   /** Next node of the source; then, going down, next node of this tree to be added to its parent. */
   at: NodeId;
   node: NodeId;
 }
 
-export class TransformedTree implements CallTree {
+export class TransformedTree implements ColumnTree {
   version = 0;
   readonly generation: number;
-  #source: CallTree;
+  #source: ColumnTree;
   readonly #functions: Functions;
   readonly #stages: TransformStages;
-  /** The node of the source that a node was first seen for. */
-  readonly #origin: Column<Int32Array>;
   #sums: Sums;
   #pass: Pass | undefined;
-  #history: TransformedHistory;
+  readonly #history: TransformedHistory;
   readonly #rowBuckets = new Float64Array(bucketCount);
   readonly #rootBuckets = new Float64Array(bucketCount);
 
   /** @param transforms at least one, the first to be applied first */
-  constructor(source: CallTree, transforms: readonly Transform[], functions: Functions) {
+  constructor(source: ColumnTree, transforms: readonly Transform[], functions: Functions) {
     this.#source = source;
     this.generation = source.generation;
     this.#functions = functions;
     this.#stages = new TransformStages(transforms, source.functionOf(ROOT).id, functions, source.nodeCount);
-    this.#origin = new Column(int32, source.nodeCount + 64);
-    this.#sums = emptySums(source, -1, 0);
+    this.#sums = newSums(source, -1, 0);
     this.#history = new TransformedHistory(source, this.#stages);
   }
 
-  get source(): CallTree {
+  get source(): ColumnTree {
     return this.#source;
   }
 
@@ -80,12 +83,24 @@ export class TransformedTree implements CallTree {
 
   /** The share of the source's time that the transforms leave, at the last pass; 0..1. */
   get keptShare(): number {
-    const { sourceNs, totalNs } = this.#sums;
-    return sourceNs > 0 ? (totalNs[ROOT] ?? 0) / sourceNs : 1;
+    const { sourceNs, own } = this.#sums;
+    return sourceNs > 0 ? (own.totalNs[ROOT] ?? 0) / sourceNs : 1;
   }
 
   get nodeCount(): number {
-    return this.#sums.selfNs.length;
+    return this.#sums.own.length;
+  }
+
+  get shape(): NodeShape {
+    return this.#stages.tree.shape;
+  }
+
+  get places(): FunctionPlaces {
+    return this.#stages.tree.places;
+  }
+
+  get weights(): NodeWeights {
+    return this.#sums.own;
   }
 
   parentOf(node: NodeId): NodeId {
@@ -101,19 +116,19 @@ export class TransformedTree implements CallTree {
   }
 
   totalNs(node: NodeId): number {
-    return this.#sums.totalNs[node] ?? 0;
+    return this.#sums.own.totalNs[node] ?? 0;
   }
 
   selfNs(node: NodeId): number {
-    return this.#sums.selfNs[node] ?? 0;
+    return this.#sums.own.selfNs[node] ?? 0;
   }
 
   samplesOf(node: NodeId): number {
-    return this.#sums.samples[node] ?? 0;
+    return this.#sums.own.samples[node] ?? 0;
   }
 
   selfSamplesOf(node: NodeId): number {
-    return this.#sums.selfSamples[node] ?? 0;
+    return this.#sums.own.selfSamples[node] ?? 0;
   }
 
   functionOf(node: NodeId): ProfileFunction {
@@ -122,8 +137,16 @@ export class TransformedTree implements CallTree {
       : this.#functions.at(this.#stages.tree.functionIdOf(node));
   }
 
-  history(node: NodeId, out: Float64Array): void {
-    this.#history.read(node, out);
+  history(node: NodeId, out: Float64Array): boolean {
+    return this.#history.read(node, out);
+  }
+
+  keepHistories(): ReadHistory {
+    return this.#history.keep();
+  }
+
+  get isHistoryCurrent(): boolean {
+    return this.isOutdated || this.#history.isCurrent;
   }
 
   shareDelta(node: NodeId): number | undefined {
@@ -134,13 +157,8 @@ export class TransformedTree implements CallTree {
 
   get compared(): Compared | undefined {
     const { compared } = this.#sums;
-    const seconds = this.#sums.source.compared?.seconds;
-    if (compared === undefined || seconds === undefined) return undefined;
-    return {
-      seconds,
-      selfNs: (node) => compared.selfNs[node] ?? 0,
-      totalNs: (node) => compared.totalNs[node] ?? 0,
-    };
+    const source = this.#sums.source.compared;
+    return source && compared?.asCompared(source.kind, source.seconds);
   }
 
   /** Where a node of the source is here, or its nearest ancestor that is. */
@@ -160,13 +178,13 @@ export class TransformedTree implements CallTree {
 
   /** The node of the source that a node was first seen for. */
   originOf(node: NodeId): NodeId {
-    return node < this.#origin.length ? this.#origin.at(node) : ROOT;
+    return node < this.nodeCount ? this.#stages.originOf(node) : ROOT;
   }
 
   /** Reads another tree with the same nodes from now on: the weights of some threads, or of one instant. */
-  rebase(source: CallTree): void {
+  rebase(source: ColumnTree): void {
     this.#source = source;
-    this.#pass = undefined;
+    this.#giveUp();
     this.#history.rebase(source);
   }
 
@@ -180,21 +198,31 @@ export class TransformedTree implements CallTree {
     return this.isOutdated || this.#history.step(isOver);
   }
 
+  /** Gives its memory to other trees: nobody reads this one any more. */
+  release(): void {
+    this.#giveUp();
+    releaseSums(this.#sums);
+    this.#sums = newSums(this.#source, -1, 0);
+    this.#stages.release();
+    this.#history.release();
+  }
+
+  #giveUp(): void {
+    if (this.#pass !== undefined) releaseSums(this.#pass.sums);
+    this.#pass = undefined;
+  }
+
   /** New nodes first, then their weights; what comes in meanwhile waits for the next pass. */
   #sum(isOver: () => boolean): boolean {
     if (this.#pass === undefined) {
       if (!this.#learn(isOver)) return false;
       const nodes = this.#stages.tree.length;
-      const sums = emptySums(this.#source, this.#source.version, nodes);
-      this.#pass = {
-        sums,
-        sourceNodes: this.#stages.taken,
-        compared: this.#source.compared,
-        at: ROOT,
-        node: nodes - 1,
-      };
+      const sums = newSums(this.#source, this.#source.version, nodes);
+      this.#pass = { sums, sourceNodes: this.#stages.taken, at: ROOT, node: nodes - 1 };
+      if (isOver()) return false;
     }
     if (!this.#add(this.#pass, isOver)) return false;
+    releaseSums(this.#sums);
     this.#sums = this.#pass.sums;
     this.#pass = undefined;
     this.version++;
@@ -203,14 +231,9 @@ export class TransformedTree implements CallTree {
   }
 
   #learn(isOver: () => boolean): boolean {
-    const source = this.#source;
-    const stages = this.#stages;
-    while (stages.taken < source.nodeCount) {
-      const end = Math.min(source.nodeCount, stages.taken + nodesPerLook);
-      for (let node = stages.taken; node < end; node++) {
-        stages.take(source.parentOf(node), source.functionOf(node).id);
-        while (this.#origin.length < stages.tree.length) this.#origin.push(node);
-      }
+    const { nodeCount, shape } = this.#source;
+    while (this.#stages.taken < nodeCount) {
+      this.#stages.take(shape, Math.min(nodeCount, this.#stages.taken + nodesPerLook));
       if (isOver()) return false;
     }
     return true;
@@ -219,62 +242,41 @@ export class TransformedTree implements CallTree {
   #add(pass: Pass, isOver: () => boolean): boolean {
     while (pass.at < pass.sourceNodes) {
       const end = Math.min(pass.sourceNodes, pass.at + nodesPerLook);
-      for (; pass.at < end; pass.at++) this.#addOwn(pass.at, pass);
+      this.#addOwns(pass, end);
+      pass.at = end;
       if (isOver()) return false;
     }
-    while (pass.node >= ROOT) {
-      const end = Math.max(-1, pass.node - nodesPerLook);
-      for (; pass.node > end; pass.node--) this.#addToParent(pass.node, pass.sums);
-      if (pass.node >= ROOT && isOver()) return false;
+    const { parent } = this.#stages.tree.shape;
+    const { own, compared } = pass.sums;
+    const add = (first: NodeId, end: NodeId) => {
+      own.addUp(parent, first, end);
+      compared?.addUp(parent, first, end);
+    };
+    return addUpInSlices(pass, -1, nodesPerLook, add, isOver);
+  }
+
+  #addOwns({ at, sums }: Pass, end: NodeId): void {
+    const { selfNs, selfSamples } = this.#source.weights;
+    const before = this.#source.compared;
+    const ends = this.#stages.ownEnds;
+    const { own, compared } = sums;
+    for (let node = at; node < end; node++) {
+      const ns = selfNs[node] ?? 0;
+      sums.sourceNs += ns;
+      const place = ends[node] as number;
+      if (place === nowhere) continue;
+      if (compared !== undefined && before !== undefined) compared.addOwn(place, before.selfNs(node), 0);
+      if (ns !== 0) own.addOwn(place, ns, selfSamples[node] ?? 0);
     }
-    return true;
-  }
-
-  #addOwn(sourceNode: NodeId, pass: Pass): void {
-    const { sums } = pass;
-    const selfNs = this.#source.selfNs(sourceNode);
-    sums.sourceNs += selfNs;
-    const end = this.#stages.ownEndOf(sourceNode);
-    if (end === nowhere) return;
-    if (sums.compared !== undefined && pass.compared !== undefined) {
-      add(sums.compared.selfNs, end, pass.compared.selfNs(sourceNode));
-    }
-    if (selfNs === 0) return;
-    add(sums.selfNs, end, selfNs);
-    add(sums.selfSamples, end, this.#source.selfSamplesOf(sourceNode));
-  }
-
-  /** Children have larger ids than their parent, so going down in id a node is whole when it is its turn. */
-  #addToParent(node: NodeId, sums: Sums): void {
-    const parent = this.#stages.tree.parentOf(node);
-    addUp(sums.selfNs, sums.totalNs, node, parent);
-    addUp(sums.selfSamples, sums.samples, node, parent);
-    if (sums.compared !== undefined) addUp(sums.compared.selfNs, sums.compared.totalNs, node, parent);
   }
 }
 
-function emptySums(source: CallTree, version: number, nodes: number): Sums {
-  return {
-    source,
-    version,
-    sourceNs: 0,
-    selfNs: new Float64Array(nodes),
-    selfSamples: new Float64Array(nodes),
-    totalNs: new Float64Array(nodes),
-    samples: new Float64Array(nodes),
-    compared:
-      source.compared === undefined
-        ? undefined
-        : { selfNs: new Float64Array(nodes), totalNs: new Float64Array(nodes) },
-  };
+function releaseSums({ own, compared }: Sums): void {
+  own.release();
+  compared?.release();
 }
 
-function add(sums: Float64Array, node: NodeId, amount: number): void {
-  sums[node] = (sums[node] ?? 0) + amount;
-}
-
-/** What is own time joins the total, and the total that of the parent. */
-function addUp(own: Float64Array, total: Float64Array, node: NodeId, parent: NodeId): void {
-  add(total, node, own[node] ?? 0);
-  if (parent >= 0) add(total, parent, total[node] ?? 0);
+function newSums(source: ColumnTree, version: number, nodes: number): Sums {
+  const compared = source.compared === undefined ? undefined : new NodeSums(nodes, false);
+  return { source, version, sourceNs: 0, own: new NodeSums(nodes), compared };
 }
