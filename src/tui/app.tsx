@@ -8,7 +8,7 @@ import { EnginePanel } from './engine-panel.tsx';
 import { exportPromptLine } from './file-commands.ts';
 import { FullPanel } from './full-panel.tsx';
 import { Help } from './help.tsx';
-import { footerHints } from './keymap.ts';
+import { footerHints } from './keys/shown-keys.ts';
 import { headLines, screenLayout } from './layout.ts';
 import { paletteLines } from './palette-lines.ts';
 import { Panel } from './panel.tsx';
@@ -48,7 +48,14 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
       <Box flexGrow={1} flexDirection="column">
         <LiveRegion region={regions.rows} flexGrow={1} />
         {popup?.kind === 'why' && (
-          <WhyPanel size={size} status={popup.status} gate={popup.gate} theme={theme} height={panelHeight} />
+          <WhyPanel
+            size={size}
+            status={popup.status}
+            gate={popup.gate}
+            theme={theme}
+            height={panelHeight}
+            onMouse={regions.panelMouse}
+          />
         )}
         {popup?.kind === 'palette' && (
           <Panel
@@ -56,6 +63,7 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
             theme={theme}
             height={panelHeight}
             lines={(width, room) => paletteLines(structure.view, popup, theme, width, room)}
+            onMouse={regions.panelMouse}
           />
         )}
         {popup?.kind === 'engine' && (
@@ -65,6 +73,7 @@ export function App({ store, regions, theme }: AppProps): ReactNode {
             chosen={popup.chosen}
             theme={theme}
             height={panelHeight}
+            onMouse={regions.panelMouse}
           />
         )}
       </Box>

@@ -60,6 +60,12 @@ test('at every width the line fits, and engine and accounted stay to the end', (
   }
 });
 
+test('the runtime is named with the first two numbers of its versions', () => {
+  const runtime = 'Node.js 20.20.2 / V8 11.3.244';
+  assert.match(banner({ runtime }, 110)[1] ?? '', / Node\.js 20\.20 \/ V8 11\.3 {2}accounted/);
+  assert.ok(!banner({ runtime }, 60)[1]?.includes('Node.js'));
+});
+
 test('the one-line banner of small screens names engine and accounted', () => {
   const context = { status: syntheticStatus(), theme, isPaused: false, samplesSincePause: 0, samples: 100 };
   assert.deepEqual(bannerLines(context, 1, 39).map(bare), ['node[4242] ● cpu acc 100% lost 0']);

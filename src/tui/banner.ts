@@ -89,10 +89,10 @@ function engineLine(context: BannerContext, width: number): string {
     { text: sees, rank: 1, role: 'plain' },
     {
       text: hasEngine(status) ? `asked ${asked}` : '',
-      rank: 3,
+      rank: 4,
       role: asked === 'auto' || asked === running ? 'plain' : 'warning',
     },
-    { text: status.runtime ?? '', rank: 4, role: 'plain' },
+    { text: shortVersions(status.runtime ?? ''), rank: 3, role: 'plain' },
     { text: running === planned || !hasEngine(status) ? '' : `planned ${planned}`, rank: 3, role: 'warning' },
     { text: accountedText(status, theme), rank: 0, role: 'plain' },
   ] as const;
@@ -130,7 +130,7 @@ function engineText({ status, theme }: BannerContext): string {
   const ran = status.state === 'recorded' ? status.spans.map((span) => span.engine) : [];
   if (ran.length > 0) return [...new Set(ran)].join('+');
   if (status.running !== undefined) return status.running;
-  if (!hasEngine(status)) return 'unknown';
+  if (!hasEngine(status)) return status.readShare === undefined ? 'unknown' : theme.glyphs.ellipsis;
   return status.state === 'starting' ? `starting ${status.planned} ${theme.glyphs.ellipsis}` : 'none';
 }
 
@@ -146,6 +146,11 @@ function accountedText(status: SessionStatus, theme: Theme): string {
   if (status.unit === 'wall') return 'accounted - (wall time)';
   if (accounted === undefined) return 'accounted - (no CPU time used yet)';
   return `accounted ${percent(accounted)} of ${duration(cpuTimeNs, theme.glyphs.micro)}`;
+}
+
+/** `Node.js 20.20 / V8 11.3`: what comes after the second number tells users little. */
+function shortVersions(runtime: string): string {
+  return runtime.replace(/(\d+\.\d+)\.[\w.+-]+/g, '$1');
 }
 
 /** What an engine can see, in the user's words. */
@@ -171,7 +176,10 @@ function targetName({ status, theme }: BannerContext, room: number): string {
 function stateText(context: BannerContext): string {
   const { status, isPaused } = context;
   const time = clock(status.elapsedNs);
+  if (status.moment !== undefined) return `${stateGlyph(context)} AT ${clock(status.moment.toNs)} of ${time}`;
+  if (isPaused && status.state === 'recorded') return `${stateGlyph(context)} RECORDED ${time}`;
   if (isPaused) return `${stateGlyph(context)} PAUSED +${count(context.samplesSincePause)} samples`;
+  if (status.readShare !== undefined) return `${stateGlyph(context)} READING ${percent(status.readShare, 0)}`;
   const word = {
     starting: 'STARTING',
     live: 'LIVE',

@@ -2,10 +2,11 @@
  * The lines under the tree: everything about the selected node that a row has no room for. Pure.
  */
 import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
-import { totalDifference } from '../profile/difference.ts';
+import { shareChange, totalDifference } from '../profile/difference.ts';
 import { count, duration, percent, points, standardError } from '../profile/format.ts';
 import { markedLabels } from '../profile/frames.ts';
 import type { ThreadWeight } from '../profile/node-threads.ts';
+import { sourceOf } from '../profile/runtime-names.ts';
 import { asciiOnly, differenceText, fewSamples, roleOf, shareOf } from './rows.ts';
 import { clean, cutEnd, fitPieces, shortenName } from './text.ts';
 import type { Theme } from './theme.ts';
@@ -33,7 +34,7 @@ export function detailLines(context: DetailContext, lines: 1 | 2, width: number)
 
 function nameLine({ tree, node, theme }: DetailContext, width: number): string {
   const func = tree.functionOf(node);
-  const place = func.source ?? func.module;
+  const place = sourceOf(func) || func.module;
   const module = place === '' ? '' : `   ${visible(place, theme)}`;
   const room = Math.max(1, width - module.length);
   const name = shortenName(visible(func.name, theme), room, theme.glyphs.ellipsis);
@@ -104,7 +105,7 @@ function shortDetail({ tree, node, theme }: DetailContext, width: number): strin
   const self = isFew
     ? `self ${count(tree.selfSamplesOf(node))} samples`
     : `self ${percent(shareOf(tree, tree.selfNs(node)))}`;
-  const change = isFew ? '' : points(tree.shareDelta(node));
+  const change = isFew ? '' : points(shareChange(tree, node));
   const numbers = [self, change].filter((text) => text !== '').join('  ');
   const room = Math.max(1, width - numbers.length - 2);
   const name = shortenName(visible(func.name, theme), room, theme.glyphs.ellipsis);

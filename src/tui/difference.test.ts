@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StackFeeder } from '../../test/helpers/synthetic-session.ts';
 import { ViewBench } from '../../test/helpers/view-bench.ts';
 import { createFlameBody } from './flame-body.ts';
 import { columnHead, rowLine } from './rows.ts';
@@ -48,7 +49,14 @@ test('D shows how shares differ from the baseline, signed; what is gone too, wha
     order.filter((name) => name === 'a' || name === 'b'),
     ['b', 'a'],
   );
+  // What there is now stands in place of the change: 10 and 40 of 50.
+  assert.match(columnHead(rowContext(bench.view)), /DIFF S +NOW LAST 30s/);
+  assert.match(rowOf(bench, 'a'), /^ +-60\.0 +-60\.0 +20\.0% /);
+  assert.match(rowOf(bench, 'b'), / 80\.0% /);
+  assert.match(rowOf(bench, 'gone'), /^ +-10\.0 +-10\.0 +0\.0% /);
   await bench.press('%');
+  // 40 periods in 10 s.
+  assert.match(rowOf(bench, 'b'), / 40 ms /);
   // 80 periods in 10 s before, 10 in 10 s after.
   assert.match(rowOf(bench, 'a'), /^ +-71 ms/);
   assert.match(rowOf(bench, 'b'), /^ +\+30 ms/);
@@ -110,5 +118,27 @@ test('the baseline is compared with a window of time too, and marked anew on dem
   bench.view.tick();
   await bench.press('D', 'D', 'E');
   assert.match(rowOf(bench, 'b'), /^ +\+80\.0 /);
+  bench.view.close();
+});
+
+test('between engines: what ran then and what runs now is said; wall time has a baseline of its own', async () => {
+  const bench = await changed();
+  const { session } = bench;
+  session.tick({ running: 'ctimer', planned: 'ctimer', mechanism: 'timer_create in the target' });
+  await bench.press('D');
+  assert.match(bench.head, /difference from before 00:10: cpu then, ctimer now/);
+  assert.match(rowOf(bench, 'main'), /\+10\.0/);
+  const wall = new StackFeeder();
+  wall.add([{ stack: ['main', 'waits'], samples: 50 }]);
+  Object.defineProperty(session, 'profile', { get: () => wall.profile });
+  session.tick({ running: 'wall', unit: 'wall' });
+  bench.view.tick();
+  await bench.press('j');
+  assert.match(bench.head, /no difference: this is wall time, the baseline CPU time\x1b/);
+  await bench.press('b');
+  wall.add([{ stack: ['main', 'waits'], samples: 50 }]);
+  bench.view.tick();
+  await bench.press('j');
+  assert.match(bench.head, /difference from before 00:00\x1b/);
   bench.view.close();
 });

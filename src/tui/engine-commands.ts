@@ -1,12 +1,15 @@
 /** What each key of the engine switcher does. Works on the live view; the screen follows. */
-import type { EngineCommand } from './keymap.ts';
+import { type CommandOf, commandOf } from './keys/keymap.ts';
 import type { LiveView } from './live-view.ts';
 import { nextRate } from './rates.ts';
 import type { Popup } from './state.ts';
+import { changeSpeed } from './time-commands.ts';
 
 type EnginePopup = Popup & { kind: 'engine' };
 
-const commands: Readonly<Record<EngineCommand, (view: LiveView, popup: EnginePopup) => void>> = {
+export const engineCommands: Readonly<
+  Record<CommandOf<'engine'>, (view: LiveView, popup: EnginePopup) => void>
+> = {
   down: (view, popup) => choose(view, popup, 1),
   up: (view, popup) => choose(view, popup, -1),
   switch: switchEngine,
@@ -24,29 +27,42 @@ const commands: Readonly<Record<EngineCommand, (view: LiveView, popup: EnginePop
   },
   why: (view) => view.dispatch({ type: 'popup', popup: { kind: 'why', status: view.status, gate: 0 } }),
   dismiss: (view) => view.dispatch({ type: 'popup', popup: undefined }),
-  redraw: (view) => view.host.redraw(),
-  suspend: (view) => view.host.suspend(),
-  quit: (view) => view.host.quit(),
 };
 
-export function runEngineCommand(view: LiveView, popup: EnginePopup, command: EngineCommand): void {
-  commands[command](view, popup);
+export function keyInEngine(view: LiveView, popup: EnginePopup, key: string): void {
+  const command = commandOf('engine', key);
+  if (command !== undefined) engineCommands[command](view, popup);
 }
 
 /** The cursor stands on what was asked for. */
 export function openEnginePanel(view: LiveView): void {
   const { status } = view;
   if (status.state === 'recorded') {
-    view.toast('recorded: w tells which engine saw it, and why');
+    const unit = view.session.showNextUnit?.();
+    const shown = unit === 'wall' ? 'wall time' : 'CPU time';
+    view.toast(unit ? `shows ${shown}; e: the other` : 'recorded: w tells which engine saw it, and why');
     return;
   }
   const chosen = status.engines.findIndex((row) => row.ask === status.asked);
   view.dispatch({ type: 'popup', popup: { kind: 'engine', status, chosen: Math.max(0, chosen) } });
 }
 
+/** A warning may know an engine that does better. */
+export function switchToOffered(view: LiveView): void {
+  const { status } = view;
+  const offer = status.warnings.find((warning) => warning.offer !== undefined)?.offer;
+  if (offer === undefined) view.toast('no warning offers another engine');
+  else if (status.state !== 'live') view.toast('nothing captures any more');
+  else void view.session.switchTo(offer);
+}
+
 /** The running engine at the next rate. */
 export function stepRate(view: LiveView, step: 1 | -1): void {
   const { status } = view;
+  if (status.state === 'recorded') {
+    changeSpeed(view, step);
+    return;
+  }
   if (status.state !== 'live') {
     view.toast('nothing captures any more');
     return;

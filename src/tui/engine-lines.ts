@@ -81,7 +81,7 @@ function rowLines(
       why: visible(row.why, theme),
     };
     const text = lineOf(`${isChosen ? '>' : ' '} ${runs}`, cells, width);
-    return { text: cutEnd(text, width, theme.glyphs.ellipsis), isChosen };
+    return { text: cutEnd(text, width, theme.glyphs.ellipsis), isChosen, entry: first + at };
   });
 }
 

@@ -1,4 +1,6 @@
 /** The keys that keep something in a file, and the prompt for its name. Works on the live view; the screen follows. */
+import { type CommandOf, commandOf } from './keys/keymap.ts';
+import { editText, withoutWord } from './line-edit.ts';
 import type { LiveView } from './live-view.ts';
 import { cellWidth, clean, cutEnd, takeEnd } from './text.ts';
 import type { Theme } from './theme.ts';
@@ -10,22 +12,49 @@ export function toggleRecording(view: LiveView): void {
 
 export function openExportPrompt(view: LiveView): void {
   const path = view.files?.suggestExport();
+  view.exports.begin();
   if (path === undefined) view.toast('no files here');
-  else view.dispatch({ type: 'popup', popup: { kind: 'export', path } });
+  else typeInExport(view, path);
 }
 
-/** @param edited the path after an editing key; undefined for a key that does not edit */
-export function keyInExport(view: LiveView, path: string, key: string, edited: string | undefined): void {
-  if (edited !== undefined) {
-    view.dispatch({ type: 'popup', popup: { kind: 'export', path: edited } });
-    return;
-  }
-  if (key !== 'enter' && key !== 'escape' && key !== 'backspace') return;
-  view.dispatch({ type: 'popup', popup: undefined });
-  if (key !== 'enter' || path === '') return;
-  view.toast(view.files?.export(path) ?? 'no files here');
+export function keyInExport(view: LiveView, path: string, key: string): void {
+  const command = commandOf('prompt', key);
+  const edited = command === undefined ? editText(path, key) : undefined;
+  if (command !== undefined) promptCommands[command](view, path);
+  else if (edited !== undefined) typeInExport(view, edited);
+  else if (key === 'backspace') close(view);
+}
+
+export function typeInExport(view: LiveView, path: string): void {
+  view.dispatch({ type: 'popup', popup: { kind: 'export', path } });
+}
+
+const promptCommands: Readonly<Record<CommandOf<'prompt'>, (view: LiveView, path: string) => void>> = {
+  accept,
+  cancel: close,
+  earlier: (view, path) => typeInExport(view, view.exports.earlier(path)),
+  later: (view, path) => typeInExport(view, view.exports.later(path)),
+  'clear-word': (view, path) => typeInExport(view, withoutWord(path)),
+  'clear-line': (view) => typeInExport(view, ''),
+};
+
+function accept(view: LiveView, path: string): void {
+  close(view);
+  view.exports.keep(path);
+  if (path !== '') void exportTo(view, path);
+}
+
+async function exportTo(view: LiveView, path: string): Promise<void> {
+  if (view.files === undefined) return view.toast('no files here');
+  const written = view.files.export(path);
   // Writing has placed the last stacks.
   view.followNodes();
+  view.toast(`writing ${path}`);
+  view.toast(await written);
+}
+
+function close(view: LiveView): void {
+  view.dispatch({ type: 'popup', popup: undefined });
 }
 
 /** `export to FILE▏`: of a long path its end stays. */

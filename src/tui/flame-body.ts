@@ -1,4 +1,6 @@
 /** The flame view, drawn from the live view; its root stands above or, flipped, below. */
+import { baselineOf } from '../profile/difference.ts';
+import { runFlameCommand } from './flame-commands.ts';
 import { type FlameContext, flameHead, flameLine } from './flame-rows.ts';
 import type { LiveView } from './live-view.ts';
 import type { ViewBody } from './view-body.ts';
@@ -11,11 +13,18 @@ export function createFlameBody(view: LiveView): ViewBody {
       context = flameContext(view);
     },
     head: (width) =>
-      flameHead(view.theme, view.flame.layout, view.state.isFlipped, width, view.tree.compared !== undefined),
+      flameHead(
+        view.theme,
+        view.flame.layout,
+        view.state.isFlipped,
+        width,
+        baselineOf(view.tree) !== undefined,
+      ),
     row: (line) => flameLine(context, view.flame.layout.rows[depthOf(line)] ?? []),
     mouse(action, line, x) {
       const frame = view.flame.frameAt(depthOf(line), x);
-      // The wheel has no list to move; a block of gathered frames stands for the frame they are called from.
+      if (action !== 'press') runFlameCommand(view, action === 'wheel-up' ? 'row-above' : 'row-below');
+      // A block of gathered frames stands for the frame they are called from.
       if (action !== 'press' || frame === undefined) return;
       const isChosen = frame.node === view.state.selected;
       view.dispatch(isChosen ? { type: 'zoom', node: frame.node } : { type: 'select', node: frame.node });
@@ -33,6 +42,6 @@ function flameContext(view: LiveView): FlameContext {
     hasFullNames: state.hasFullNames,
     samples: view.source.samples,
     selected: state.selected,
-    isMatch: (node) => found?.nodes.has(node) ?? false,
+    isMatch: (node) => found?.isMatch(node) ?? false,
   };
 }

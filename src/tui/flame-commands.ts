@@ -1,10 +1,10 @@
 /** What the keys of the flame view do: the cursor walks the frames of the last layout. */
 
-import type { FlameCommand } from './keymap.ts';
+import type { CommandOf } from './keys/keymap.ts';
 import { hottestChild, type LiveView } from './live-view.ts';
 import { baseOf } from './state.ts';
 
-const commands: Readonly<Record<FlameCommand, (view: LiveView) => void>> = {
+const commands: Readonly<Record<CommandOf<'flame'>, (view: LiveView) => void>> = {
   'row-below': (view) => moveRows(view, 1),
   'row-above': (view) => moveRows(view, -1),
   'frame-left': (view) => moveBeside(view, -1),
@@ -15,7 +15,7 @@ const commands: Readonly<Record<FlameCommand, (view: LiveView) => void>> = {
   'page-above': (view) => moveRows(view, -halfPage(view)),
 };
 
-export function runFlameCommand(view: LiveView, command: FlameCommand): void {
+export function runFlameCommand(view: LiveView, command: CommandOf<'flame'>): void {
   commands[command](view);
 }
 

@@ -45,6 +45,21 @@ test('without colour frames are filled by kind and end in an edge; the gathered 
   ]);
 });
 
+test('a name too long for a wide frame is shortened beside its share; in a narrow one the share goes', () => {
+  const name =
+    'v8::internal::Execution::Call(v8::internal::Isolate*, v8::internal::Handle<v8::internal::Object>)';
+  const stacks = [
+    { stack: ['main', name], samples: 60 },
+    { stack: ['main', 'x'], samples: 40 },
+  ];
+  assert.match(
+    bare(drawing(stacks, 80).rows[2] ?? ''),
+    /^█ v8::internal::Execution::Call\(…\) 60\.0% █+▌█ x 40/,
+  );
+  assert.match(bare(drawing(stacks, 80, { selected: 2 }).rows[2] ?? ''), /^>v8::\S+::Call\(…\) 60\.0% +▌/);
+  assert.match(bare(drawing(stacks, 40).rows[2] ?? ''), /^v8::inte…ution::Call\(…\)▌█ x/);
+});
+
 test('in colour a frame has the colour of its module or kind, and the same text', () => {
   const { rows } = drawing(serverStacks, 60, { theme: createTheme({ ascii: false, color: true }) });
   assert.match(rows[0] ?? '', /^\x1b\[97;100m {2}all threads 100\.0% +\x1b\[0m\x1b\[90m▌\x1b\[0m$/);

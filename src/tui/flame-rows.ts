@@ -2,7 +2,7 @@
  * One row of the flame view as a line of the screen, and the line above it. Pure.
  */
 import type { CallTree, NodeId } from '../profile/call-tree.ts';
-import { totalDifference } from '../profile/difference.ts';
+import { baselineOf, totalDifference } from '../profile/difference.ts';
 import { count } from '../profile/format.ts';
 import type { FlameFrame, FlameLayout } from './flame-layout.ts';
 import { changeFills, changeLook, type FrameLook, frameLook, sgr } from './flame-palette.ts';
@@ -24,6 +24,8 @@ export interface FlameContext {
 
 /** With less room than this a label has no fill around it. */
 const leastFilled = 6;
+/** With this much room for it a longer name is shortened rather than the share left out. */
+const leastName = 20;
 
 export function flameLine(context: FlameContext, frames: readonly FlameFrame[]): string {
   let line = '';
@@ -54,7 +56,7 @@ function frameText(context: FlameContext, frame: FlameFrame): string {
 
 /** By what it is or, compared with an earlier tree, by how its share has changed. */
 function lookOf({ tree, theme, samples, isMatch }: FlameContext, node: NodeId): FrameLook {
-  const { compared } = tree;
+  const compared = baselineOf(tree);
   if (compared === undefined || samples < fewSamples)
     return frameLook(tree.functionOf(node), isMatch(node), theme);
   return changeLook(totalDifference(tree, compared, node).share, isMatch(node), theme);
@@ -72,8 +74,9 @@ function gatheredText(gathered: number, width: number, theme: Theme): string {
 function bodyText(context: FlameContext, node: NodeId, mark: string, room: number, fill: string): string {
   if (room < 3) return mark + fill.repeat(room - mark.length);
   const whole = visibleName(context, node);
-  const isTight = room < leastFilled || cellWidth(whole) + (mark === '' ? 0 : 2) > room - 3;
-  if (isTight) return padEnd(labelIn(context, node, mark, room), room);
+  const isLong = cellWidth(whole) + (mark === '' ? 0 : 2) > room - 3;
+  if (room < leastFilled || (isLong && nameRoom(context, node, mark, room - 3) < leastName))
+    return padEnd(labelIn(context, node, mark, room), room);
   const label = labelIn(context, node, mark, room - 3);
   return `${fill} ${label} ${fill.repeat(Math.max(0, room - 3 - cellWidth(label)))}`;
 }
@@ -82,26 +85,33 @@ function visibleName({ tree, theme }: FlameContext, node: NodeId): string {
   return fittedName(tree.functionOf(node).name, Number.MAX_SAFE_INTEGER, true, theme);
 }
 
-/** Name and share; the share goes first when there is no room, and the mark never goes. */
+/** Name and share; the share goes when the name has too little room beside it, and the mark never goes. */
 function labelIn(context: FlameContext, node: NodeId, mark: string, room: number): string {
-  const { tree, theme, unit, samples } = context;
+  const { tree, theme, hasFullNames } = context;
+  const lead = mark === '' ? '' : `${mark} `;
+  const { name } = tree.functionOf(node);
+  const whole = visibleName(context, node);
+  const most = nameRoom(context, node, mark, room);
+  if (cellWidth(whole) <= most) return `${lead}${whole} ${weightOf(context, node)}`;
+  if (most >= leastName)
+    return `${lead}${fittedName(name, most, hasFullNames, theme)} ${weightOf(context, node)}`;
+  return takeStart(lead + fittedName(name, Math.max(1, room - lead.length), hasFullNames, theme), room);
+}
+
+/** What a name may take beside the mark and the share. */
+function nameRoom(context: FlameContext, node: NodeId, mark: string, room: number): number {
+  return room - (mark === '' ? 0 : 2) - weightOf(context, node).length - 1;
+}
+
+/** The share, or how it has changed. */
+function weightOf({ tree, theme, unit, samples }: FlameContext, node: NodeId): string {
   const shown = samples < fewSamples && unit === 'percent' ? 'samples' : unit;
   const totalNs = tree.totalNs(node);
   const share = shareOf(tree, totalNs);
-  const { compared } = tree;
-  const weight =
-    compared !== undefined && samples >= fewSamples
-      ? differenceText(totalDifference(tree, compared, node), unit, theme.glyphs.micro)
-      : weightText(shown, totalNs, tree.samplesOf(node), share, 1, theme.glyphs.micro);
-  const lead = mark === '' ? '' : `${mark} `;
-  const { name } = tree.functionOf(node);
-  const nameRoom = room - lead.length - weight.length - 1;
-  const whole = visibleName(context, node);
-  if (cellWidth(whole) <= nameRoom) return `${lead}${whole} ${weight}`;
-  return takeStart(
-    lead + fittedName(name, Math.max(1, room - lead.length), context.hasFullNames, theme),
-    room,
-  );
+  const compared = baselineOf(tree);
+  return compared !== undefined && samples >= fewSamples
+    ? differenceText(totalDifference(tree, compared, node), unit, theme.glyphs.micro)
+    : weightText(shown, totalNs, tree.samplesOf(node), share, 1, theme.glyphs.micro);
 }
 
 /** `icicle   █ user  ▒ kernel  ◆ marked  ▐ 37 frames too narrow` */

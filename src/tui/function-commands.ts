@@ -1,6 +1,6 @@
 /** What the keys of the functions view do: in the list they walk functions, in a pane those that call or are called. */
 import { ROOT } from '../profile/call-tree.ts';
-import type { FunctionCommand, TreeCommand } from './keymap.ts';
+import type { CommandOf } from './keys/keymap.ts';
 import type { LiveView } from './live-view.ts';
 import type { PaneName } from './sandwich-view.ts';
 import { runTreeCommand, select } from './tree-commands.ts';
@@ -8,7 +8,9 @@ import { showView } from './view-switch.ts';
 
 /** In the list a key of these does what it does in every list; in a pane it moves so many rows. */
 const moves: Readonly<
-  Partial<Record<FunctionCommand, { readonly inList: TreeCommand; rows(view: LiveView): number }>>
+  Partial<
+    Record<CommandOf<'functions'>, { readonly inList: CommandOf<'tree'>; rows(view: LiveView): number }>
+  >
 > = {
   'function-below': { inList: 'down', rows: () => 1 },
   'function-above': { inList: 'up', rows: () => -1 },
@@ -18,7 +20,7 @@ const moves: Readonly<
   'functions-up': { inList: 'half-up', rows: (view) => -Math.ceil(view.bodyHeight / 4) },
 };
 
-export function runFunctionCommand(view: LiveView, command: FunctionCommand): void {
+export function runFunctionCommand(view: LiveView, command: CommandOf<'functions'>): void {
   const move = moves[command];
   const isInList = view.sandwich.pane === 'list';
   if (move !== undefined) {

@@ -2,7 +2,7 @@
  * The help screen as lines, made from the key map: sections with their keys, two side by side where there is room.
  * Pure; typing filters.
  */
-import { type KeyLine, keyLines } from './keymap.ts';
+import { type KeyLine, keyLines } from './keys/shown-keys.ts';
 import { lineWidth, type ScreenSize } from './screen/frame.ts';
 import { cutEnd, padEnd } from './text.ts';
 import type { Glyphs } from './theme.ts';

@@ -36,7 +36,7 @@ export function screenLayout(
     bannerLines: columns < 60 || rows < 14 ? 1 : 2,
     noticeLines: hasNotice ? 1 : 0,
     hasBreadcrumb: rows >= (needs.isTransformed ? 8 : 18),
-    hasTimeline: needs.hasTimeline && rows >= 10,
+    hasTimeline: rows >= (needs.hasTimeline ? 10 : 32),
     hasColumnHead: rows >= 14,
     detailLines: rows >= 24 ? 2 : rows >= 10 ? 1 : 0,
     hasFooter: rows >= 8,

@@ -7,9 +7,14 @@ const longestLine = 200;
 export function editText(text: string, key: string): string | undefined {
   if (key === 'space') return limited(`${text} `);
   if (key === 'ctrl+u') return '';
-  if (key === 'ctrl+w') return text.replace(/\S*\s*$/, '');
+  if (key === 'ctrl+w') return withoutWord(text);
   if (key === 'backspace') return text === '' ? undefined : Array.from(text).slice(0, -1).join('');
   return Array.from(key).length === 1 ? limited(text + clean(key)) : undefined;
+}
+
+/** The line without its last word and the blanks after it. */
+export function withoutWord(text: string): string {
+  return text.replace(/\S*\s*$/, '');
 }
 
 /** What is pasted is text, never a command: its first line, cleaned. */

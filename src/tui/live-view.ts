@@ -10,14 +10,16 @@ import { ThreadList } from '../profile/thread-figures.ts';
 import type { Transform } from '../profile/transform.ts';
 import { noticeText } from './banner.ts';
 import { CallerModels } from './caller-models.ts';
-import { type FindResult, findAll } from './find.ts';
 import { FlameView } from './flame-view.ts';
 import type { ViewedCommand } from './launched-command.ts';
+import { LineHistory } from './line-history.ts';
+import { Player } from './player.ts';
 import { reveal } from './reveal.ts';
 import { RowList } from './row-list.ts';
 import { fewSamples } from './rows.ts';
 import { SandwichView, sandwichSpace } from './sandwich-view.ts';
 import { lineWidth, type ScreenSize } from './screen/frame.ts';
+import { type Found, Search } from './search.ts';
 import { SelectionFacts } from './selection-facts.ts';
 import { SlicedWork } from './sliced-work.ts';
 import { SourceListing } from './source-listing.ts';
@@ -25,10 +27,11 @@ import { type Action, baseOf, initialState, type UiState } from './state.ts';
 import { Store } from './store.ts';
 import type { Theme } from './theme.ts';
 import { threadsLabel } from './thread-commands.ts';
+import { ThreadHeat } from './thread-heat.ts';
 import type { SuccessorOf } from './transformed-source.ts';
 import { TreeSource } from './tree-source.ts';
 import type { ViewFiles } from './view-files.ts';
-import { cursorOf, type ModelName, modelOf } from './views.ts';
+import { type Cursor, cursorOf, type ModelName, modelOf } from './views.ts';
 
 /** What only the owner of the terminal and of the process can do. */
 export interface ViewHost {
@@ -42,7 +45,6 @@ export interface ViewHost {
   copy(text: string): void;
 }
 
-const findMs = 500;
 const toastMs = 3000;
 /** How many rows the view opens by itself. */
 const mostOpenedAlone = 14;
@@ -54,22 +56,34 @@ export class LiveView {
   readonly store: Store;
   readonly source: TreeSource;
   readonly flame = new FlameView();
+  /** Of a recording. */
+  readonly player = new Player();
   readonly facts: SelectionFacts;
   readonly listing: SourceListing;
   /** The command this view was started with; undefined when it is attached to a process. */
   readonly command: ViewedCommand | undefined;
   /** Undefined where nothing can be kept. */
   readonly files: ViewFiles | undefined;
+  /** What ran when the baseline was marked, the last one of any unit; undefined before the first. */
+  baseline: Pick<SessionStatus, 'unit' | 'running'> | undefined;
   /** Lines the output panel has on the screen. */
   outputHeight = 1;
   /** Steady clock, in ms. */
   readonly now: () => number;
   readonly models: CallerModels;
   readonly threads: ThreadList;
+  readonly threadHeat: ThreadHeat;
   readonly sandwich: SandwichView;
+  /** What was looked for, and where exports went. */
+  readonly finds = new LineHistory();
+  readonly exports = new LineHistory();
+  readonly #search: Search;
+  readonly #nameWork: SlicedWork;
   readonly #boundWork: SlicedWork;
   readonly #transformWork: SlicedWork;
   readonly #historyWork: SlicedWork;
+  /** Whose recent histories were worked out last, for what is shown of it. */
+  #baseOfHistories: CallTree | undefined;
   /** Called once the transforms that were asked for are shown. */
   #onTransformed: (() => void)[] = [];
   /** The function to select as soon as the models of the view know it. */
@@ -83,7 +97,6 @@ export class LiveView {
   /** Lines of the body at the last frame. */
   #bodyHeight = 1;
   #lastKeyMs = Number.NEGATIVE_INFINITY;
-  #found: { query: NameQuery; tree: CallTree; version: number; atMs: number; result: FindResult } | undefined;
   #toastTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -110,11 +123,19 @@ export class LiveView {
       () => this.source.threadFigures(),
       (thread) => this.#threadFunction(thread),
     );
+    this.threadHeat = new ThreadHeat(this.source, host.paint, now);
     this.sandwich = new SandwichView(now, () => host.paint());
-    this.#boundWork = new SlicedWork(now, () => this.followTransforms(true));
+    this.#search = new Search(now, () => host.paint());
+    this.#nameWork = new SlicedWork(now, () => this.tick());
+    this.#boundWork = new SlicedWork(now, () => this.#showBounded());
     this.#transformWork = new SlicedWork(now, () => this.#showTransformed());
-    this.#historyWork = new SlicedWork(now, host.paint);
-    this.models = new CallerModels(this.source.tree, () => host.paint(), now);
+    this.#historyWork = new SlicedWork(now, () => this.#showHistories(), false);
+    const models = {
+      isOpen: (node: NodeId) => isOpenOrChosen(cursorOf(this.state, 'callers'), node),
+      onMoved: (moves: SuccessorOf) => this.#moveCallers(moves),
+      onDone: () => host.paint(),
+    };
+    this.models = new CallerModels(this.source.tree, models, now);
     this.tick();
   }
 
@@ -146,6 +167,13 @@ export class LiveView {
     return this.session.status;
   }
 
+  /** What held in the part of a recording's time that is shown. */
+  get shownStatus(): SessionStatus {
+    const { span } = this.state;
+    if (span.kind !== 'fixed') return this.status;
+    return this.session.statusIn?.(span.from * 1e9, span.to * 1e9) ?? this.status;
+  }
+
   dispatch(action: Action): void {
     this.store.dispatch(action);
   }
@@ -158,14 +186,31 @@ export class LiveView {
 
   /** New data or a new state of the session. */
   tick(): void {
+    this.#releaseDropped();
+    this.followNames();
     this.followNodes();
     this.followBounds();
     this.followTransforms();
+    if (this.source.hasHistoryNews) this.#followHistories();
     this.followModels();
     this.#openHottestPath();
     this.dispatch({ type: 'notice', hasNotice: this.notice() !== undefined });
     this.#refreshPanel();
     this.host.paint();
+  }
+
+  /**
+   * The call tree is built anew for names that have changed, or another fold; until that is done the one there was is
+   * shown. @param isUrgent without waiting until such work is due again
+   */
+  followNames(isUrgent = false): void {
+    const isDue = isUrgent || this.#nameWork.isDue;
+    if (!isDue || !this.session.profile.isOutdated) return;
+    this.#nameWork.start((isOver) => {
+      // Where nodes went is known for one generation back.
+      this.followNodes();
+      return this.session.profile.rebuild(isOver);
+    });
   }
 
   /** After anything that may have made nodes anew: selection, open nodes and zoom follow. */
@@ -178,10 +223,9 @@ export class LiveView {
 
   /** Models summed over the call tree follow it while a view shows them; what is zoomed into bounds them. */
   followModels(): void {
-    const { open } = this.state;
     const base = baseOf(cursorOf(this.state, 'calls'));
     if (this.model === 'calls' || this.model === 'threads') this.models.keepUp(this.source.tree, base);
-    else this.models.follow(this.source.tree, base, (node) => open.has(node));
+    else this.models.follow(this.source.tree, base);
   }
 
   /** The tree of some threads or of some time follows the whole one; at once when it is another one. */
@@ -196,6 +240,7 @@ export class LiveView {
   /** Bounds what is shown to the threads and the time that the user has chosen. */
   setBounds(): void {
     const { threads, span, isDifference } = this.state;
+    this.#releaseDropped();
     this.source.setBounds({ threads, label: threadsLabel(this, threads), span, isDifference });
     this.#boundWork.stop();
     this.followBounds();
@@ -220,6 +265,7 @@ export class LiveView {
 
   /** Another stack of transforms; the tree shown stays until it has been worked out. */
   setTransforms(transforms: readonly Transform[]): void {
+    this.#releaseDropped();
     this.dispatch({ type: 'transforms', transforms });
     const successorOf = this.source.setTransforms(transforms);
     this.#transformWork.stop();
@@ -273,21 +319,16 @@ export class LiveView {
     return state.structure.isFinding ? { text: state.prompt, isExact: false } : state.find;
   }
 
-  /** The matches of the query in force, at most half a second old. */
-  found(): FindResult | undefined {
-    const { query, tree } = this;
-    if (query === undefined) return undefined;
-    const known = this.#found;
-    const isSameQuery = known?.query.text === query.text && known.query.isExact === query.isExact;
-    if (known !== undefined && isSameQuery && known.tree === tree) {
-      if (known.version === tree.version || this.now() - known.atMs < findMs) return known.result;
-    }
-    const matches = findAll(tree, query);
+  /** What is known of the query in force. */
+  found(): Found | undefined {
     // Functions call each other: their totals overlap, so the share is that of their places on the stacks.
-    const result =
-      this.model === 'functions' ? { ...matches, share: findAll(this.source.tree, query).share } : matches;
-    this.#found = { query, tree, version: tree.version, atMs: this.now(), result };
-    return result;
+    const calls = this.model === 'functions' ? this.source.tree : this.tree;
+    return this.#search.follow(this.query, this.tree, calls);
+  }
+
+  /** Runs `act` with the matches of the query in force, now or as soon as they are known. */
+  whenFound(act: Parameters<Search['whenFound']>[0]): void {
+    if (this.found() !== undefined) this.#search.whenFound(act);
   }
 
   /** Says something in the footer for a few seconds. */
@@ -305,13 +346,17 @@ export class LiveView {
 
   close(): void {
     clearTimeout(this.#toastTimer);
+    this.player.stop();
     this.models.close();
+    this.#search.close();
+    this.#nameWork.stop();
     this.#boundWork.stop();
     this.#transformWork.stop();
     this.#historyWork.stop();
     this.sandwich.close();
     this.listing.close();
     this.facts.close();
+    this.threadHeat.close();
   }
 
   /** Selects a function in the model of the view, now or when it has been worked out. */
@@ -319,13 +364,35 @@ export class LiveView {
     this.#carriedFunction = functionId;
   }
 
+  #releaseDropped(): void {
+    const readers = [this.models, this.#search, this.facts, this.sandwich];
+    this.source.releaseDropped((tree) => readers.some((reader) => reader.reads(tree)));
+  }
+
+  #showBounded(): void {
+    this.followTransforms(true);
+    // What is made of the bounded tree comes first, and then its histories with it.
+    if (!this.#transformWork.isRunning) this.#followHistories();
+  }
+
+  /** @param isOther the tree shown is another one: without waiting until the work is due again */
+  #followHistories(isOther = false): void {
+    const { base } = this.source;
+    if (!isOther && base === this.#baseOfHistories && !this.#historyWork.isDue) return;
+    this.#baseOfHistories = base;
+    this.#historyWork.start((isOver) => this.source.stepHistory(isOver));
+  }
+
+  #showHistories(): void {
+    this.models.refreshHistories();
+    this.host.paint();
+  }
+
   #showTransformed(): void {
     const successorOf = this.source.showTransformed();
     if (successorOf !== undefined) this.#moveTo(successorOf);
     this.host.paint();
-    if (successorOf !== undefined || this.#historyWork.isDue) {
-      this.#historyWork.start((isOver) => this.source.transformHistory(isOver));
-    }
+    this.#followHistories(successorOf !== undefined);
     if (this.source.isTransforming) return;
     for (let act = this.#onTransformed.shift(); act !== undefined; act = this.#onTransformed.shift()) {
       act();
@@ -341,7 +408,14 @@ export class LiveView {
     this.followModels();
   }
 
+  /** Rows of the bottom-up view are the same nodes under other numbers. */
+  #moveCallers(moves: SuccessorOf): void {
+    this.dispatch({ type: 'remap', model: 'callers', successorOf: moves });
+    this.#rowLists.callers.move(moves);
+  }
+
   #prepareModels(): void {
+    this.models.beginFrame();
     const isShowing = () => this.models.isShowing(this.source.tree, baseOf(cursorOf(this.state, 'calls')));
     if (!isShowing()) this.followModels();
     const carried = this.#carriedFunction;
@@ -415,6 +489,10 @@ export class LiveView {
       this.dispatch({ type: 'popup', popup: { ...popup, status: this.status } });
     }
   }
+}
+
+function isOpenOrChosen({ open, selected, zoom }: Cursor, node: NodeId): boolean {
+  return selected === node || open.has(node) || zoom.includes(node);
 }
 
 /** What a panel shows that must not be out of date; figures that move with each tick are not in it. */

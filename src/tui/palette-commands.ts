@@ -1,5 +1,5 @@
 /** What each key of the command palette does. A command runs as its key would have run it. */
-import { type PaletteCommand, paletteCommand } from './keymap.ts';
+import { type CommandOf, commandOf } from './keys/keymap.ts';
 import { editText } from './line-edit.ts';
 import type { LiveView } from './live-view.ts';
 import { paletteEntries } from './palette-lines.ts';
@@ -9,9 +9,9 @@ import { runViewKey } from './view-keys.ts';
 type PalettePopup = Popup & { kind: 'palette' };
 
 export function keyInPalette(view: LiveView, popup: PalettePopup, key: string): void {
-  const command = paletteCommand(key);
+  const command = commandOf('palette', key);
   const edited = command === undefined ? editText(popup.filter, key) : undefined;
-  if (command !== undefined) commands[command](view, popup);
+  if (command !== undefined) paletteCommands[command](view, popup);
   else if (edited !== undefined) narrowPalette(view, edited);
   else if (key === 'backspace') close(view);
 }
@@ -21,7 +21,9 @@ export function narrowPalette(view: LiveView, filter: string): void {
   view.dispatch({ type: 'popup', popup: { kind: 'palette', filter, chosen: 0 } });
 }
 
-const commands: Readonly<Record<PaletteCommand, (view: LiveView, popup: PalettePopup) => void>> = {
+export const paletteCommands: Readonly<
+  Record<CommandOf<'palette'>, (view: LiveView, popup: PalettePopup) => void>
+> = {
   run: (view, { filter, chosen }) => {
     const [key] = paletteEntries(view.state.structure.view, filter)[chosen]?.keys ?? [];
     close(view);
@@ -31,9 +33,6 @@ const commands: Readonly<Record<PaletteCommand, (view: LiveView, popup: PaletteP
   down: (view, popup) => choose(view, popup, 1),
   up: (view, popup) => choose(view, popup, -1),
   dismiss: close,
-  redraw: (view) => view.host.redraw(),
-  suspend: (view) => view.host.suspend(),
-  quit: (view) => view.host.quit(),
 };
 
 function choose(view: LiveView, popup: PalettePopup, step: 1 | -1): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { viewBindings } from './keymap.ts';
+import { viewBindings } from './keys/shown-keys.ts';
 import { answerRank } from './narrow.ts';
 import { paletteEntries, paletteLines } from './palette-lines.ts';
 import { cellWidth } from './text.ts';

@@ -1,5 +1,5 @@
 /** The command palette: what was typed, the commands that answer it best first, and their keys. Pure. */
-import { keyLabel, viewBindings } from './keymap.ts';
+import { keyLabel, viewBindings } from './keys/shown-keys.ts';
 import { answerRank } from './narrow.ts';
 import { hintLine, type PanelLine, visible } from './panel-lines.ts';
 import { cellWidth, cutEnd, padEnd } from './text.ts';
@@ -47,7 +47,11 @@ export function paletteLines(
   const list = entries.slice(first, first + listRoom).map((entry, at) => {
     const isChosen = first + at === chosen;
     const text = padEnd(cutEnd(entry.text, width - keyWidth - 3, ellipsis), width - keyWidth - 3);
-    return { text: cutEnd(`${isChosen ? '>' : ' '} ${text} ${keysOf(entry)}`, width, ellipsis), isChosen };
+    return {
+      text: cutEnd(`${isChosen ? '>' : ' '} ${text} ${keysOf(entry)}`, width, ellipsis),
+      isChosen,
+      entry: first + at,
+    };
   });
   return [plain(prompt + hint), ...list, plain(hintLine('palette', theme, width))].slice(
     0,

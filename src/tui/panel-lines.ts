@@ -1,5 +1,5 @@
 /** What the lines of all panels have in common: wrapping that loses nothing, the hints at the foot. Pure. */
-import { footerHints, type KeyMode } from './keymap.ts';
+import { footerHints, type KeyMode } from './keys/shown-keys.ts';
 import { asciiOnly } from './rows.ts';
 import { cellWidth, clean, cutEnd, fitPieces } from './text.ts';
 import type { Theme } from './theme.ts';
@@ -7,6 +7,8 @@ import type { Theme } from './theme.ts';
 export interface PanelLine {
   readonly text: string;
   readonly isChosen: boolean;
+  /** What of the panel's list stands there; undefined for a line that is none of it. */
+  readonly entry?: number;
 }
 
 const gap = '   ';

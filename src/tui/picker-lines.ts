@@ -2,7 +2,7 @@
 import type { ProcessRow } from '../engine/process-list.ts';
 import type { ProcessLook } from '../engine/process-look.ts';
 import { count, percent } from '../profile/format.ts';
-import { footerHints } from './keymap.ts';
+import { footerHints } from './keys/shown-keys.ts';
 import { visible } from './panel-lines.ts';
 import type { Picker } from './picker.ts';
 import { lineWidth, type ScreenSize } from './screen/frame.ts';
@@ -24,6 +24,7 @@ const columns: readonly PickerColumn[] = [
   { head: 'THR', width: 4, isNumber: true, from: 60, text: (row) => String(row.threads) },
   { head: 'PID', width: 7, isNumber: true, from: 0, text: (row) => String(row.pid) },
   { head: 'USER', width: 10, isNumber: false, from: 60, text: (row) => row.user },
+  { head: 'RUNTIME', width: 7, isNumber: false, from: 70, text: (row) => row.runtime },
   { head: 'CONTAINER', width: 23, isNumber: false, from: 90, text: (row) => row.container },
 ];
 
@@ -129,7 +130,7 @@ function runsText(selected: ProcessRow | undefined, look: ProcessLook | undefine
 
 function footLine(picker: Picker, width: number, theme: Theme): string {
   if (picker.message !== '')
-    return theme.paint('title', cutEnd(picker.message, width, theme.glyphs.ellipsis));
+    return theme.paint('title', cutEnd(visible(picker.message, theme), width, theme.glyphs.ellipsis));
   const hints = footerHints('picker', theme.glyphs);
   const pieces = hints.map((text, at) => ({ text, rank: at === hints.length - 1 ? 0 : at + 1 }));
   const line = fitPieces(pieces, '  ', width).map(({ text }) => text);

@@ -14,6 +14,7 @@ function row(pid: number, change: Partial<ProcessRow> = {}): ProcessRow {
     command: `prog${pid} --serve`,
     user: 'app',
     container: '',
+    runtime: '',
     threads: 3,
     residentBytes: 212 * 2 ** 20,
     cpuTimeNs: 0,
@@ -31,12 +32,12 @@ const refused: ProcessLook = {
   limits: [{ because: 'the target belongs to uid 0', cure: 'sudo prof-tui 9' }],
 };
 
-function open(first: readonly ProcessRow[], looks: Readonly<Record<number, ProcessLook>> = {}) {
+function open(first: readonly ProcessRow[], looks: Readonly<Record<number, ProcessLook | undefined>> = {}) {
   const did: string[] = [];
   let rows = first;
   let now = 0;
   const picker = new Picker(
-    { read: () => rows, look: (pid) => looks[pid] ?? runs },
+    { read: () => rows, look: (pid) => (pid in looks ? looks[pid] : runs) },
     {
       pick: (pid) => did.push(`pick ${pid}`),
       quit: () => did.push('quit'),
@@ -187,4 +188,31 @@ test('every size: as many lines as there are rows, none too wide, the cursor amo
     }
     press('home');
   }
+});
+
+test('where no engine can run the list stays and says so; by key and by click', () => {
+  const { picker, did, press } = open([row(9, { cpuShare: 1 }), row(2)], { 9: refused });
+  press('enter');
+  picker.window(10);
+  picker.click(0);
+  assert.deepEqual(did, []);
+  assert.equal(picker.message, 'no engine can run on prog9 [9]: ^Y copies what would help');
+  press('ctrl+y', 'down', 'enter');
+  assert.deepEqual(did, ['copy sudo prof-tui 9', 'pick 2']);
+});
+
+test('one that has ended before the list was read again is not picked, and that is said', () => {
+  const { picker, did, press } = open([row(7, { cpuShare: 0.5, name: 'gone\x1b[2J' }), row(8)], {
+    7: undefined,
+  });
+  picker.look();
+  assert.equal(picker.lookOf(7), undefined);
+  press('enter');
+  assert.deepEqual(did, []);
+  assert.equal(picker.message, 'gone\x1b[2J [7] has ended');
+  const theme = createTheme({ ascii: false, color: false });
+  const { lines } = pickerPicture(picker, { columns: 100, rows: 30 }, theme);
+  assert.match(lines.at(-1) ?? '', /gone·\[2J \[7\] has ended/);
+  press('down', 'enter');
+  assert.deepEqual(did, ['pick 8']);
 });

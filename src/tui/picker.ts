@@ -4,7 +4,7 @@
  */
 import type { ProcessRow } from '../engine/process-list.ts';
 import type { ProcessLook } from '../engine/process-look.ts';
-import { type PickerCommand, pickerCommand } from './keymap.ts';
+import { type CommandOf, commandEverywhere, commandOf } from './keys/keymap.ts';
 import { editText, pasteText } from './line-edit.ts';
 import { narrows } from './narrow.ts';
 
@@ -12,8 +12,8 @@ import { narrows } from './narrow.ts';
 export interface ProcessSource {
   /** Every process now. */
   read(nowMs: number): readonly ProcessRow[];
-  /** What would run on one; a few ms. */
-  look(pid: number): ProcessLook;
+  /** What would run on one; a few ms. Undefined when it is no more. */
+  look(pid: number): ProcessLook | undefined;
 }
 
 export interface PickerHost {
@@ -38,6 +38,13 @@ export class Picker {
   readonly #host: PickerHost;
   #all: readonly ProcessRow[] = [];
   #order = new Map<number, number>();
+  #narrowed:
+    | {
+        readonly of: readonly ProcessRow[];
+        readonly filter: string;
+        readonly rows: readonly ProcessRow[];
+      }
+    | undefined;
   #selected: number | undefined;
   #keyAtMs = Number.NEGATIVE_INFINITY;
   readonly #looks = new Map<number, ProcessLook>();
@@ -51,11 +58,16 @@ export class Picker {
     return this.#all.length;
   }
 
-  /** Those that the filter leaves, hottest first. */
+  /** Those that the filter leaves, hottest first. A frame asks for them once a row: worked out once a change. */
   get rows(): readonly ProcessRow[] {
-    return this.#all.filter(({ pid, user, container, command, name }) =>
-      narrows(this.filter, `${pid} ${user} ${container} ${name} ${command}`),
+    const { filter } = this;
+    const known = this.#narrowed;
+    if (known?.of === this.#all && known.filter === filter) return known.rows;
+    const rows = this.#all.filter(({ pid, user, container, runtime, command, name }) =>
+      narrows(filter, `${pid} ${user} ${container} ${runtime} ${name} ${command}`),
     );
+    this.#narrowed = { of: this.#all, filter, rows };
+    return rows;
   }
 
   get selected(): ProcessRow | undefined {
@@ -80,8 +92,15 @@ export class Picker {
 
   /** Looks at the process under the cursor. */
   look(): void {
-    const pid = this.selected?.pid;
-    if (pid !== undefined) this.#looks.set(pid, this.#source.look(pid));
+    const { selected } = this;
+    if (selected !== undefined) this.#lookAt(selected);
+  }
+
+  #lookAt({ pid }: ProcessRow): ProcessLook | undefined {
+    const look = this.#source.look(pid);
+    if (look === undefined) this.#looks.delete(pid);
+    else this.#looks.set(pid, look);
+    return look;
   }
 
   paste(text: string): void {
@@ -91,7 +110,12 @@ export class Picker {
   key(key: string, nowMs: number): void {
     this.#keyAtMs = nowMs;
     this.message = '';
-    const command = pickerCommand(key);
+    const everywhere = commandEverywhere(key);
+    if (everywhere !== undefined) {
+      this.#host[everywhere]();
+      return;
+    }
+    const command = commandOf('picker', key);
     const edited = command === undefined ? editText(this.filter, key) : undefined;
     if (command !== undefined) this.#commands[command]();
     else if (edited !== undefined) this.filter = edited;
@@ -108,7 +132,7 @@ export class Picker {
   click(line: number): void {
     const row = this.rows[this.top + line];
     if (row === undefined) return;
-    if (row.pid === this.selected?.pid) this.#host.pick(row.pid);
+    if (row.pid === this.selected?.pid) this.#pick(row);
     this.#selected = row.pid;
   }
 
@@ -125,27 +149,32 @@ export class Picker {
     return rows.slice(this.top, this.top + this.height);
   }
 
-  readonly #commands: Readonly<Record<PickerCommand, () => void>> = {
+  readonly #commands: Readonly<Record<CommandOf<'picker'>, () => void>> = {
     down: () => this.move(1),
     up: () => this.move(-1),
     'half-down': () => this.move(Math.ceil(this.height / 2)),
     'half-up': () => this.move(-Math.ceil(this.height / 2)),
     first: () => this.move(-Number.MAX_SAFE_INTEGER),
     last: () => this.move(Number.MAX_SAFE_INTEGER),
-    pick: () => {
-      const { selected } = this;
-      if (selected === undefined) this.message = 'no process to pick';
-      else this.#host.pick(selected.pid);
-    },
+    pick: () => this.#pick(this.selected),
     'copy-cure': () => this.#copyCure(),
     leave: () => {
       if (this.filter === '') this.#host.quit();
       else this.filter = '';
     },
-    redraw: () => this.#host.redraw(),
-    suspend: () => this.#host.suspend(),
-    quit: () => this.#host.quit(),
   };
+
+  /** Where nothing can run there is nothing to show but why: the list stays, and its lines below say it. */
+  #pick(row: ProcessRow | undefined): void {
+    if (row === undefined) {
+      this.message = 'no process to pick';
+      return;
+    }
+    const look = this.#lookAt(row);
+    if (look === undefined) this.message = `${row.name} [${row.pid}] has ended`;
+    else if (look.runs !== undefined) this.#host.pick(row.pid);
+    else this.message = `no engine can run on ${row.name} [${row.pid}]: ^Y copies what would help`;
+  }
 
   #copyCure(): void {
     const { selected } = this;

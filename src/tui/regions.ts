@@ -9,12 +9,14 @@ import { detailLines } from './details.ts';
 import { baselineText } from './difference-commands.ts';
 import { createFlameBody } from './flame-body.ts';
 import { createFunctionsBody } from './functions-body.ts';
+import { headMouse } from './head-mouse.ts';
 import { screenLayout } from './layout.ts';
 import type { LiveView } from './live-view.ts';
 import { createOutputRegions, type PanelRegions } from './output-regions.ts';
+import { mouseInPanel } from './panel-mouse.ts';
 import { asciiOnly } from './rows.ts';
 import { lineWidth } from './screen/frame.ts';
-import type { Region } from './screen/painter.ts';
+import type { MouseAction, Region } from './screen/painter.ts';
 import { createSourceRegions } from './source-regions.ts';
 import { baseOf } from './state.ts';
 import { cellWidth, clean, cutEnd, padEnd, shortenName } from './text.ts';
@@ -35,6 +37,8 @@ export interface TreeRegions {
   readonly banner: Region;
   readonly output: PanelRegions;
   readonly source: PanelRegions;
+  /** What the mouse does in the box of a panel. @param entry what of its list lies under it */
+  panelMouse(action: MouseAction, entry: number | undefined): void;
   /** Once before each frame; `rowsHeight` is the height of the rows on the screen. */
   prepare(rowsHeight: number): void;
 }
@@ -52,7 +56,7 @@ export function createRegions(view: LiveView): TreeRegions {
   };
   const body = () => bodies[view.state.structure.view];
   return {
-    head: { row: (line) => head[line] ?? '' },
+    head: { row: (line) => head[line] ?? '', ...headMouse(view) },
     details: { row: (line) => details[line] ?? '' },
     prompt: { row: (_line, width) => promptLine(view, width) },
     banner: {
@@ -60,6 +64,7 @@ export function createRegions(view: LiveView): TreeRegions {
     },
     output: createOutputRegions(view),
     source: createSourceRegions(view),
+    panelMouse: (action, entry) => mouseInPanel(view, action, entry),
     rows: {
       row: (line, width, height) => body().row(line, width, height),
       mouse: (action, line, x) => body().mouse(action, line, x),
@@ -75,7 +80,7 @@ export function createRegions(view: LiveView): TreeRegions {
 
 function bannerOf(view: LiveView): BannerContext {
   return {
-    status: view.status,
+    status: view.shownStatus,
     theme: view.theme,
     isPaused: view.state.isPaused,
     samplesSincePause: view.source.samplesSincePause,
@@ -169,10 +174,11 @@ function findText(view: LiveView): string {
 }
 
 function foundText(view: LiveView): string {
-  const found = view.found();
-  if (found === undefined || found.nodes.size === 0) return 'no match';
-  const word = found.nodes.size === 1 ? 'match' : 'matches';
-  return `${count(found.nodes.size)} ${word}, ${percent(found.share)} of time`;
+  const totals = view.found()?.totals;
+  if (totals === undefined) return 'counting';
+  if (totals.count === 0) return 'no match';
+  const word = totals.count === 1 ? 'match' : 'matches';
+  return `${count(totals.count)} ${word}, ${percent(totals.share)} of time`;
 }
 
 function promptLine(view: LiveView, width: number): string {

@@ -129,7 +129,27 @@ test('a tree of a hundred thousand nodes, all open, is flattened without recursi
   bench.feeder.add([{ stack: deep, samples: 1 }]);
   bench.feeder.add(Array.from({ length: 95_000 }, (_, i) => ({ stack: ['wide', `w${i}`], samples: 1 })));
   const { nodeCount } = bench.feeder.profile.tree;
-  bench.do({ type: 'open', nodes: Array.from({ length: nodeCount }, (_, node) => node), byUser: true });
+  // More than the view lets be open.
+  bench.state = { ...bench.state, open: new Set(Array.from({ length: nodeCount }, (_, node) => node)) };
   assert.equal(bench.rows().length, nodeCount);
   assert.equal(bench.list.rows[0], ROOT);
+});
+
+test('rows opened and closed again leave nothing behind: after many rounds as much is sorted as after two', () => {
+  const bench = new Bench();
+  const roots = Array.from({ length: 60 }, (_, at) => `root${at}`);
+  bench.feeder.add(roots.flatMap((root) => ['a', 'b'].map((leaf) => ({ stack: [root, leaf], samples: 1 }))));
+  const round = (at: number): number => {
+    const node = bench.node(`root${at}`);
+    bench.do({ type: 'open', nodes: [node], byUser: true });
+    bench.feeder.add([stack('root0', 1)]);
+    bench.nowMs += 1000;
+    assert.equal(bench.rows().length, 63);
+    bench.do({ type: 'close', nodes: [node] });
+    return bench.list.sortedNodes;
+  };
+  round(1);
+  const afterTwo = round(2);
+  for (let at = 3; at < 50; at++) round(at);
+  assert.equal(bench.list.sortedNodes, afterTwo);
 });

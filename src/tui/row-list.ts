@@ -3,14 +3,13 @@
  * cursor, and the selected row keeps its line on the screen when rows above it change.
  */
 import type { CallTree, Compared, NodeId } from '../profile/call-tree.ts';
-import { selfDifference, totalDifference } from '../profile/difference.ts';
+import { baselineOf, selfDifference, totalDifference } from '../profile/difference.ts';
 import { baseOf, type UiState } from './state.ts';
 
 /** Re-sorting at most this often, and not while keys are being pressed. */
 export const resortMs = 1000;
 
 interface SortedChildren {
-  readonly epoch: number;
   /** How many children the tree had when these were sorted. */
   readonly seen: number;
   readonly nodes: readonly NodeId[];
@@ -32,11 +31,17 @@ export class RowList {
   top = 0;
   #height = 1;
   #basis: Basis | undefined;
-  #sorted = new Map<NodeId, SortedChildren>();
+  /** Since the last sort: of rows that are closed or gone nothing stays. */
+  readonly #sorted = new Map<NodeId, SortedChildren>();
   #epoch = 0;
   #order = '';
   #sortedAt = Number.NEGATIVE_INFINITY;
   #sortedVersion = -1;
+
+  /** Of how many nodes the children are kept in order. */
+  get sortedNodes(): number {
+    return this.#sorted.size;
+  }
 
   get height(): number {
     return this.#height;
@@ -81,6 +86,11 @@ export class RowList {
     this.#clamp();
   }
 
+  /** The rows are nodes under other numbers; they keep their lines. */
+  move(successorOf: (node: NodeId) => NodeId): void {
+    this.rows = this.rows.map(successorOf);
+  }
+
   /** Moves the window; the caller moves the selection into it. */
   scroll(rows: number): void {
     this.top += rows;
@@ -92,15 +102,14 @@ export class RowList {
     const children = tree.childrenOf(node);
     if (children.length === 0) return children;
     const known = this.#sorted.get(node);
-    if (known?.epoch === this.#epoch && known.seen === children.length) return known.nodes;
-    const added = known?.epoch === this.#epoch ? children.slice(known.seen) : children.slice();
-    const { compared } = tree;
+    if (known?.seen === children.length) return known.nodes;
+    const added = children.slice(known?.seen ?? 0);
+    const compared = baselineOf(tree);
     const weighty = added.filter(
       (child) => tree.totalNs(child) > 0 || (compared !== undefined && compared.totalNs(child) > 0),
     );
-    const nodes =
-      known?.epoch === this.#epoch ? [...known.nodes, ...weighty] : weighty.sort(comparator(tree, state));
-    this.#sorted.set(node, { epoch: this.#epoch, seen: children.length, nodes });
+    const nodes = known ? [...known.nodes, ...weighty] : weighty.sort(comparator(tree, state));
+    this.#sorted.set(node, { seen: children.length, nodes });
     return nodes;
   }
 
@@ -113,6 +122,7 @@ export class RowList {
     if (order === this.#order && !isDue) return;
     this.#order = order;
     this.#epoch++;
+    this.#sorted.clear();
     this.#sortedAt = nowMs;
     this.#sortedVersion = tree.version;
   }
@@ -149,7 +159,7 @@ function isSame(a: Basis, b: Basis): boolean {
 /** Largest first, or what changed most, names A to Z; ties by node id, so that equal rows never change places. */
 function comparator(tree: CallTree, state: UiState): (a: NodeId, b: NodeId) => number {
   const direction = state.isReversed ? -1 : 1;
-  const { compared } = tree;
+  const compared = baselineOf(tree);
   const largestChange = (of: typeof totalDifference, compared: Compared) => (a: NodeId, b: NodeId) =>
     Math.abs(of(tree, compared, b).share) - Math.abs(of(tree, compared, a).share);
   const compare = {

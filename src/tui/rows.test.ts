@@ -28,6 +28,7 @@ function contextOf(feeder: StackFeeder, change: Partial<RowContext> = {}): RowCo
     hasFullNames: false,
     samples: feeder.profile.samples,
     baseDepth: 0,
+    deltaSeconds: 10,
     isOpen: () => false,
     isMatch: () => false,
     ...change,

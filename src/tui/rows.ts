@@ -2,7 +2,13 @@
  * One node of the call tree as one line of the screen. Pure; marks, numbers, history, name, module, in this order.
  */
 import { type CallTree, type Compared, type NodeId, ROOT } from '../profile/call-tree.ts';
-import { type Difference, selfDifference, totalDifference } from '../profile/difference.ts';
+import {
+  baselineOf,
+  type Difference,
+  selfDifference,
+  shareChange,
+  totalDifference,
+} from '../profile/difference.ts';
 import { duration, percent, points, shortCount, sparkline } from '../profile/format.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
 import type { Columns } from './layout.ts';
@@ -20,6 +26,8 @@ export interface RowContext {
   readonly unit: Unit;
   /** Whether weights are wall time: then every column of numbers says so. */
   readonly isWall: boolean;
+  /** A part of the run that stands still is shown: histories are those of its time. */
+  readonly isWindow?: boolean;
   readonly sort: SortOrder;
   readonly isReversed: boolean;
   readonly hasFullNames: boolean;
@@ -27,6 +35,8 @@ export interface RowContext {
   readonly samples: number;
   /** Depth of the row that stands at the left edge. */
   readonly baseDepth: number;
+  /** Length of the window that the change of a share is seen over. */
+  readonly deltaSeconds: number;
   isOpen(node: NodeId): boolean;
   isMatch(node: NodeId): boolean;
 }
@@ -49,28 +59,40 @@ export function rowLine(context: RowContext, node: NodeId, isSelected: boolean):
 }
 
 const columnWords = {
-  difference: { total: 'DIFF', self: 'DIFF S', delta: '10s', history: 'LAST 30s' },
-  cpu: { total: 'TOTAL', self: 'SELF', delta: '10s', history: 'LAST 30s' },
+  difference: { total: 'DIFF', self: 'DIFF S', delta: 'NOW', history: 'LAST 30s' },
+  cpu: { total: 'TOTAL', self: 'SELF', delta: '', history: 'LAST 30s' },
   wall: { total: 'WALL', self: 'WALL S', delta: 'WALL', history: 'WALL 30s' },
 } as const;
 
 /** The line above the rows; a mark stands at the column that orders them. */
 export function columnHead(context: RowContext): string {
   const { theme, columns, sort } = context;
-  const words = columnWords[context.tree.compared ? 'difference' : context.isWall ? 'wall' : 'cpu'];
+  const words = columnWords[baselineOf(context.tree) ? 'difference' : context.isWall ? 'wall' : 'cpu'];
   const mark = theme.glyphs.sorted[context.isReversed ? 1 : 0];
   const head = (order: SortOrder, word: string) => (sort === order ? word + mark : word);
   const line = [
     ' ',
     padStart(head('total', words.total), columns.total - 1),
     columns.self > 0 ? padStart(head('self', words.self), columns.self) : '',
-    columns.delta > 0 ? padStart(`${theme.glyphs.delta}${words.delta}`, columns.delta - 1) : '',
-    columns.spark > 0 ? padEnd(` ${words.history}`, columns.spark) : '',
+    columns.delta > 0 ? padStart(deltaHead(context, words.delta), columns.delta - 1) : '',
+    columns.spark > 0
+      ? padEnd(` ${context.isWindow === true ? 'WINDOW' : words.history}`, columns.spark)
+      : '',
     ' ',
     padEnd(head('name', 'FUNCTION'), columns.name),
     columns.module > 0 ? 'MODULE' : '',
   ].join('');
   return theme.paint('dim', line.trimEnd());
+}
+
+/** The change of a share, over how long; where rows are differences, what they have come to. */
+function deltaHead({ tree, theme, deltaSeconds }: RowContext, word: string): string {
+  return baselineOf(tree) ? word : `${theme.glyphs.delta}${word || lengthText(deltaSeconds)}`;
+}
+
+/** `10s`, `5m`: the length of the window that is compared with the one before. */
+function lengthText(seconds: number): string {
+  return seconds >= 120 && seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
 }
 
 /** A weight in the unit of the column. `share` is 0..1 of all. */
@@ -87,8 +109,13 @@ export function weightText(
 }
 
 /** `+9.4` points of the share; as time, `+94 ms` in each second. */
-export function differenceText({ share, nsPerSecond }: Difference, unit: Unit, micro: string): string {
-  if (unit !== 'time') return points(share);
+export function differenceText(
+  { share, nsPerSecond }: Difference,
+  unit: Unit,
+  micro: string,
+  decimals: 0 | 1 = 1,
+): string {
+  if (unit !== 'time') return points(share, decimals);
   if (Math.abs(nsPerSecond) < 1000) return '';
   return `${nsPerSecond > 0 ? '+' : '-'}${duration(Math.abs(nsPerSecond), micro)}`;
 }
@@ -104,14 +131,14 @@ function numberColumns(context: RowContext, node: NodeId): { plain: string; pain
   const unit = isFew && context.unit === 'percent' ? 'samples' : context.unit;
   const weight = (ns: number, samples: number) =>
     weightText(unit, ns, samples, shareOf(tree, ns), columns.decimals, theme.glyphs.micro);
-  const { compared } = tree;
+  const compared = baselineOf(tree);
   if (compared !== undefined && !isFew) return differenceColumns(context, compared, node);
   const total = padStart(weight(tree.totalNs(node), tree.samplesOf(node)), columns.total - 1);
   const self =
     columns.self > 0
       ? padStart(weight(tree.selfNs(node), unit === 'samples' ? tree.selfSamplesOf(node) : 0), columns.self)
       : '';
-  const change = columns.delta > 0 && !isFew ? tree.shareDelta(node) : undefined;
+  const change = columns.delta > 0 && !isFew ? shareChange(tree, node) : undefined;
   const delta = columns.delta > 0 ? padStart(points(change), columns.delta - 1) : '';
   const spark = columns.spark > 0 ? ` ${historyBars(tree, node, theme)}` : '';
   return {
@@ -120,7 +147,7 @@ function numberColumns(context: RowContext, node: NodeId): { plain: string; pain
   };
 }
 
-/** The same columns where the tree is compared with an earlier one. */
+/** Where the tree is compared with an earlier one: the differences, and in place of the change what there is now. */
 function differenceColumns(
   { tree, theme, columns, unit }: RowContext,
   compared: Compared,
@@ -129,15 +156,22 @@ function differenceColumns(
   const total = totalDifference(tree, compared, node);
   const self = selfDifference(tree, compared, node);
   const text = (of: Difference, width: number) =>
-    width <= 0 ? '' : padStart(differenceText(of, unit, theme.glyphs.micro), width);
+    width <= 0 ? '' : padStart(differenceText(of, unit, theme.glyphs.micro, columns.decimals), width);
   const [totalText, selfText] = [text(total, columns.total - 1), text(self, columns.self)];
-  const delta = ' '.repeat(Math.max(0, columns.delta - 1));
+  const now =
+    columns.delta > 0 ? padStart(nowText(tree, compared, node, unit, theme), columns.delta - 1) : '';
   const spark = columns.spark > 0 ? ` ${historyBars(tree, node, theme)}` : '';
   const painted = (of: Difference, shown: string) => theme.paint(of.share > 0 ? 'up' : 'down', shown);
   return {
-    plain: `${totalText}${selfText}${delta}${spark} `,
-    painted: `${painted(total, totalText)}${painted(self, selfText)}${delta}${theme.paint('dim', spark)} `,
+    plain: `${totalText}${selfText}${now}${spark} `,
+    painted: `${painted(total, totalText)}${painted(self, selfText)}${now}${theme.paint('dim', spark)} `,
   };
+}
+
+/** The share of all; as time, what of each second. */
+function nowText(tree: CallTree, { seconds }: Compared, node: NodeId, unit: Unit, { glyphs }: Theme): string {
+  const totalNs = tree.totalNs(node);
+  return unit === 'time' ? duration(totalNs / seconds.now, glyphs.micro) : percent(shareOf(tree, totalNs));
 }
 
 const rowBuckets = new Float64Array(12);
@@ -164,7 +198,7 @@ function indentOf(context: RowContext, node: NodeId): string {
 function markOf(context: RowContext, node: NodeId, func: ProfileFunction): string {
   const { glyphs } = context.theme;
   const { tree } = context;
-  const { compared } = tree;
+  const compared = baselineOf(tree);
   const hasChildren = tree
     .childrenOf(node)
     .some((child) => tree.totalNs(child) > 0 || (compared !== undefined && compared.totalNs(child) > 0));
@@ -178,7 +212,8 @@ export function roleOf(func: ProfileFunction): Role {
 }
 
 const fittedNames = new Map<string, string>();
-const mostFittedNames = 20000;
+/** Some screens full: rows are sorted again each second. */
+const mostFittedNames = 4096;
 
 /** A name made to fit, without what a terminal must not get; a cut one is marked. Remembered, for rows come again. */
 export function fittedName(name: string, room: number, isFull: boolean, theme: Theme): string {

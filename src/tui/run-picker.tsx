@@ -20,9 +20,25 @@ const refreshMs = 1000;
 /** The cursor rests this long before the process under it is looked at. */
 const restMs = 120;
 
-/** @returns the pid that was picked; undefined when the user left. @throws LiveViewFailed */
-export async function runPicker(source: ProcessSource, options: ScreenOptions): Promise<number | undefined> {
-  const screen = new PickerScreen(source, options);
+/** Where the picker begins when it is not the first time. */
+export interface PickerStart {
+  readonly filter: string;
+  /** Why it is there again. */
+  readonly message: string;
+}
+
+export interface Picked {
+  readonly pid: number;
+  readonly filter: string;
+}
+
+/** @returns what was picked; undefined when the user left. @throws LiveViewFailed */
+export async function runPicker(
+  source: ProcessSource,
+  options: ScreenOptions,
+  start: PickerStart = { filter: '', message: '' },
+): Promise<Picked | undefined> {
+  const screen = new PickerScreen(source, options, start);
   const ending = await screen.stage.ended;
   await screen.close(ending);
   endAs(ending);
@@ -31,7 +47,7 @@ export async function runPicker(source: ProcessSource, options: ScreenOptions): 
 
 class PickerScreen {
   readonly stage: Stage;
-  picked: number | undefined;
+  picked: Picked | undefined;
   readonly #picker: Picker;
   readonly #theme: Theme;
   #size: ScreenSize;
@@ -40,7 +56,7 @@ class PickerScreen {
   #refreshTimer: NodeJS.Timeout;
   #lookTimer: NodeJS.Timeout | undefined;
 
-  constructor(source: ProcessSource, options: ScreenOptions) {
+  constructor(source: ProcessSource, options: ScreenOptions, { filter, message }: PickerStart) {
     const ascii = options.ascii || !hasUtf8Locale(process.env);
     this.#theme = createTheme({ ascii, color: options.theme });
     this.stage = new Stage(options.crashGuard, {
@@ -57,14 +73,16 @@ class PickerScreen {
     const quit = () => this.stage.end({ kind: 'quit' });
     this.#picker = new Picker(source, {
       pick: (pid) => {
-        this.picked = pid;
+        this.picked = { pid, filter: this.#picker.filter };
         quit();
       },
       quit,
       suspend: () => this.stage.suspend(),
       redraw: () => this.stage.painter.redraw(true),
-      copy: (text) => this.stage.painter.sendExtra(copyBytes(text, process.env['TMUX'] !== undefined)),
+      copy: (text) => this.stage.painter.sendExtra(copyBytes(text, process.env)),
     });
+    this.#picker.filter = filter;
+    this.#picker.message = message;
     this.stage.painter.onFrame(() => {
       this.#picture = pickerPicture(this.#picker, this.#size, this.#theme);
     });

@@ -3,6 +3,7 @@ import type { LiveSession } from '../engine/status.ts';
 import { App } from './app.tsx';
 import { summaryLine } from './banner.ts';
 import { copyBytes } from './clipboard.ts';
+import { beginDifference } from './difference-commands.ts';
 import { endAs } from './failure.ts';
 import { routeInput } from './input-router.ts';
 import type { ViewedCommand } from './launched-command.ts';
@@ -47,7 +48,7 @@ export async function runLiveView(
   const screen = new LiveScreen(session, options);
   const ending = await screen.ended;
   const isRestored = await screen.close(ending);
-  const kept = options.files?.finish() ?? '';
+  const kept = (await options.files?.finish()) ?? '';
   const farewell = (await options.command?.finish()) ?? '';
   endAs(ending);
   const about = kept === '' ? '' : `prof-tui: ${kept}\n`;
@@ -86,6 +87,7 @@ class LiveScreen {
     this.#stage.show(<App store={this.#view.store} regions={regions} theme={theme} />);
     if (command !== undefined) this.#unsubscribe.push(command.output.subscribe(() => this.#outputGrew()));
     this.#unsubscribe.push(session.subscribe(() => this.#view.tick()));
+    beginDifference(this.#view);
   }
 
   get ended(): Promise<Ending> {
@@ -119,7 +121,7 @@ class LiveScreen {
       suspend: () => this.#stage.suspend(),
       redraw: () => painter.redraw(true),
       paint: () => painter.soon(),
-      copy: (text) => painter.sendExtra(copyBytes(text, process.env['TMUX'] !== undefined)),
+      copy: (text) => painter.sendExtra(copyBytes(text, process.env)),
     };
   }
 

@@ -2,6 +2,7 @@
  * The functions view between two frames: which of its three parts has the keys, and the callers and callees of the
  * function under the cursor, worked out in slices and again when the sums are new.
  */
+import type { CallTree } from '../profile/call-tree.ts';
 import type { FunctionIndex } from '../profile/function-index.ts';
 import { Sandwich, type SandwichPart } from '../profile/sandwich.ts';
 import { SlicedWork } from './sliced-work.ts';
@@ -59,6 +60,11 @@ export class SandwichView {
       this.#next = undefined;
       return true;
     });
+  }
+
+  /** Whether what a tree says is still asked for. */
+  reads(tree: CallTree): boolean {
+    return this.#next?.index.tree === tree || this.#sandwich?.index.tree === tree;
   }
 
   /** Undefined while it is worked out. */

@@ -23,10 +23,12 @@ export class SelectionFacts {
   #facts: Facts | undefined;
   #timer: NodeJS.Timeout | undefined;
   #awaited: NodeId | undefined;
+  /** Where facts are being worked out. */
+  #tree: CallTree | undefined;
 
   constructor(source: TreeSource, onFacts: () => void, now: () => number) {
     this.#source = source;
-    this.#slices = new SlicedWork(now, onFacts);
+    this.#slices = new SlicedWork(now, onFacts, false);
   }
 
   /** What is known of `node` now; the rest follows with a call of `onFacts`. */
@@ -43,10 +45,16 @@ export class SelectionFacts {
     return isSame ? facts : { threads: [], callers: undefined };
   }
 
+  /** Whether what a tree says is still asked for. */
+  reads(tree: CallTree): boolean {
+    return this.#tree === tree;
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#slices.stop();
     this.#awaited = undefined;
+    this.#tree = undefined;
   }
 
   #work(node: NodeId): void {
@@ -55,12 +63,14 @@ export class SelectionFacts {
       this.#awaited = undefined;
       return;
     }
+    this.#tree = tree;
     const { generation } = tree;
     const threads = this.#source.nodeThreads(node);
     const callers = new CallerCount(tree, node);
     this.#slices.start((isOver) => {
       if (threads?.step(isOver) === false || !callers.step(isOver)) return false;
       this.#awaited = undefined;
+      this.#tree = undefined;
       this.#facts = { tree, generation, node, threads: threads?.result ?? [], callers: callers.count };
       return true;
     });

@@ -1,8 +1,10 @@
 /** What each key of the source panel does. */
 import { ROOT } from '../profile/call-tree.ts';
-import { type SourceCommand, sourceCommand } from './keymap.ts';
+import { type CommandOf, commandOf } from './keys/keymap.ts';
 import type { LiveView } from './live-view.ts';
 import { placeText } from './source-regions.ts';
+import { baseOf } from './state.ts';
+import { cursorOf } from './views.ts';
 
 /** Opens the panel on the function under the cursor. */
 export function openSource(view: LiveView): void {
@@ -12,18 +14,23 @@ export function openSource(view: LiveView): void {
     view.toast('this row is no function: choose one to see its lines');
     return;
   }
-  view.listing.open(func, view.state.threads);
+  if (!view.source.isOfNow) {
+    view.toast('the paused view is of another unit: space resumes');
+    return;
+  }
+  // What counts is what the view shows: its threads, its time, what is zoomed into and what transforms leave.
+  view.listing.open(func, () => view.source.scopeOf(baseOf(cursorOf(view.state, 'calls'))));
   view.dispatch({ type: 'popup', popup: { kind: 'source' } });
 }
 
 export function keyInSource(view: LiveView, key: string): void {
-  const command = sourceCommand(key);
+  const command = commandOf('source', key);
   if (command !== undefined) commands[command](view);
 }
 
 const halfPage = (view: LiveView): number => Math.max(1, Math.floor(view.listing.height / 2));
 
-const commands: Readonly<Record<SourceCommand, (view: LiveView) => void>> = {
+const commands: Readonly<Record<CommandOf<'source'>, (view: LiveView) => void>> = {
   down: (view) => view.listing.move(1),
   up: (view) => view.listing.move(-1),
   'half-down': (view) => view.listing.move(halfPage(view)),
@@ -41,9 +48,6 @@ const commands: Readonly<Record<SourceCommand, (view: LiveView) => void>> = {
     view.listing.close();
     view.dispatch({ type: 'popup', popup: undefined });
   },
-  redraw: (view) => view.host.redraw(),
-  suspend: (view) => view.host.suspend(),
-  quit: (view) => view.host.quit(),
 };
 
 /** The cure where something is missing, else the place of the line under the cursor. */

@@ -5,6 +5,7 @@
 import type { Listing, ListingRequest } from '../engine/listing.ts';
 import type { ListingLine } from '../engine/listing-blocks.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
+import type { HotScope } from '../profile/profile.ts';
 
 export type SourceRow =
   | { readonly kind: 'title'; readonly text: string }
@@ -23,6 +24,7 @@ export class SourceListing {
   readonly #list: (request: ListingRequest, signal: AbortSignal) => Promise<Listing>;
   readonly #onChange: () => void;
   #request: ListingRequest | undefined;
+  #scope: () => HotScope = () => ({ threads: new Set() });
   #isFresh = false;
   #work = new AbortController();
 
@@ -38,14 +40,16 @@ export class SourceListing {
     return this.#request?.wants ?? 'source';
   }
 
-  open(func: ProfileFunction, threads: ReadonlySet<number>): void {
+  /** @param scope what counts of its samples, asked for again with each listing */
+  open(func: ProfileFunction, scope: () => HotScope): void {
     this.func = func;
-    this.#ask({ func, threads, wants: 'source' });
+    this.#scope = scope;
+    this.#ask({ func, scope: scope(), wants: 'source' });
   }
 
   /** The same function with the weights of now, as source or as instructions. */
   again(wants = this.wants): void {
-    if (this.#request !== undefined) this.#ask({ ...this.#request, wants });
+    if (this.#request !== undefined) this.#ask({ ...this.#request, scope: this.#scope(), wants });
   }
 
   close(): void {

@@ -1,10 +1,15 @@
 /** The source panel as live regions: what is listed, what is missing for more, and the lines with their weights. */
+import { ROOT } from '../profile/call-tree.ts';
 import { count, duration, percent } from '../profile/format.ts';
 import type { LiveView } from './live-view.ts';
 import type { PanelRegions } from './output-regions.ts';
 import { visible, wrap } from './panel-lines.ts';
 import type { SourceRow } from './source-listing.ts';
+import { baseOf } from './state.ts';
 import { cutEnd, fitPieces, padEnd, padStart, shortenName } from './text.ts';
+import { threadsLabel } from './thread-commands.ts';
+import { spanText } from './timeline.ts';
+import { cursorOf } from './views.ts';
 
 /** Share of the function from which a line is called hot. */
 const hotShare = 0.1;
@@ -53,10 +58,24 @@ function titleOf(view: LiveView, width: number): string {
     { text: listing === undefined ? 'reading' : form[listing.form], rank: 0 },
     { text: shortenName(name, Math.max(8, Math.floor(width / 2)), ellipsis), rank: 0 },
     { text: listing === undefined ? '' : duration(listing.totalNs, micro), rank: 1 },
-    { text: visible(func?.module ?? '', view.theme), rank: 2 },
+    { text: visible(func?.module ?? '', view.theme), rank: 3 },
+    { text: boundsText(view), rank: 2 },
   ];
   const line = fitPieces(pieces, '   ', width).map(({ text }) => text);
   return cutEnd(line.join('   '), width, ellipsis);
+}
+
+/** What of the run is counted, when it is not all: `last 60 s, only thread 101 node, within main` */
+function boundsText(view: LiveView): string {
+  const { state, source } = view;
+  const base = baseOf(cursorOf(state, 'calls'));
+  const texts = [
+    state.span.kind === 'all' ? '' : spanText(state.span),
+    state.threads.size === 0 ? '' : `only ${threadsLabel(view, state.threads)}`,
+    base === ROOT ? '' : `within ${visible(source.tree.functionOf(base).name, view.theme)}`,
+    state.transforms.length === 0 ? '' : 'transformed',
+  ];
+  return texts.filter((text) => text !== '').join(', ');
 }
 
 /** What is missing and how to get it, then the head of the columns. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ROOT } from '../profile/call-tree.ts';
-import { type Action, baseOf, initialState, reduce, type UiState } from './state.ts';
+import { type Action, baseOf, initialState, mostOpen, reduce, type UiState } from './state.ts';
 
 const size = { columns: 100, rows: 30 };
 const after = (state: UiState, ...actions: readonly Action[]) => actions.reduce(reduce, state);
@@ -66,6 +66,40 @@ test('a remap moves selection, open nodes and zoom; what fell to the root is no 
   assert.deepEqual([...moved.open].sort(), [ROOT, 7, 8]);
   assert.deepEqual(moved.zoom, [8]);
   assert.deepEqual(after(state, { type: 'remap', successorOf: () => ROOT }).zoom, []);
+});
+
+test('nodes of the bottom-up tree made anew move its cursor alone, on the screen or not', () => {
+  const moves = {
+    type: 'remap',
+    model: 'callers',
+    successorOf: (node: number) => (node > 4 ? node - 3 : node),
+  } as const;
+  const inCallers = after(
+    start,
+    { type: 'select', node: 5 },
+    { type: 'view', view: 'bottom-up' },
+    { type: 'open', nodes: [6, 9], byUser: true },
+    { type: 'select', node: 9 },
+  );
+  const moved = after(inCallers, moves);
+  assert.equal(moved.selected, 6);
+  assert.deepEqual([...moved.open].sort(), [ROOT, 3, 6]);
+  const away = after(inCallers, { type: 'view', view: 'tree' }, moves);
+  assert.equal(away.selected, 5);
+  assert.equal(after(away, { type: 'view', view: 'bottom-up' }).selected, 6);
+});
+
+test('rows that a search opens again and again: the first ones opened close when there are too many', () => {
+  let state = start;
+  for (let match = 1; match <= mostOpen; match += 100) {
+    const above = Array.from({ length: 100 }, (_, at) => match + at);
+    state = after(state, { type: 'open', nodes: [1, ...above], byUser: true });
+  }
+  state = after(state, { type: 'open', nodes: [1, mostOpen + 1, mostOpen + 2], byUser: true });
+  assert.equal(state.open.size, mostOpen);
+  for (const node of [ROOT, 1, mostOpen + 1, mostOpen + 2])
+    assert.ok(state.open.has(node), `${node} is open`);
+  assert.ok(!state.open.has(2));
 });
 
 test('only the user’s own opening stops the view from opening by itself', () => {

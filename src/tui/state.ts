@@ -46,7 +46,7 @@ export interface Structure {
   readonly isFinding: boolean;
   /** A line with a cause stands under the banner. */
   readonly hasNotice: boolean;
-  /** Transforms change the tree: their line stands on small screens, too. */
+  /** Transforms change the tree, or differences are shown: the line that says so stands on small screens, too. */
   readonly isTransformed: boolean;
   /** A part of the run is shown: a line says which. */
   readonly hasTimeline: boolean;
@@ -101,13 +101,17 @@ export type Action =
   | { readonly type: 'paused'; readonly isPaused: boolean }
   | { readonly type: 'prompt'; readonly text: string | undefined }
   | { readonly type: 'find'; readonly query: NameQuery | undefined }
-  | { readonly type: 'remap'; readonly successorOf: (node: NodeId) => NodeId }
+  /** Of the call tree, unless another model is named. */
+  | { readonly type: 'remap'; readonly model?: ModelName; readonly successorOf: (node: NodeId) => NodeId }
   | { readonly type: 'start-over' }
   | { readonly type: 'popup'; readonly popup: Popup | undefined }
   | { readonly type: 'output-top'; readonly top: number | undefined }
   | { readonly type: 'toast'; readonly text: string }
   | { readonly type: 'notice'; readonly hasNotice: boolean }
   | { readonly type: 'resize'; readonly size: ScreenSize };
+
+/** Of one view. What opens everything below a row opens fewer (tree-commands.ts). */
+export const mostOpen = 40_000;
 
 export function initialState(size: ScreenSize): UiState {
   return {
@@ -154,12 +158,12 @@ export function reduce(state: UiState, action: Action): UiState {
     case 'span':
       return withStructure({ ...state, span: action.span }, { hasTimeline: action.span.kind !== 'all' });
     case 'difference':
-      return { ...state, isDifference: action.isDifference };
+      return withNeeds({ ...state, isDifference: action.isDifference });
     case 'transforms': {
       const { transforms } = action;
       // Another tree: its hottest path is opened anew.
       const other = withCursor({ ...state, transforms }, 'calls', { hasOpened: false });
-      return withStructure(other, { isTransformed: transforms.length > 0 });
+      return withNeeds(other);
     }
     case 'leave-subtree':
       return withCursor(state, 'calls', { zoom: cursorOf(state, 'calls').zoom.slice(0, -1) });
@@ -168,7 +172,7 @@ export function reduce(state: UiState, action: Action): UiState {
     case 'open':
       return {
         ...state,
-        open: new Set([...state.open, ...action.nodes]),
+        open: opened(state.open, action.nodes),
         hasOpened: state.hasOpened || action.byUser,
       };
     case 'close':
@@ -176,7 +180,7 @@ export function reduce(state: UiState, action: Action): UiState {
     case 'zoom':
       return action.node === baseOf(state)
         ? state
-        : { ...state, zoom: [...state.zoom, action.node], open: new Set([...state.open, action.node]) };
+        : { ...state, zoom: [...state.zoom, action.node], open: opened(state.open, [action.node]) };
     case 'zoom-out':
       return { ...state, zoom: state.zoom.slice(0, -1) };
     case 'sort':
@@ -194,7 +198,7 @@ export function reduce(state: UiState, action: Action): UiState {
     case 'find':
       return { ...state, find: action.query };
     case 'remap':
-      return remap(state, action.successorOf);
+      return remap(state, action.successorOf, action.model ?? 'calls');
     case 'start-over':
       return { ...state, selected: ROOT, open: new Set([ROOT]), zoom: [], hasOpened: false, parked: {} };
     case 'popup':
@@ -210,6 +214,10 @@ export function reduce(state: UiState, action: Action): UiState {
   }
 }
 
+function withNeeds(state: UiState): UiState {
+  return withStructure(state, { isTransformed: state.transforms.length > 0 || state.isDifference });
+}
+
 /** Keeps the reference when nothing changes, so that React does not commit for nothing. */
 function withStructure(state: UiState, change: Partial<Structure>): UiState {
   const isSame = Object.entries(change).every(
@@ -218,15 +226,27 @@ function withStructure(state: UiState, change: Partial<Structure>): UiState {
   return isSame ? state : { ...state, structure: { ...state.structure, ...change } };
 }
 
-/** Nodes of the call tree were made anew: everything that names one follows to where it is now. */
-function remap(state: UiState, successorOf: (node: NodeId) => NodeId): UiState {
-  const cursor = cursorOf(state, 'calls');
+/** Nodes of a model were made anew: everything that names one follows to where it is now. */
+function remap(state: UiState, successorOf: (node: NodeId) => NodeId, model: ModelName): UiState {
+  const cursor = cursorOf(state, model);
   const zoom = cursor.zoom.map(successorOf).filter((node) => node !== ROOT);
-  return withCursor(state, 'calls', {
+  return withCursor(state, model, {
     selected: successorOf(cursor.selected),
     open: new Set(Array.from(cursor.open, successorOf)),
     zoom: zoom.filter((node, at) => node !== zoom[at - 1]),
   });
+}
+
+/** With more nodes, the ones opened first closed again when they are too many: a search opens some at each match. */
+function opened(open: ReadonlySet<NodeId>, nodes: Iterable<NodeId>): ReadonlySet<NodeId> {
+  const newest = new Set(nodes);
+  const all = new Set(newest.size === 0 ? open : without(open, newest));
+  for (const node of newest) all.add(node);
+  for (const node of all) {
+    if (all.size <= mostOpen) break;
+    if (node !== ROOT) all.delete(node);
+  }
+  return all;
 }
 
 function without(nodes: ReadonlySet<NodeId>, removed: Iterable<NodeId>): ReadonlySet<NodeId> {

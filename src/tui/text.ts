@@ -59,6 +59,9 @@ export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - cellWidth(text))) + text;
 }
 
+/** Names that stand in brackets themselves: `<module>` of Python, `(garbage collection)`. */
+const inBrackets = /^(?:\([^()]*\)|<[^<>]*>)(?= |$)/;
+
 /**
  * Makes a function name fit: first template arguments, then parameters become an ellipsis, then the middle is cut.
  * The end of a name says what the function is, so it keeps 60 % of the room.
@@ -66,8 +69,9 @@ export function padStart(text: string, width: number): string {
 export function shortenName(name: string, room: number, ellipsis: string): string {
   if (cellWidth(name) <= room) return name;
   if (room <= 0) return '';
-  let short = collapse(name, '<', '>', ellipsis);
-  if (cellWidth(short) > room) short = collapse(short, '(', ')', ellipsis);
+  const [own = ''] = inBrackets.exec(name) ?? [];
+  let short = own + collapse(name.slice(own.length), '<', '>', ellipsis);
+  if (cellWidth(short) > room) short = own + collapse(short.slice(own.length), '(', ')', ellipsis);
   if (cellWidth(short) <= room) return short;
   const headRoom = Math.floor((room - 1) * 0.4);
   return takeStart(short, headRoom) + ellipsis + takeEnd(short, room - 1 - headRoom);

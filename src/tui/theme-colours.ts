@@ -13,6 +13,7 @@ export type Role =
   | 'warning'
   | 'marked'
   | 'kernel'
+  | 'runtime'
   | 'jit'
   | 'match'
   | 'selected'
@@ -60,7 +61,8 @@ const own: Colours = {
     warning: '1;33',
     marked: '35',
     kernel: '36',
-    jit: '34',
+    runtime: '34',
+    jit: '1;34',
     match: '1;4',
     selected: '7',
     up: '31',
@@ -71,8 +73,9 @@ const own: Colours = {
     modules: [43, 42, 41, 103, 102, 101].map(palette),
     kinds: {
       kernel: palette(46),
+      runtime: palette(104),
       marked: palette(45),
-      jit: palette(104),
+      jit: { body: '97;44', edge: '34' },
       root: { body: '97;100', edge: '90' },
     },
     match: palette(47),
@@ -89,7 +92,8 @@ const dark: Colours = {
     warning: '1;38;5;221',
     marked: '38;5;177',
     kernel: '38;5;80',
-    jit: '38;5;111',
+    runtime: '38;5;111',
+    jit: '38;5;75',
     match: '1;4;38;5;229',
     selected: '7',
     up: '38;5;210',
@@ -99,8 +103,9 @@ const dark: Colours = {
     modules: [179, 143, 173, 186, 150, 216].map(indexed),
     kinds: {
       kernel: indexed(73),
+      runtime: indexed(110),
       marked: indexed(140),
-      jit: indexed(110),
+      jit: indexed(68),
       root: { body: '38;5;255;48;5;239', edge: '38;5;239' },
     },
     match: indexed(255),
@@ -117,7 +122,8 @@ const light: Colours = {
     warning: '1;38;5;130',
     marked: '38;5;90',
     kernel: '38;5;30',
-    jit: '38;5;25',
+    runtime: '38;5;25',
+    jit: '38;5;61',
     match: '1;4;38;5;94',
     selected: '7',
     up: '38;5;160',
@@ -127,8 +133,9 @@ const light: Colours = {
     modules: [222, 194, 224, 229, 193, 217].map(indexed),
     kinds: {
       kernel: indexed(152),
+      runtime: indexed(189),
       marked: indexed(183),
-      jit: indexed(189),
+      jit: indexed(153),
       root: { body: '38;5;16;48;5;252', edge: '38;5;252' },
     },
     match: { body: '38;5;255;48;5;240', edge: '38;5;240' },
@@ -146,6 +153,7 @@ const none: Colours = {
     warning: '1',
     marked: '',
     kernel: '',
+    runtime: '',
     jit: '',
     match: '1;4',
     selected: '7',

@@ -61,7 +61,7 @@ const unicodeGlyphs: Glyphs = {
   sorted: ['▾', '▴'],
   edge: '▌',
   narrow: '▐',
-  fills: { root: '█', native: '█', kernel: '▒', jit: '░', marked: '░', match: '▓' },
+  fills: { root: '█', native: '█', kernel: '▒', runtime: '▒', jit: '░', marked: '░', match: '▓' },
   box: {
     topLeft: '┌',
     top: '─',
@@ -97,7 +97,7 @@ const asciiGlyphs: Glyphs = {
   sorted: ['v', '^'],
   edge: '|',
   narrow: '!',
-  fills: { root: '=', native: '=', kernel: ':', jit: '-', marked: '.', match: '%' },
+  fills: { root: '=', native: '=', kernel: ':', runtime: '+', jit: '-', marked: '.', match: '%' },
   box: {
     topLeft: '+',
     top: '-',

@@ -1,16 +1,16 @@
 /** What the keys of the threads view do: all views can be bounded to some threads. */
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
-import type { ThreadCommand } from './keymap.ts';
+import type { CommandOf } from './keys/keymap.ts';
 import type { LiveView } from './live-view.ts';
 import { clean } from './text.ts';
 import { showView } from './view-switch.ts';
 
-const commands: Readonly<Record<ThreadCommand, (view: LiveView) => void>> = {
+const commands: Readonly<Record<CommandOf<'threads'>, (view: LiveView) => void>> = {
   'only-thread': showOnlyThread,
   'toggle-thread': toggleThread,
 };
 
-export function runThreadCommand(view: LiveView, command: ThreadCommand): void {
+export function runThreadCommand(view: LiveView, command: CommandOf<'threads'>): void {
   commands[command](view);
 }
 

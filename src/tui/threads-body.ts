@@ -8,12 +8,15 @@ import type { ViewBody } from './view-body.ts';
 
 /** The state of a thread is read again at most this often, and only while its row is on the screen. */
 const stateFreshMs = 500;
+/** Threads whose state is remembered: some screens full. */
+const mostKnown = 1024;
 
 export function createThreadsBody(view: LiveView): ViewBody {
   const stateOf = stateReader(view);
   let context = threadContext(view, stateOf);
   return {
     prepare() {
+      view.threadHeat.follow();
       context = threadContext(view, stateOf);
     },
     head: () => threadHead(context),
@@ -38,6 +41,7 @@ function stateReader(view: LiveView): (tid: number) => string {
     const last = known.get(tid);
     if (last !== undefined && nowMs - last.atMs < stateFreshMs) return last.state;
     const state = view.session.threadState(tid) ?? '';
+    if (known.size >= mostKnown) known.clear();
     known.set(tid, { state, atMs: nowMs });
     return state;
   };
@@ -46,6 +50,7 @@ function stateReader(view: LiveView): (tid: number) => string {
 function threadContext(view: LiveView, stateOf: (tid: number) => string): ThreadContext {
   const { state, tree, theme, source } = view;
   const found = view.found();
+  const figures = source.threadFigures();
   const threadOf = (node: NodeId) => source.profile.threads[node - 1];
   return {
     tree,
@@ -54,7 +59,10 @@ function threadContext(view: LiveView, stateOf: (tid: number) => string): Thread
     unit: state.unit,
     sort: state.sort,
     isReversed: state.isReversed,
-    nowBucket: source.threadFigures().nowBucket,
+    isWall: view.status.unit === 'wall',
+    nowBucket: figures.nowBucket,
+    windowSeconds: figures.windowSeconds,
+    hottestOf: (node) => view.threadHeat.of(node - 1),
     nameOf: (node) => threadOf(node)?.name ?? view.tree.functionOf(node).name,
     tidOf: (node) => `${threadOf(node)?.tid ?? ''}`,
     stateOf(node) {
@@ -62,6 +70,6 @@ function threadContext(view: LiveView, stateOf: (tid: number) => string): Thread
       return node === ROOT || tid === undefined ? '' : stateOf(tid);
     },
     isChosen: (node) => state.threads.has(node - 1),
-    isMatch: (node) => found?.nodes.has(node) ?? false,
+    isMatch: (node) => found?.isMatch(node) ?? false,
   };
 }

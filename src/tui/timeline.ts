@@ -25,7 +25,8 @@ export function timelineOf(view: LiveView): Timeline {
     first: profile.log.first,
     last: profile.nowSecond,
     shown: secondsOf(span, profile.nowSecond) ?? { from: 0, to: profile.nowSecond + 1 },
-    weightNs: (second) => profile.log.totalNs(second),
+    // The second that still fills looks like the one before: the line changes once a second, not at every tick.
+    weightNs: (second) => profile.log.totalNs(second === profile.nowSecond ? second - 1 : second),
   };
 }
 
@@ -43,23 +44,47 @@ export function spanText(span: TimeSpan): string {
   }
 }
 
-/** `00:00 ▁▁▂▃[▅█▇]▂▁ 01:23   window 00:58-01:08   [ ] move`: brackets stand around what is shown. */
+/** `00:00 ▁▁▂▃[▅█▇]▂▁ 01:23   window 00:58-01:08   [ ] or drag`: brackets stand around what is shown. */
 export function timelineLine(timeline: Timeline, width: number): string {
-  const { theme, first, last, shown } = timeline;
-  const from = Math.max(first, shown.from);
-  const to = Math.min(last + 1, shown.to);
-  const what = `   window ${timeOf(from)}-${timeOf(Math.max(from, to))}   [ ] move`;
-  const [start, end] = [`${timeOf(first)} `, ` ${timeOf(last + 1)}`];
-  const cells = Math.max(0, width - start.length - end.length - what.length - 2);
-  if (cells < 10) return theme.paint('dim', cutEnd(what.trim(), width, theme.glyphs.ellipsis));
-  const seconds = Math.max(1, last + 1 - first);
-  const cellOf = (second: number) => Math.round(((second - first) / seconds) * cells);
-  const bars = barsOf(timeline, cells, seconds);
-  const left = Math.min(cells - 1, Math.max(0, cellOf(from)));
-  const right = Math.max(left + 1, Math.min(cells, cellOf(to)));
+  const { theme } = timeline;
+  const { start, end, what, cells, left, right } = geometryOf(timeline, width);
+  if (cells === 0) return theme.paint('dim', cutEnd(what.trim(), width, theme.glyphs.ellipsis));
+  const bars = barsOf(timeline, cells, secondsIn(timeline));
   const inside = theme.paint('title', `[${bars.slice(left, right)}]`);
   const rest = theme.paint('dim', `${bars.slice(right)}${end}${what}`);
   return theme.paint('dim', start + bars.slice(0, left)) + inside + rest;
+}
+
+/** The second that a cell of the line stands for, the nearest one beside the bars; undefined where there are none. */
+export function secondAt(timeline: Timeline, width: number, x: number): number | undefined {
+  const { start, cells, left, right } = geometryOf(timeline, width);
+  if (cells === 0) return undefined;
+  const column = x - start.length;
+  // A bracket belongs to the cell beside it, within what is shown.
+  const cell = column - (column > left ? 1 : 0) - (column > right ? 1 : 0);
+  const middle = Math.max(0, Math.min(cells - 1, cell)) + 0.5;
+  return timeline.first + Math.floor((middle * secondsIn(timeline)) / cells);
+}
+
+const fewestCells = 10;
+
+/** Where the bars stand in the line, and the brackets among them. */
+function geometryOf(timeline: Timeline, width: number) {
+  const { first, last, shown } = timeline;
+  const from = Math.max(first, shown.from);
+  const to = Math.min(last + 1, shown.to);
+  const what = `   window ${timeOf(from)}-${timeOf(Math.max(from, to))}   [ ] or drag`;
+  const [start, end] = [`${timeOf(first)} `, ` ${timeOf(last + 1)}`];
+  const room = width - start.length - end.length - what.length - 2;
+  const cells = room < fewestCells ? 0 : room;
+  const cellOf = (second: number) => Math.round(((second - first) / secondsIn(timeline)) * cells);
+  const left = Math.min(cells - 1, Math.max(0, cellOf(from)));
+  const right = Math.max(left + 1, Math.min(cells, cellOf(to)));
+  return { start, end, what, cells, left, right };
+}
+
+function secondsIn({ first, last }: Timeline): number {
+  return Math.max(1, last + 1 - first);
 }
 
 /** Each cell the busiest second that falls into it, the highest bar the busiest of all. */

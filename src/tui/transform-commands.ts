@@ -2,7 +2,7 @@
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
 import type { FunctionTransform, Transform } from '../profile/transform.ts';
-import type { TransformCommand } from './keymap.ts';
+import type { TransformCommand } from './keys/tree-keys.ts';
 import type { LiveView } from './live-view.ts';
 
 /** What a transform is called in the line of transforms. */
@@ -14,6 +14,8 @@ export function transformText(transform: Transform): string {
       return `merge one ${transform.path.at(-1)?.name}`;
     case 'collapse-module':
       return `collapse module ${transform.module}`;
+    case 'hide-internals':
+      return 'no runtime internals';
     case 'keep':
       return transform.query.isExact ? `keep ${transform.query.text}` : `keep /${transform.query.text}/`;
     default:
@@ -44,12 +46,20 @@ export const transformCommands: Readonly<Record<TransformCommand, (view: LiveVie
   'collapse-module': waiting(ofModule),
   'collapse-recursion': waiting((view) => ofFunction(view, 'collapse-recursion')),
   'drop-function': waiting((view) => ofFunction(view, 'drop-function')),
+  'hide-internals': waiting(hideInternals),
   undo: waiting((view) => undo(view, view.state.transforms.slice(0, -1))),
   'undo-all': waiting((view) => undo(view, [])),
 };
 
 function push(view: LiveView, transform: Transform): void {
   view.setTransforms([...view.state.transforms, transform]);
+}
+
+/** The same key shows them again. */
+function hideInternals(view: LiveView): void {
+  const others = view.state.transforms.filter(({ kind }) => kind !== 'hide-internals');
+  if (others.length < view.state.transforms.length) view.setTransforms(others);
+  else push(view, { kind: 'hide-internals' });
 }
 
 function undo(view: LiveView, transforms: readonly Transform[]): void {
@@ -83,11 +93,14 @@ function keepMatches(view: LiveView): void {
   const { find } = view.state;
   if (find === undefined) view.toast('nothing to keep yet: / asks for a name');
   else if (view.model === 'threads') view.toast('threads are chosen by t');
-  else if (view.found()?.nodes.size === 0) view.toast('no match: nothing would be left');
-  else {
-    view.dispatch({ type: 'find', query: undefined });
-    push(view, { kind: 'keep', query: find });
-  }
+  else
+    view.whenFound(({ totals }) => {
+      if (totals.count === 0) view.toast('no match: nothing would be left');
+      else {
+        view.dispatch({ type: 'find', query: undefined });
+        push(view, { kind: 'keep', query: find });
+      }
+    });
 }
 
 function pathTo(view: LiveView, node: NodeId): ProfileFunction[] {

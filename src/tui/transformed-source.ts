@@ -2,12 +2,18 @@
  * The transformed tree that is shown and the one that is being worked out: the first stays on the screen, whole, until
  * the second is done. Knows where every shown node came from, so that cursors find it again in the next tree.
  */
-import type { CallTree, NodeId } from '../profile/call-tree.ts';
+import type { ColumnTree, NodeId } from '../profile/call-tree.ts';
 import type { Functions } from '../profile/functions.ts';
 import type { Transform } from '../profile/transform.ts';
 import { TransformedTree } from '../profile/transformed-tree.ts';
+import { DroppedTrees } from './dropped-trees.ts';
 
 export type SuccessorOf = (node: NodeId) => NodeId;
+
+interface Shown {
+  readonly tree: TransformedTree;
+  readonly transforms: readonly Transform[];
+}
 
 export const unmoved: SuccessorOf = (node) => node;
 
@@ -15,8 +21,13 @@ export class TransformedSource {
   #shown: TransformedTree | undefined;
   #next: TransformedTree | undefined;
   #wanted: readonly Transform[] = [];
+  /** The one shown before, and its transforms: undoing comes back to it. */
+  #previous: Shown | undefined;
+  #shownTransforms: readonly Transform[] = [];
   /** The node of the tree below that each shown node was made of, once those have been made anew. */
   #moved: Int32Array | undefined;
+
+  readonly #dropped = new DroppedTrees<TransformedTree>();
 
   get shown(): TransformedTree | undefined {
     return this.#shown;
@@ -30,13 +41,18 @@ export class TransformedSource {
     return this.#next !== undefined;
   }
 
-  want(transforms: readonly Transform[], base: CallTree, functions: Functions): SuccessorOf | undefined {
+  want(transforms: readonly Transform[], base: ColumnTree, functions: Functions): SuccessorOf | undefined {
     this.#wanted = transforms;
-    this.#next = transforms.length === 0 ? undefined : new TransformedTree(base, transforms, functions);
+    const given = this.#next;
+    this.#next = transforms.length === 0 ? undefined : this.#treeOf(transforms, base, functions);
+    this.#drop(given);
     if (this.#next !== undefined || this.#shown === undefined) return undefined;
     const originOf = this.#originOf;
+    const before = [this.#shown, this.#previous?.tree];
     this.#shown = undefined;
+    this.#previous = undefined;
     this.#moved = undefined;
+    for (const tree of before) this.#drop(tree);
     return originOf;
   }
 
@@ -48,27 +64,58 @@ export class TransformedSource {
     const next = this.#next;
     if (next === undefined || !next.isSummed || next.isOutdated) return undefined;
     const originOf = this.#originOf;
+    const before = this.#previous?.tree;
+    this.#previous = this.#shown && { tree: this.#shown, transforms: this.#shownTransforms };
     this.#shown = next;
+    this.#shownTransforms = this.#wanted;
     this.#next = undefined;
     this.#moved = undefined;
+    this.#drop(before);
     return (node) => next.placeOf(originOf(node));
   }
 
+  /** The tree shown before, when it is of these transforms and nodes, else a new one. */
+  #treeOf(transforms: readonly Transform[], base: ColumnTree, functions: Functions): TransformedTree {
+    const { tree, transforms: known = [] } = this.#previous ?? {};
+    const isSame = known.length === transforms.length && known.every((each, at) => each === transforms[at]);
+    if (tree === undefined || !isSame || tree.generation !== base.generation)
+      return new TransformedTree(base, transforms, functions);
+    tree.rebase(base);
+    return tree;
+  }
+
   /** Other weights of the same nodes below. */
-  rebase(base: CallTree): void {
+  rebase(base: ColumnTree): void {
     this.#next?.rebase(base);
     if (this.#shown?.generation === base.generation) this.#shown.rebase(base);
   }
 
   /** The nodes below were made anew. */
-  move(step: SuccessorOf, base: CallTree, functions: Functions): void {
+  move(step: SuccessorOf, base: ColumnTree, functions: Functions): void {
     const shown = this.#shown;
     if (shown !== undefined) {
       const origins =
         this.#moved ?? Int32Array.from({ length: shown.nodeCount }, (_, node) => shown.originOf(node));
       this.#moved = origins.map(step);
     }
+    const given = this.#next;
     this.#next = new TransformedTree(base, this.#wanted, functions);
+    this.#drop(given);
+  }
+
+  /** Whether a transformed tree is made of this one. */
+  reads(tree: ColumnTree): boolean {
+    return this.#shown?.source === tree || this.#next?.source === tree;
+  }
+
+  /** Gives the memory of trees that are shown no more to others. @param isRead whether somebody still reads one */
+  releaseDropped(isRead: (tree: ColumnTree) => boolean): void {
+    this.#dropped.release(isRead);
+  }
+
+  #drop(tree: TransformedTree | undefined): void {
+    const isUsed = tree === this.#shown || tree === this.#next || tree === this.#previous?.tree;
+    if (!isUsed) this.#dropped.add(tree);
   }
 
   get #originOf(): SuccessorOf {

@@ -124,6 +124,7 @@ test('the living profile goes on under the transforms, late names too', async ()
   assert.equal(bench.tree[0], 'all threads 97 0');
   assert.ok(bench.tree.includes('brand_new 3 3'));
   bench.session.feeder.profile.setKernelCollapsed(true);
+  bench.session.feeder.profile.settle();
   bench.view.tick();
   await turn();
   assert.equal(bench.tree[0], 'all threads 97 0');
@@ -145,6 +146,7 @@ test('a paused view is transformed as it stands; resuming goes on with the trans
   await bench.press('space');
   bench.session.feeder.add(serverStacks);
   bench.session.feeder.profile.setKernelCollapsed(true);
+  bench.session.feeder.profile.settle();
   bench.view.tick();
   await bench.press('u');
   assert.equal(bench.tree[0], 'all threads 200 0');
@@ -201,5 +203,30 @@ test('counting anew keeps the transforms: they are applied to what comes', async
   assert.match(bench.head, /\[focus renderPage\]/);
   await bench.press('escape');
   assert.equal(bench.tree[0], 'all threads 100 0');
+  bench.view.close();
+});
+
+test('a thread that is entered has its tree transformed, too; zoom, search and window go along', async () => {
+  const bench = new ViewBench([
+    { stack: ['main', 'pool', 'work'], samples: 40 },
+    { stack: ['main', 'pool', 'work'], samples: 30, tid: 101 },
+    { stack: ['main', 'pool', 'idle'], samples: 20, tid: 101 },
+  ]);
+  await bench.find('pool');
+  await bench.press('m');
+  await bench.find('idle');
+  await bench.press('d', '5', 'g', 'j', 'enter');
+  assert.deepEqual(bench.tree, ['thread 101 thread-101 30 0', 'main 30 0', 'work 30 30']);
+  assert.match(bench.head, /\[merge pool\] \[drop idle\]/);
+  await bench.press('3', '4');
+  assert.ok(bench.tree.includes('work 30 30') && !bench.tree.some((line) => line.startsWith('pool')));
+  await bench.press('5', 'g', 'enter');
+  assert.deepEqual(bench.tree, ['all threads 70 0', 'main 70 0', 'work 70 70']);
+  await bench.press('v', '/', ...'work', 'enter');
+  for (const view of ['2', '3', '4', '5', '1']) {
+    await bench.press(view);
+    assert.match(bench.head, /last 10 s/);
+    assert.match(bench.head, /find \/work\//);
+  }
   bench.view.close();
 });

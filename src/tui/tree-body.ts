@@ -1,5 +1,7 @@
 /** The rows of a tree, drawn from the live view. */
 
+import { deltaSeconds } from '../profile/history.ts';
+import { secondsBack } from '../profile/time-span.ts';
 import { treeColumns } from './layout.ts';
 import type { LiveView } from './live-view.ts';
 import { columnHead, type RowContext, rowLine } from './rows.ts';
@@ -38,11 +40,13 @@ export function rowContext(view: LiveView): RowContext {
     unit: state.unit,
     sort: state.sort,
     isWall: view.status.unit === 'wall',
+    isWindow: state.span.kind === 'fixed',
     isReversed: state.isReversed,
     hasFullNames: state.hasFullNames,
     samples: view.source.samples,
     baseDepth: tree.depthOf(baseOf(state)),
+    deltaSeconds: secondsBack(state.span) || deltaSeconds,
     isOpen: (node) => view.isOpen(node),
-    isMatch: (node) => found?.nodes.has(node) ?? false,
+    isMatch: (node) => found?.isMatch(node) ?? false,
   };
 }

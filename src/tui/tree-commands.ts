@@ -3,17 +3,18 @@
  */
 import { type NodeId, ROOT } from '../profile/call-tree.ts';
 import { markBaseline, toggleDifference } from './difference-commands.ts';
-import { openEnginePanel, stepRate } from './engine-commands.ts';
+import { openEnginePanel, stepRate, switchToOffered } from './engine-commands.ts';
 import { openExportPrompt, toggleRecording } from './file-commands.ts';
-import { type FindResult, matchesInOrder } from './find.ts';
-import type { TreeCommand } from './keymap.ts';
+import { matchBeside } from './find.ts';
+import { openFindPrompt } from './find-prompt.ts';
+import type { CommandOf } from './keys/keymap.ts';
 import { hottestChild, type LiveView } from './live-view.ts';
 import { reveal } from './reveal.ts';
 import { openSource } from './source-commands.ts';
 import { baseOf } from './state.ts';
 import { clean } from './text.ts';
 import { setThreads } from './thread-commands.ts';
-import { endFixedWindow, moveWindow, nextSpan } from './time-commands.ts';
+import { endFixedWindow, moveWindow, nextSpan, playOrStop } from './time-commands.ts';
 import { transformCommands } from './transform-commands.ts';
 import { showView, viewBeside } from './view-switch.ts';
 import { cursorOf, modelOf } from './views.ts';
@@ -22,7 +23,7 @@ import { cursorOf, modelOf } from './views.ts';
 const mostOpenedAtOnce = 20000;
 const longestWalkMs = 8;
 
-const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
+const commands: Readonly<Record<CommandOf<'tree'>, (view: LiveView) => void>> = {
   down: (view) => moveBy(view, 1),
   up: (view) => moveBy(view, -1),
   first: (view) => moveTo(view, 0),
@@ -48,7 +49,7 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   'previous-view': (view) => showView(view, viewBeside(view.state.structure.view, -1)),
   invert: (view) => showView(view, view.state.structure.view === 'bottom-up' ? 'tree' : 'bottom-up'),
   flip: flipFlame,
-  find: (view) => view.dispatch({ type: 'prompt', text: '' }),
+  find: openFindPrompt,
   'find-next': (view) => goToMatch(view, 1),
   'find-previous': (view) => goToMatch(view, -1),
   'find-same': findSame,
@@ -77,6 +78,7 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   },
   why: (view) => view.dispatch({ type: 'popup', popup: { kind: 'why', status: view.status, gate: 0 } }),
   engine: openEnginePanel,
+  'offered-engine': switchToOffered,
   slower: (view) => stepRate(view, -1),
   faster: (view) => stepRate(view, 1),
   source: openSource,
@@ -84,12 +86,10 @@ const commands: Readonly<Record<TreeCommand, (view: LiveView) => void>> = {
   'copy-stack': copyStack,
   help: (view) => view.dispatch({ type: 'popup', popup: { kind: 'help', filter: '', scroll: 0 } }),
   palette: (view) => view.dispatch({ type: 'popup', popup: { kind: 'palette', filter: '', chosen: 0 } }),
-  redraw: (view) => view.host.redraw(),
-  suspend: (view) => view.host.suspend(),
   quit: (view) => view.host.quit(),
 };
 
-export function runTreeCommand(view: LiveView, command: TreeCommand): void {
+export function runTreeCommand(view: LiveView, command: CommandOf<'tree'>): void {
   commands[command](view);
 }
 
@@ -112,7 +112,7 @@ export function scrollBy(view: LiveView, rows: number): void {
 
 /** The first match at or after the selection, when the prompt is accepted. */
 export function goToFirstMatch(view: LiveView): void {
-  if (!view.found()?.nodes.has(view.state.selected)) goToMatch(view, 1);
+  if (view.found()?.isMatch(view.state.selected) !== true) goToMatch(view, 1);
 }
 
 function moveBy(view: LiveView, rows: number): void {
@@ -208,43 +208,41 @@ function goBack(view: LiveView): void {
 }
 
 function goToMatch(view: LiveView, step: 1 | -1): void {
-  const found = view.found();
-  if (found === undefined) view.toast('nothing to find yet: / asks for a name');
-  else if (found.nodes.size === 0) view.toast('no match');
-  else {
-    const shown = shownMatches(view, found);
-    if (shown.nodes.size === 0) view.toast('every match is narrower than a cell');
-    else reveal(view, matchBeside(view, shown, step));
-  }
-}
-
-/** In the flame view the cursor can stand only where there is a frame. */
-function shownMatches(view: LiveView, found: FindResult): FindResult {
-  if (view.state.structure.view !== 'flame') return found;
-  const { frames } = view.flame.layout;
-  return { ...found, nodes: new Set([...found.nodes].filter((node) => frames.has(node))) };
-}
-
-/** The match before or after the selection in the order of the screen; past the end it goes on at the other. */
-function matchBeside(view: LiveView, found: FindResult, step: 1 | -1): NodeId {
-  const { selected } = view.state;
-  const isMatch = found.nodes.has(selected);
-  const above = new Set(found.above);
-  for (let at = view.tree.parentOf(selected); at >= 0; at = view.tree.parentOf(at)) above.add(at);
-  const marked = { ...found, nodes: isMatch ? found.nodes : new Set([...found.nodes, selected]), above };
-  const order = matchesInOrder(marked, ROOT, (node) => view.childrenOf(node));
-  return order[(order.indexOf(selected) + step + order.length) % order.length] ?? selected;
+  if (view.found() === undefined) view.toast('nothing to find yet: / asks for a name');
+  view.whenFound((found) => {
+    if (found.totals.count === 0) {
+      view.toast('no match');
+      return;
+    }
+    // In the flame view the cursor can stand only where there is a frame.
+    const frames = view.state.structure.view === 'flame' ? view.flame.layout.frames : undefined;
+    const walk = {
+      isMatch: (node: NodeId) => found.isMatch(node) && frames?.has(node) !== false,
+      leadsToMatch: (node: NodeId) => found.leadsToMatch(node) && frames?.has(node) !== false,
+      parentOf: (node: NodeId) => view.tree.parentOf(node),
+      childrenOf: (node: NodeId) => view.childrenOf(node),
+    };
+    const match = matchBeside(walk, view.state.selected, step);
+    if (match !== undefined) reveal(view, match);
+    else if (frames !== undefined) view.toast('every match is narrower than a cell');
+  });
 }
 
 function findSame(view: LiveView): void {
   if (view.state.selected === ROOT) return;
   const { name } = view.tree.functionOf(view.state.selected);
   view.dispatch({ type: 'find', query: { text: name, isExact: true } });
-  if (view.found()?.nodes.size === 1) view.toast('this name is nowhere else');
-  else goToMatch(view, 1);
+  view.whenFound(({ totals }) => {
+    if (totals.count === 1) view.toast('this name is nowhere else');
+    else goToMatch(view, 1);
+  });
 }
 
 function togglePause(view: LiveView): void {
+  if (view.status.state === 'recorded') {
+    playOrStop(view);
+    return;
+  }
   if (view.state.span.kind === 'fixed') {
     endFixedWindow(view);
     return;
@@ -277,10 +275,10 @@ function toggleKernel(view: LiveView): void {
     return;
   }
   const { profile } = view.source;
-  profile.setKernelCollapsed(!profile.kernelCollapsed);
-  view.followNodes();
+  profile.setKernelCollapsed(!profile.kernelAsked);
+  view.followNames(true);
   view.toast(
-    profile.kernelCollapsed ? 'kernel part of each stack: one node' : 'kernel part of each stack: unfolded',
+    profile.kernelAsked ? 'kernel part of each stack: one node' : 'kernel part of each stack: unfolded',
   );
 }
 

@@ -59,6 +59,7 @@ test('names that come during a pause change nothing on the screen; resuming find
   assert.equal(source.follow(), undefined);
   assert.equal(picture(source.tree), frozen);
   feeder.profile.setKernelCollapsed(true);
+  feeder.profile.settle();
   source.follow();
   const kernelNodes = [...Array(source.tree.nodeCount).keys()];
   const depths = kernelNodes.map((node) => source.tree.depthOf(node));
@@ -81,7 +82,9 @@ test('after a reset, another profile or two generations at once only the root is
   assert.equal(source.follow()?.(3), ROOT);
   feeder.add(serverStacks);
   profile.setKernelCollapsed(true);
+  profile.settle();
   profile.setKernelCollapsed(false);
+  profile.settle();
   assert.equal(source.follow()?.(3), ROOT);
   profile = new Profile();
   assert.equal(source.follow()?.(3), ROOT);

@@ -4,9 +4,10 @@
  */
 
 import type { BoundedTree } from '../profile/bounded-tree.ts';
-import { type CallTree, type NodeId, ROOT } from '../profile/call-tree.ts';
+import { type CallTree, type ColumnTree, type NodeId, ROOT } from '../profile/call-tree.ts';
 import type { NodeThreads } from '../profile/node-threads.ts';
-import type { Profile, TreeBounds } from '../profile/profile.ts';
+import type { HotScope, Profile, TreeBounds } from '../profile/profile.ts';
+import type { CountedRows } from '../profile/row-selection.ts';
 import {
   boundedFigures,
   frozenFigures,
@@ -15,7 +16,8 @@ import {
 } from '../profile/thread-figures.ts';
 import { wholeRun } from '../profile/time-span.ts';
 import type { Transform } from '../profile/transform.ts';
-import { freezeTree } from './frozen-tree.ts';
+import { DroppedTrees } from './dropped-trees.ts';
+import { type FrozenTree, freezeTree } from './frozen-tree.ts';
 import { type SuccessorOf, TransformedSource, unmoved } from './transformed-source.ts';
 
 export class TreeSource {
@@ -26,9 +28,10 @@ export class TreeSource {
   #frozen:
     | {
         readonly profile: Profile;
-        readonly tree: CallTree;
+        readonly tree: FrozenTree;
         readonly samples: number;
         readonly threads: ThreadFigures;
+        readonly counted: CountedRows;
       }
     | undefined;
   #bounds: TreeBounds = { threads: new Set(), label: '' };
@@ -36,6 +39,7 @@ export class TreeSource {
   #bounded: BoundedTree | undefined;
   /** The one within other bounds that is still to be worked out. */
   #nextBounded: BoundedTree | undefined;
+  readonly #dropped = new DroppedTrees<BoundedTree | FrozenTree>();
   readonly #transformed = new TransformedSource();
   /** While paused: where each node of the frozen tree is in the living one. */
   #livingNode: Int32Array = new Int32Array(0);
@@ -46,12 +50,12 @@ export class TreeSource {
     this.#generation = this.#profile.tree.generation;
   }
 
-  get tree(): CallTree {
+  get tree(): ColumnTree {
     return this.#transformed.shown ?? this.base;
   }
 
   /** What transforms are applied to. */
-  get base(): CallTree {
+  get base(): ColumnTree {
     return this.#frozen?.tree ?? this.#bounded ?? this.#profile.tree;
   }
 
@@ -83,8 +87,15 @@ export class TreeSource {
     return this.#transformed.step(isOver);
   }
 
-  /** Works on its recent histories. @returns whether they are done */
-  transformHistory(isOver: () => boolean): boolean {
+  /** Whether recent histories say less than the weights. */
+  get hasHistoryNews(): boolean {
+    return this.#bounded?.isHistoryCurrent === false || this.#transformed.shown?.isHistoryCurrent === false;
+  }
+
+  /** Works on recent histories, which follow the weights. @returns whether they are done */
+  stepHistory(isOver: () => boolean): boolean {
+    // Those of the transformed tree are made of those of the bounded one.
+    if (this.#bounded?.stepHistory(isOver) === false) return false;
     return this.#transformed.shown?.stepHistory(isOver) ?? true;
   }
 
@@ -97,16 +108,26 @@ export class TreeSource {
     if (this.#frozen !== undefined) return this.#frozen.threads;
     const living = livingFigures(this.#profile);
     const isPart = this.#bounds.span !== undefined && this.#bounds.span.kind !== 'all';
-    return this.#bounded !== undefined && isPart ? boundedFigures(this.#bounded, living) : living;
+    return this.#bounded !== undefined && isPart
+      ? boundedFigures(this.#bounded, living, this.#profile.nowSecond)
+      : living;
   }
 
   /** Asks for the tree of some threads or of some time, of all when there are no such bounds. Not while frozen. */
   setBounds(bounds: TreeBounds): void {
     this.#bounds = bounds;
+    this.#dropped.add(this.#nextBounded);
     this.#nextBounded = isBounded(bounds) ? this.#profile.bounded(bounds) : undefined;
     if (this.#nextBounded !== undefined) return;
+    this.#dropped.add(this.#bounded);
     this.#bounded = undefined;
     this.#transformed.rebase(this.base);
+  }
+
+  /** Gives the memory of trees that are shown no more to others. @param isRead whether somebody still reads one */
+  releaseDropped(isRead: (tree: ColumnTree) => boolean): void {
+    this.#transformed.releaseDropped(isRead);
+    this.#dropped.release((tree) => isRead(tree) || this.#transformed.reads(tree));
   }
 
   /** Whether the bounded tree has to be worked out: other bounds are asked for, or its nodes were made anew. */
@@ -124,6 +145,7 @@ export class TreeSource {
     const working = this.#nextBounded ?? this.#bounded;
     if (working?.step(isOver) === false) return false;
     if (this.#nextBounded !== undefined) {
+      this.#dropped.add(this.#bounded);
       this.#bounded = this.#nextBounded;
       this.#nextBounded = undefined;
       if (this.#frozen === undefined) this.#transformed.rebase(this.#bounded);
@@ -149,10 +171,53 @@ export class TreeSource {
   /** What each thread spends at a node of the tree shown and below; undefined when it cannot be known. */
   nodeThreads(node: NodeId): NodeThreads | undefined {
     const { shown } = this.#transformed;
-    if (shown === undefined) return this.#profile.nodeThreads(this.#livingNodeOf(node));
-    const isSame = (this.#frozen?.profile ?? this.#profile) === this.#profile;
-    if (!isSame || shown.generation !== this.#profile.tree.generation) return undefined;
-    return this.#profile.nodeThreads(node, shown, (living) => shown.ownPlaceOf(living));
+    const { counted } = this;
+    if (!this.isOfNow) return undefined;
+    if (shown === undefined) return this.#profile.nodeThreads(this.#livingNodeOf(node), counted);
+    if (shown.generation !== this.#profile.tree.generation) return undefined;
+    return this.#profile.nodeThreads(node, counted, shown, (living) => shown.ownPlaceOf(living));
+  }
+
+  /** Whether what is shown is of the session's profile: a frozen view may be of the one of another unit. */
+  get isOfNow(): boolean {
+    return (this.#frozen?.profile ?? this.#profile) === this.#profile;
+  }
+
+  /** Which measured rows are behind what is shown. */
+  get counted(): CountedRows {
+    if (this.#frozen !== undefined) return this.#frozen.counted;
+    const bounded = this.#bounded;
+    return { threads: bounded?.bounds.threads ?? new Set(), rowNs: bounded?.rowNs };
+  }
+
+  /** The same object while what is shown grows at most: another one where it is of other time, other threads, or frozen. */
+  get basis(): object {
+    return this.#frozen ?? this.#bounded ?? this.#profile;
+  }
+
+  /** What counts of what is shown, at `base` and below. */
+  scopeOf(base: NodeId): HotScope {
+    // Rows of one profile say nothing of those of another.
+    if (!this.isOfNow) return { threads: new Set(), rowNs: new Float64Array(0) };
+    return { ...this.counted, isCounted: this.#countsWithin(base) };
+  }
+
+  /**
+   * Which nodes of the living tree count where only the subtree of a node of the tree shown is meant.
+   * @returns undefined when all of them do
+   */
+  #countsWithin(base: NodeId): ((living: NodeId) => boolean) | undefined {
+    const { shown } = this.#transformed;
+    if (base === ROOT && shown === undefined) return undefined;
+    const { tree } = this;
+    const frozenOf =
+      this.#frozen && new Map(Array.from(this.#livingNode, (living, frozen) => [living, frozen] as const));
+    const isWithin = withinSubtree(tree, base);
+    return (living) => {
+      const own = frozenOf === undefined ? living : frozenOf.get(living);
+      const place = own === undefined || shown === undefined ? own : shown.ownPlaceOf(own);
+      return place !== undefined && place < tree.nodeCount && isWithin(place);
+    };
   }
 
   /** @returns how shown nodes moved since the last call, undefined when they did not */
@@ -171,10 +236,12 @@ export class TreeSource {
 
   pause(): void {
     const threads = frozenFigures(this.threadFigures());
-    const tree = freezeTree(this.base);
-    this.#frozen = { profile: this.#profile, tree, samples: tree.samplesOf(ROOT), threads };
+    const tree = freezeTree(this.base, this.#profile.functions);
+    const { threads: only, rowNs = this.#profile.copyRowNs() } = this.counted;
+    const counted = { threads: only, rowNs };
+    this.#frozen = { profile: this.#profile, tree, samples: tree.samplesOf(ROOT), threads, counted };
     this.hold();
-    this.#livingNode = Int32Array.from({ length: tree.nodeCount }, (_, node) => node);
+    this.#livingNode = identity(tree.nodeCount);
     this.#transformed.rebase(tree);
   }
 
@@ -191,6 +258,7 @@ export class TreeSource {
     const frozen = this.#frozen;
     const living = this.#livingNode;
     this.#frozen = undefined;
+    this.#dropped.add(frozen.tree);
     const successorOf = (node: NodeId) => living[node] ?? ROOT;
     const isSame = frozen.profile === this.#profile && frozen.tree.generation === this.base.generation;
     if (!isSame) return this.#move(successorOf) ?? unmoved;
@@ -223,6 +291,29 @@ export class TreeSource {
     // Successors are known for one generation back; over more than one there is no safe way but the root.
     return isSameProfile && generations === 1 ? (node) => profile.successorOf(node) : () => ROOT;
   }
+}
+
+/** Each node at its own place. */
+function identity(nodes: number): Int32Array {
+  const places = new Int32Array(nodes);
+  for (let node = 0; node < nodes; node++) places[node] = node;
+  return places;
+}
+
+/** Whether a node is in the subtree of `base`; each answer is remembered for the nodes on the way up. */
+function withinSubtree(tree: CallTree, base: NodeId): (node: NodeId) => boolean {
+  const known = new Map<NodeId, boolean>([
+    [ROOT, base === ROOT],
+    [base, true],
+  ]);
+  return (node) => {
+    const path: NodeId[] = [];
+    let at = node;
+    for (; !known.has(at); at = tree.parentOf(at)) path.push(at);
+    const isWithin = known.get(at) ?? false;
+    for (const each of path) known.set(each, isWithin);
+    return isWithin;
+  };
 }
 
 function isBounded({ threads, span = wholeRun, isDifference = false }: TreeBounds): boolean {

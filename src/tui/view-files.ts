@@ -3,12 +3,12 @@ export interface ViewFiles {
   /** A name for an export that is not taken yet, as the prompt first shows it. */
   suggestExport(): string;
   /** Writes what was gathered so far; the ending chooses the format. @returns where it is, or why not: a line to say */
-  export(path: string): string;
+  export(path: string): Promise<string>;
   /** Begins a recording of all that was gathered and what is to come, or ends it. @returns a line to say */
   toggleRecording(): string;
   readonly isRecording: boolean;
   /** Calls back with a line to say when a recording ends by itself: its disk is full, say. */
   onNews(say: (line: string) => void): void;
-  /** After the session has stopped: ends a running recording. @returns a line about it, or '' */
-  finish(): string;
+  /** After the session has stopped: ends a running recording, awaits exports. @returns a line about it, or '' */
+  finish(): Promise<string>;
 }

@@ -114,6 +114,6 @@ function gateLines(
     const isChosen = first + at === chosen;
     const name = padEnd(cutEnd(visible(gate.name, theme), nameWidth, ellipsis), nameWidth);
     const text = `${isChosen ? '>' : ' '} ${name}  ${padEnd(gate.state, 7)}  ${visible(gate.because, theme)}`;
-    return { text: cutEnd(text, width, ellipsis), isChosen };
+    return { text: cutEnd(text, width, ellipsis), isChosen, entry: first + at };
   });
 }

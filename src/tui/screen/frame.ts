@@ -1,6 +1,7 @@
 /**
  * One picture of the screen as lines, and the bytes that lead from the last picture to this one. Pure.
  */
+import { lineChange } from './line-change.ts';
 
 /** A full-width rectangle whose lines a function draws. `top` and `height` in rows. */
 export interface Band {
@@ -50,7 +51,9 @@ export function composeFrame(
 export function frameBytes(before: readonly string[], after: readonly string[]): string {
   let bytes = '';
   for (let y = 0; y < after.length; y++) {
-    if (after[y] !== before[y]) bytes += `\x1b[${y + 1};1H${after[y] ?? ''}\x1b[0m\x1b[K`;
+    if (after[y] === before[y]) continue;
+    const { column, text } = lineChange(before[y], after[y] ?? '');
+    bytes += `\x1b[${y + 1};${column + 1}H${text}`;
   }
   return bytes === '' ? '' : beginFrame + bytes + endFrame;
 }

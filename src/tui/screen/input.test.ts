@@ -32,9 +32,13 @@ const sequences: readonly (readonly [name: string, bytes: string, events: readon
     ],
   ],
   [
-    'press counts, release does not',
-    '\x1b[<0;3;7M\x1b[<0;3;7m',
-    [{ type: 'mouse', action: 'press', x: 2, y: 6 }],
+    'press, movement and release of the left button; others count for nothing',
+    '\x1b[<0;3;7M\x1b[<32;4;7M\x1b[<0;5;9m\x1b[<2;3;7M\x1b[<34;3;7M\x1b[<2;3;7m\x1b[<35;3;7M',
+    [
+      { type: 'mouse', action: 'press', x: 2, y: 6 },
+      { type: 'mouse', action: 'drag', x: 3, y: 6 },
+      { type: 'mouse', action: 'release', x: 4, y: 8 },
+    ],
   ],
   [
     'a paste is one event and runs nothing',

@@ -8,7 +8,8 @@ export type InputEvent =
   | { readonly type: 'key'; readonly key: string }
   | {
       readonly type: 'mouse';
-      readonly action: 'press' | 'wheel-up' | 'wheel-down';
+      /** `drag` and `release` follow a `press`, wherever the mouse is by then. */
+      readonly action: 'press' | 'drag' | 'release' | 'wheel-up' | 'wheel-down';
       readonly x: number;
       readonly y: number;
     }
@@ -177,13 +178,20 @@ export class InputParser {
   }
 }
 
-/** SGR mouse reports: `CSI < button ; x ; y M` (press) or `m` (release); 64 and 65 are the wheel. */
+/** By the button of an SGR report: the left one, the left one held while the mouse moves, the wheel. */
+const mouseActions: Readonly<Record<number, 'press' | 'drag' | 'wheel-up' | 'wheel-down'>> = {
+  0: 'press',
+  32: 'drag',
+  64: 'wheel-up',
+  65: 'wheel-down',
+};
+
+/** SGR mouse reports: `CSI < button ; x ; y M` (press, move) or `m` (release). */
 function readMouse(parameters: string, final: string, events: InputEvent[]): void {
   const match = /^<(\d+);(\d+);(\d+)$/.exec(parameters);
-  if (match === null || final !== 'M') return;
+  if (match === null) return;
   const button = Number(match[1]);
   const at = { x: Number(match[2]) - 1, y: Number(match[3]) - 1 };
-  if (button === 64) events.push({ type: 'mouse', action: 'wheel-up', ...at });
-  else if (button === 65) events.push({ type: 'mouse', action: 'wheel-down', ...at });
-  else if (button === 0) events.push({ type: 'mouse', action: 'press', ...at });
+  const action = final === 'M' ? mouseActions[button] : button === 0 ? 'release' : undefined;
+  if (action !== undefined) events.push({ type: 'mouse', action, ...at });
 }

@@ -41,7 +41,7 @@ test('while a write is in flight frames are skipped, then the newest is drawn', 
   const painter = new Painter(writer, size);
   painter.setChrome('first');
   await turn();
-  for (const text of ['second', 'third', 'fourth']) {
+  for (const text of ['second', 'third', 'newest']) {
     painter.setChrome(text);
     await turn();
   }
@@ -50,7 +50,25 @@ test('while a write is in flight frames are skipped, then the newest is drawn', 
   painter.writerReady();
   await turn();
   assert.equal(writer.sent.length, 2);
-  assert.match(writer.sent[1] ?? '', /fourth/);
+  assert.match(writer.sent[1] ?? '', /newest/);
+});
+
+test('what waits for a slow terminal does not grow: one clear, the newest copy', async () => {
+  const writer = new SlowWriter();
+  const painter = new Painter(writer, size);
+  painter.setChrome('first');
+  await turn();
+  for (let at = 1; at <= 50; at++) {
+    painter.sendExtra(`<copy ${at}>`);
+    painter.redraw(true);
+    await turn();
+  }
+  writer.isBusy = false;
+  painter.writerReady();
+  await turn();
+  assert.equal(writer.sent.length, 2);
+  assert.match(writer.sent[1] ?? '', /^\x1b\[2J<copy 50>[^<]*first/);
+  assert.equal(writer.sent[1]?.split('\x1b[2J').length, 2);
 });
 
 test('cursor codes and empty writes of Ink are no frames', async () => {

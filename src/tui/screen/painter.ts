@@ -11,6 +11,8 @@ export interface Region {
   row(line: number, width: number, height: number): string;
   /** A click or a turn of the wheel on line `line` of the region, in cell `x`. */
   mouse?(action: MouseAction, line: number, x: number): void;
+  /** The mouse moves, its button held since a press on this region. @param isDone the button was let go */
+  drag?(x: number, isDone: boolean): void;
 }
 
 export type MouseAction = 'press' | 'wheel-up' | 'wheel-down';
@@ -18,11 +20,14 @@ export type MouseAction = 'press' | 'wheel-up' | 'wheel-down';
 export class Painter {
   readonly #writer: Pick<TerminalWriter, 'isBusy' | 'send'>;
   readonly #regions = new Map<DOMElement, Region>();
-  readonly #covers = new Set<DOMElement>();
+  readonly #covers = new Map<DOMElement, Pick<Region, 'mouse' | 'drag'>>();
+  /** The region that the button was pressed on, as long as it is held. */
+  #pressed: Pick<Region, 'drag'> | undefined;
   #size: ScreenSize;
   #chrome: readonly string[] = [];
   #shown: readonly string[] = [];
   #extra = '';
+  #mustClear = false;
   #isQueued = false;
   #isDirty = false;
   #isHeld = false;
@@ -54,9 +59,9 @@ export class Painter {
     };
   }
 
-  /** On the lines of `box` the chrome stays on top of all regions. */
-  cover(box: DOMElement): () => void {
-    this.#covers.add(box);
+  /** On the lines of `box` the chrome stays on top of all regions; the mouse there is for `region`. */
+  cover(box: DOMElement, region: Pick<Region, 'mouse' | 'drag'> = {}): () => void {
+    this.#covers.set(box, region);
     this.soon();
     return () => {
       this.#covers.delete(box);
@@ -77,13 +82,13 @@ export class Painter {
   /** Sends every line again; `withClear` also clears the screen first, for a screen that others wrote on. */
   redraw(withClear = false): void {
     this.#shown = [];
-    if (withClear) this.#extra += '\x1b[2J';
+    this.#mustClear ||= withClear;
     this.soon();
   }
 
-  /** Bytes that are no picture (the clipboard) go out with the next frame. */
+  /** Bytes that are no picture (the clipboard) go out with the next frame; of those that wait the newest counts. */
   sendExtra(bytes: string): void {
-    this.#extra += bytes;
+    this.#extra = bytes;
     this.soon();
   }
 
@@ -108,13 +113,27 @@ export class Painter {
     if (this.#isDirty) this.soon();
   }
 
-  mouse(action: MouseAction, x: number, y: number): void {
-    const covered = [...this.#covers].map(bandOf).some((band) => y >= band.top && y < band.top + band.height);
-    if (covered) return;
-    for (const [box, region] of this.#regions) {
-      const band = bandOf(box);
-      if (y >= band.top && y < band.top + band.height) region.mouse?.(action, y - band.top, x);
+  /** A press or a turn of the wheel, for what lies under it; a movement, for what was pressed. */
+  mouse(action: MouseAction | 'drag' | 'release', x: number, y: number): void {
+    if (action === 'drag' || action === 'release') {
+      this.#pressed?.drag?.(x, action === 'release');
+      if (action === 'release') this.#pressed = undefined;
+      return;
     }
+    const at = this.#under(y, this.#covers) ?? this.#under(y, this.#regions);
+    this.#pressed = action === 'press' ? at?.region : undefined;
+    at?.region.mouse?.(action, at.line, x);
+  }
+
+  #under<Of>(
+    y: number,
+    boxes: ReadonlyMap<DOMElement, Of>,
+  ): { readonly region: Of; readonly line: number } | undefined {
+    for (const [box, region] of boxes) {
+      const { top, height } = bandOf(box);
+      if (y >= top && y < top + height) return { region, line: y - top };
+    }
+    return undefined;
   }
 
   #flush(): void {
@@ -129,10 +148,12 @@ export class Painter {
       const band = bandOf(box);
       return { ...band, row: (line: number, width: number) => region.row(line, width, band.height) };
     });
-    const lines = composeFrame(this.#chrome, bands, Array.from(this.#covers, bandOf), this.#size);
-    const bytes = this.#extra + frameBytes(this.#shown, lines);
+    const lines = composeFrame(this.#chrome, bands, Array.from(this.#covers.keys(), bandOf), this.#size);
+    const clear = this.#mustClear ? '\x1b[2J' : '';
+    const bytes = clear + this.#extra + frameBytes(this.#shown, lines);
     this.#shown = lines;
     this.#extra = '';
+    this.#mustClear = false;
     this.#writer.send(bytes);
   }
 }

@@ -17,11 +17,17 @@ export function LiveRegion({ region, ...layout }: { readonly region: Region } & 
   return <Box ref={box} width="100%" {...layout} />;
 }
 
+interface OverlayProps extends BoxProps {
+  readonly children: ReactNode;
+  /** What the mouse does on its lines. */
+  readonly region?: Pick<Region, 'mouse'>;
+}
+
 /** A popup: whole lines of the screen that no region draws over. */
-export function Overlay({ children, ...layout }: { readonly children: ReactNode } & BoxProps): ReactNode {
+export function Overlay({ children, region, ...layout }: OverlayProps): ReactNode {
   const painter = useContext(PainterContext);
   const box = useRef<DOMElement>(null);
-  useLayoutEffect(() => (box.current ? painter?.cover(box.current) : undefined), [painter]);
+  useLayoutEffect(() => (box.current ? painter?.cover(box.current, region) : undefined), [painter, region]);
   return (
     <Box ref={box} {...layout}>
       {children}

@@ -7,10 +7,11 @@ import { ReadStream } from 'node:tty';
 import type { ScreenSize } from './frame.ts';
 
 // Alternate screen, no cursor, no autowrap (a line measured too short cannot scroll the screen), bracketed paste,
-// mouse buttons and wheel with SGR coordinates.
-const enterCodes = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h\x1b[?1000h\x1b[?1006h';
+// mouse buttons, wheel, and movement while a button is held, with SGR coordinates.
+const enterCodes = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h\x1b[?1000h\x1b[?1002h\x1b[?1006h';
 // CAN ends a sequence that was cut half-way, then the reverse of the above.
-const leaveCodes = '\x18\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l';
+const leaveCodes =
+  '\x18\x1b[?2026l\x1b[0m\x1b[?1006l\x1b[?1002l\x1b[?1000l\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l';
 
 export interface TerminalKeys {
   onBytes(bytes: Uint8Array): void;

@@ -1,26 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { helpLines } from './help-lines.ts';
-import {
-  engineCommand,
-  engineKeys,
-  flameCommand,
-  flameKeys,
-  footerHints,
-  functionCommand,
-  functionKeys,
-  keyLines,
-  keyLists,
-  keyTableMarkdown,
-  outputCommand,
-  threadCommand,
-  threadKeys,
-  treeCommand,
-  treeKeys,
-  whyCommand,
-  whyKeys,
-} from './keymap.ts';
-import { createTheme } from './theme.ts';
+import { helpLines } from '../help-lines.ts';
+import { createTheme } from '../theme.ts';
+import { commandEverywhere, commandOf, keyLists, type ListName } from './keymap.ts';
+import { footerHints, keyLines, keyTableMarkdown } from './shown-keys.ts';
 
 const { glyphs } = createTheme({ ascii: false, color: false });
 
@@ -34,24 +17,22 @@ for (const [mode, list] of Object.entries(keyLists)) {
 }
 
 test('every key finds its command', () => {
-  for (const { command, keys } of treeKeys) for (const key of keys) assert.equal(treeCommand(key), command);
-  for (const { command, keys } of flameKeys) for (const key of keys) assert.equal(flameCommand(key), command);
-  for (const { command, keys } of functionKeys)
-    for (const key of keys) assert.equal(functionCommand(key), command);
-  for (const { command, keys } of threadKeys)
-    for (const key of keys) assert.equal(threadCommand(key), command);
-  for (const { command, keys } of whyKeys) for (const key of keys) assert.equal(whyCommand(key), command);
-  for (const { command, keys } of engineKeys)
-    for (const key of keys) assert.equal(engineCommand(key), command);
-  assert.equal(treeCommand('€'), undefined);
+  for (const list of Object.keys(keyLists) as ListName[]) {
+    for (const { command, keys } of keyLists[list]) {
+      for (const key of keys) assert.equal(commandOf(list, key), command);
+    }
+  }
+  assert.equal(commandOf('tree', '€'), undefined);
 });
 
-test('^C quits from anywhere and ^D is never destructive', () => {
-  assert.equal(treeCommand('ctrl+c'), 'quit');
-  assert.equal(whyCommand('ctrl+c'), 'quit');
-  assert.equal(engineCommand('ctrl+c'), 'quit');
-  assert.equal(outputCommand('ctrl+c'), 'quit');
-  assert.equal(treeCommand('ctrl+d'), 'half-down');
+test('^C quits from anywhere, no list has a key for itself that means something everywhere, ^D is never destructive', () => {
+  assert.equal(commandEverywhere('ctrl+c'), 'quit');
+  const everywhere = new Set<string>(keyLists.everywhere.flatMap(({ keys }) => keys));
+  for (const [name, list] of Object.entries(keyLists)) {
+    if (name === 'everywhere') continue;
+    for (const { keys } of list) for (const key of keys) assert.ok(!everywhere.has(key), `${name} ${key}`);
+  }
+  assert.equal(commandOf('tree', 'ctrl+d'), 'half-down');
 });
 
 test('the footer names movement first and the way out last', () => {
@@ -101,5 +82,6 @@ test('the key table of the README has a row per key', () => {
   const table = keyTableMarkdown(glyphs).split('\n');
   assert.equal(table.length, Object.values(keyLists).flat().length + 2);
   assert.ok(table.includes('| Move | `j` `↓` | next row |'));
-  assert.ok(table.includes('| Program | `q` `^C` | quit |'));
+  assert.ok(table.includes('| Everywhere | `^C` | quit |'));
+  assert.ok(table.includes('| Program | `q` | quit |'));
 });

@@ -1,14 +1,12 @@
 /** Keys that the user's config file gives to commands: what may be changed, and how. Pure. */
-import { type Binding, keyLists, type ListName } from './keymap.ts';
-import { cellWidth } from './text.ts';
+import { cellWidth } from '../text.ts';
+import { type KeyLists, keyLists, type ListName } from './keymap.ts';
 
 export interface KeyChange {
   readonly list: ListName;
   readonly command: string;
   readonly keys: readonly string[];
 }
-
-export type KeyLists = Readonly<Record<ListName, readonly Binding<string>[]>>;
 
 export const listNames = Object.keys(keyLists) as readonly ListName[];
 
@@ -18,7 +16,7 @@ const namedKeys: ReadonlySet<string> = new Set([
   ...['tab', 'shift+tab', 'space', 'f1'],
 ]);
 /** What is typed there is text. */
-const typedInto: readonly ListName[] = ['palette', 'picker'];
+const typedInto: readonly ListName[] = ['palette', 'picker', 'prompt', 'everywhere'];
 
 /** @returns the lists with one change, or what is wrong with it */
 export function changeKeys(
@@ -31,26 +29,33 @@ export function changeKeys(
   for (const key of keys) {
     if (!isKey(key))
       return { error: `"${key}" is no key: a letter, ctrl+a to ctrl+z, or ${[...namedKeys].join(', ')}` };
-    if (key === 'ctrl+c' && command !== 'quit') return { error: 'ctrl+c always quits' };
+    if (key === 'ctrl+c' && !(list === 'everywhere' && command === 'quit'))
+      return { error: 'ctrl+c always quits' };
     if (typedInto.includes(list) && cellWidth(key) === 1) return { error: `"${key}" is text here` };
   }
   const changed = lists[list].map((each) => (each === binding ? { ...binding, keys } : each));
   return { ...lists, [list]: changed };
 }
 
-/** @returns the first key that two commands of a list have */
+/** A command by its list and its own name. */
+export interface KeyOwner {
+  readonly list: ListName;
+  readonly command: string;
+}
+
+/** @returns the first key of two commands that are valid at the same time */
 export function keyInTwoPlaces(
   lists: KeyLists,
-):
-  | { readonly list: ListName; readonly key: string; readonly commands: readonly [string, string] }
-  | undefined {
-  for (const list of listNames) {
-    const owners = new Map<string, string>();
-    for (const { command, keys } of lists[list]) {
-      for (const key of keys) {
-        const other = owners.get(key);
-        if (other !== undefined) return { list, key, commands: [other, command] };
-        owners.set(key, command);
+): { readonly key: string; readonly owners: readonly [KeyOwner, KeyOwner] } | undefined {
+  for (const name of listNames) {
+    const owners = new Map<string, KeyOwner>();
+    for (const list of new Set<ListName>(['everywhere', name])) {
+      for (const { command, keys } of lists[list]) {
+        for (const key of keys) {
+          const other = owners.get(key);
+          if (other !== undefined) return { key, owners: [other, { list, command }] };
+          owners.set(key, { list, command });
+        }
       }
     }
   }
