@@ -3,13 +3,16 @@
 import { CommandOutput, readOutput } from '../engine/command-output.ts';
 import { endLine, LaunchedCommand } from '../engine/launch.ts';
 import { loadNative } from '../engine/native.ts';
+import type { CaptureSession } from '../engine/session.ts';
 import type { LiveSession, Target } from '../engine/status.ts';
 import type { Options } from '../options.ts';
 import type { ViewedCommand } from '../tui/launched-command.ts';
 import type { ScreenOptions } from '../tui/run.tsx';
 import type { ViewFiles } from '../tui/view-files.ts';
 import { CommandError } from './command-error.ts';
+import { OtlpPush } from './otlp-push.ts';
 import { recordCommand, recordProcess } from './record.ts';
+import { beginRun } from './run-summary.ts';
 import { filesOfSession } from './session-files.ts';
 import { startLaunched, startSession } from './start-session.ts';
 import { version } from './version.ts';
@@ -27,7 +30,7 @@ export async function liveView(
     return recordProcess(target, { ...options, durationNs, format: options.format ?? 'text' }, note);
   }
   const session = await startSession(target, options);
-  await showSession(session, options, filesOfSession(session, options));
+  await pushWhile(session, options, note, (files) => showSession(session, options, files));
 }
 
 /**
@@ -43,8 +46,25 @@ export async function liveCommand(
   if (!hasScreen()) return recordCommand(argv, { ...options, format: options.format ?? 'text' }, note);
   const command = new LaunchedCommand(loadNative(), argv, 'pipe');
   const session = await startLaunched(command, options);
-  await showSession(session, options, filesOfSession(session, options), viewOf(command));
+  await pushWhile(session, options, note, (files) => showSession(session, options, files, viewOf(command)));
   return 0;
+}
+
+/** Shows a session; with `--otlp` it is sent to a receiver meanwhile. */
+async function pushWhile(
+  session: CaptureSession,
+  options: Options,
+  note: (line: string) => void,
+  show: (files: ViewFiles) => Promise<void>,
+): Promise<void> {
+  const { otlp } = options;
+  const push = otlp === undefined ? undefined : new OtlpPush(session, beginRun(session), otlp, note);
+  try {
+    await show(filesOfSession(session, options, push));
+  } finally {
+    const pushed = await push?.end();
+    if (pushed !== undefined) note(pushed.isWhole ? pushed.line : `▲ ${pushed.line}`);
+  }
 }
 
 /** Whether there is a terminal that can show more than lines. */

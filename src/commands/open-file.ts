@@ -1,13 +1,15 @@
-/** Opens a file that holds a profile, whichever of the formats that we read it is, as a session that is over. */
+/** Opens a file that holds a profile, whichever of the formats that we read it is, as a session. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
+import { loadNative } from '../engine/native.ts';
 import type { SessionStatus } from '../engine/status.ts';
 import type { RunSummary, SpanSummary } from '../export/summary.ts';
 import { importProfile, mostBytes } from '../record/import/import-profile.ts';
 import { NotImportable } from '../record/import/imported.ts';
-import { isRecording, NotARecording, readRecording } from '../record/recording-reader.ts';
+import { isRecording, NotARecording, RecordingReader } from '../record/recording-reader.ts';
 import { importedSession } from '../replay/imported-session.ts';
-import { type Replay, replay } from '../replay/replay.ts';
+import { Opening } from '../replay/opening.ts';
+import type { Replay } from '../replay/replay.ts';
 import { CommandError } from './command-error.ts';
 import { reasonOf } from './output-file.ts';
 import { summarizeRun } from './run-summary.ts';
@@ -15,22 +17,42 @@ import { summarizeRun } from './run-summary.ts';
 /** Enough to tell a recording. */
 const beginBytes = 8;
 
+/** A file whose head has been read. */
+export interface OpenedFile extends Replay {
+  /** Reads all that is there, names that were missing included. */
+  finish(): Promise<void>;
+  /** Reads it in the background, until the session is stopped. */
+  start(): void;
+}
+
 /** @throws CommandError that names the file and what is wrong with it */
-export function openFile(path: string): Replay {
+export function openFile(path: string): OpenedFile {
   const fd = openToRead(path);
   try {
     const begin = Buffer.alloc(beginBytes);
     const bytes = readAt(fd, begin, 0);
     if (bytes === 0) throw new NotARecording('it is empty');
-    if (isRecording(begin)) return replay(readRecording(reader(fd)));
+    // A recording is read, and may grow, as long as the program runs: its descriptor ends with it.
+    if (isRecording(begin)) return openRecording(fd);
     const writtenAt = fstatSync(fd).mtime.toISOString();
-    return importedSession(importProfile(readWhole(fd)), basename(path), writtenAt);
+    const imported = importedSession(importProfile(readWhole(fd)), basename(path), writtenAt);
+    closeSync(fd);
+    return { ...imported, finish: async () => {}, start: () => {} };
   } catch (error) {
     const isExpected = error instanceof NotARecording || error instanceof NotImportable;
     throw isExpected ? new CommandError(`cannot open ${path}: ${error.message}`, 1) : error;
-  } finally {
-    closeSync(fd);
   }
+}
+
+function openRecording(fd: number): Opening {
+  const reader = new RecordingReader((into, position) => readAt(fd, into, position));
+  return new Opening(reader, {
+    fileBytes: () => fstatSync(fd).size,
+    names: {
+      workerUrl: new URL('./symbolizer-worker.js', import.meta.url),
+      demangle: (names) => loadNative().demangle(names),
+    },
+  });
 }
 
 /** What the writers of files see of it. */
@@ -74,15 +96,6 @@ function openToRead(path: string): number {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new CommandError(`cannot open ${path}: ${isMissing ? 'no such file' : reasonOf(error)}`, 1);
   }
-}
-
-function reader(fd: number): (into: Buffer) => number {
-  let at = 0;
-  return (into) => {
-    const bytes = readAt(fd, into, at);
-    at += bytes;
-    return bytes;
-  };
 }
 
 /** Reads until the buffer is full or the file ends. */

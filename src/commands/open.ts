@@ -11,6 +11,7 @@ export async function openCommand(path: string, options: Options): Promise<void>
   if (!hasScreen()) return exportCommand(path, { ...options, format: options.format ?? 'text' });
   const opened = openFile(path);
   const { session } = opened;
+  opened.start();
   await showSession(
     session,
     options,
@@ -19,8 +20,9 @@ export async function openCommand(path: string, options: Options): Promise<void>
 }
 
 /** Writes the file anew in another format. */
-export function exportCommand(path: string, options: Options): void {
+export async function exportCommand(path: string, options: Options): Promise<void> {
   const opened = openFile(path);
+  await opened.finish();
   const run = runOf(opened);
   const output = openOutput(options);
   const writing = { byThread: options.threads, program: new URL('./', import.meta.url) };

@@ -11,6 +11,7 @@ import {
   readlinkSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -97,7 +98,8 @@ export function reasonOf(error: unknown): string {
 /** Capture failed: nothing of the file stays. */
 export function discardOutput({ path, fd, temporary }: Output): void {
   if (temporary !== undefined) {
-    unlinkSync(temporary);
+    // It may have its name already.
+    rmSync(temporary, { force: true });
     return;
   }
   // A recording that has begun is kept.
@@ -123,6 +125,7 @@ export function writeOutput(output: Output, pieces: () => Iterable<Piece>): void
     closeSync(output.fd);
     renameSync(output.temporary, output.path);
   } catch (error) {
+    if (output.temporary !== undefined) rmSync(output.temporary, { force: true });
     // Whoever closed the pipe has seen what they wanted.
     const isPipe = (error as NodeJS.ErrnoException).code === 'EPIPE';
     const rescued = isPipe ? undefined : rescue(output.format, pieces());

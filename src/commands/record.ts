@@ -3,8 +3,10 @@ import { endLine, exitCodeOf, LaunchedCommand } from '../engine/launch.ts';
 import { loadNative } from '../engine/native.ts';
 import type { CaptureSession } from '../engine/session.ts';
 import type { Target } from '../engine/status.ts';
+import type { RunSummary } from '../export/summary.ts';
 import type { Options } from '../options.ts';
 import { CommandError } from './command-error.ts';
+import { OtlpPush } from './otlp-push.ts';
 import { discardOutput, type Output, openOutput, type Piece, rescue, writeOutput } from './output-file.ts';
 import { RecordingFile } from './recording-file.ts';
 import { beginRun, type RunBegin, summarizeRun } from './run-summary.ts';
@@ -15,14 +17,21 @@ type Note = (line: string) => void;
 
 /** Records a process that runs already. */
 export async function recordProcess(target: Target, options: Options, note: Note): Promise<void> {
-  const output = openOutput(options, true);
+  const output = openWanted(options);
   await discardOnFailure(output, async () => {
     const session = await startSession(target, options);
-    const recording = beginRecording(session, output, note);
+    const recording = beginRecording(session, options, output, note);
     note(startLine(session));
     await untilDone(session, options.durationNs);
-    finish(session, recording, options, output, note);
+    await finish(session, recording, options, output, note);
   });
+}
+
+/** Who sends to a receiver wants a file only where one is named. */
+function openWanted(options: Options): Output | undefined {
+  const isPushOnly =
+    options.otlp !== undefined && options.output === undefined && options.format === undefined;
+  return isPushOnly ? undefined : openOutput(options, true);
 }
 
 /**
@@ -31,22 +40,24 @@ export async function recordProcess(target: Target, options: Options, note: Note
  * @returns the exit code: the command's own when it ended by itself, else 0
  */
 export async function recordCommand(argv: readonly string[], options: Options, note: Note): Promise<number> {
-  const output = openOutput(options, true);
+  const output = openWanted(options);
   return discardOnFailure(output, async () => {
     const native = loadNative();
     // Before it runs: a signal that ended us at once would leave it behind.
     const stop = listenForStop();
-    const command = new LaunchedCommand(native, argv, output.path === '-' ? 'stderr' : 'inherit');
+    const command = new LaunchedCommand(native, argv, output?.path === '-' ? 'stderr' : 'inherit');
     const session = await startLaunched(command, options);
-    const recording = beginRecording(session, output, note);
+    const recording = beginRecording(session, options, output, note);
     note(startLine(session));
     const ending = await untilDone(session, options.durationNs, stop);
     const { end } = command;
     if (end !== undefined) note(endLine(command.name, end));
-    finish(session, recording, options, output, note);
-    if (ending === 'ended' && end !== undefined) return exitCodeOf(end);
-    if (ending === 'signal' && end === undefined) note(endLine(command.name, await command.endNow()));
-    return 0;
+    try {
+      await finish(session, recording, options, output, note);
+    } finally {
+      if (ending === 'signal' && end === undefined) note(endLine(command.name, await command.endNow()));
+    }
+    return ending === 'ended' && end !== undefined ? exitCodeOf(end) : 0;
   });
 }
 
@@ -54,14 +65,21 @@ export async function recordCommand(argv: readonly string[], options: Options, n
 interface Begun {
   readonly begin: RunBegin;
   readonly file: RecordingFile | undefined;
+  readonly push: OtlpPush | undefined;
 }
 
-function beginRecording(session: CaptureSession, output: Output, note: Note): Begun {
+function beginRecording(
+  session: CaptureSession,
+  { otlp }: Options,
+  output: Output | undefined,
+  note: Note,
+): Begun {
   const begin = beginRun(session);
-  if (output.format !== 'proftui') return { begin, file: undefined };
+  const push = otlp === undefined ? undefined : new OtlpPush(session, begin, otlp, note);
+  if (output?.format !== 'proftui') return { begin, file: undefined, push };
   const onFailure = (reason: string): void =>
     note(`▲ ${nameOf(output)} ends here: ${reason}; capture goes on, the rest is kept in memory`);
-  return { begin, file: new RecordingFile(session, begin, output.fd, onFailure) };
+  return { begin, file: new RecordingFile(session, begin, output.fd, onFailure), push };
 }
 
 function nameOf({ path }: Output): string {
@@ -122,34 +140,54 @@ function endRecording(file: RecordingFile, output: Output, pieces: () => Iterabl
   throw new CommandError(`cannot write ${nameOf(output)} to its end: ${file.failure}${where}`, 1);
 }
 
-async function discardOnFailure<Result>(output: Output, work: () => Promise<Result>): Promise<Result> {
+async function discardOnFailure<Result>(
+  output: Output | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    discardOutput(output);
+    if (output !== undefined) discardOutput(output);
     throw error;
   }
 }
 
-function finish(
+/** @throws CommandError when the file could not be written, or a receiver did not take all */
+async function finish(
   session: CaptureSession,
-  { begin, file }: Begun,
+  { begin, file, push }: Begun,
   options: Options,
-  output: Output,
+  output: Output | undefined,
   note: Note,
-): void {
-  const { status } = session;
-  const run = summarizeRun(session, begin);
+): Promise<void> {
+  try {
+    if (output !== undefined) writeFile(summarizeRun(session, begin), file, options, output);
+    noteResult(session, output, note);
+  } catch (error) {
+    // Whatever became of the file, the rest is sent.
+    const pushed = await push?.end();
+    if (pushed !== undefined) note(pushed.line);
+    throw error;
+  }
+  const pushed = await push?.end();
+  if (pushed?.isWhole === false) throw new CommandError(pushed.line, 1);
+  if (pushed !== undefined) note(pushed.line);
+}
+
+function writeFile(run: RunSummary, file: RecordingFile | undefined, options: Options, output: Output): void {
   const writing = { byThread: options.threads, program: new URL('./', import.meta.url) };
   const pieces = () => piecesOf(output.format, run, writing);
   if (file === undefined) writeOutput(output, pieces);
   else endRecording(file, output, pieces);
+}
+
+function noteResult({ status }: CaptureSession, output: Output | undefined, note: Note): void {
   const { accounting, samples, lost, running } = status;
   const accounted = accounting.accounted === undefined ? '–' : `${(accounting.accounted * 100).toFixed(1)}%`;
   for (const warning of status.warnings) {
     note(`▲ ${warning.title}${warning.cure === undefined ? '' : `; cure: ${warning.cure}`}`);
   }
-  const where = output.path === '-' ? '' : ` -> ${output.path}`;
+  const where = output === undefined || output.path === '-' ? '' : ` -> ${output.path}`;
   note(
     `${status.endReason ?? status.state}: ${running}, ${samples} samples, lost ${lost}, accounted ${accounted}${where}`,
   );

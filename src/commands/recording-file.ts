@@ -13,7 +13,7 @@ import type { RunBegin } from './run-summary.ts';
 import { version } from './version.ts';
 
 export class RecordingFile {
-  readonly #session: CaptureSession;
+  readonly #stopKeeping: () => void;
   readonly #fd: number;
   readonly #onFailure: (reason: string) => void;
   readonly #writer: RecordingWriter;
@@ -25,13 +25,12 @@ export class RecordingFile {
    * @param onFailure hears once why nothing more can be written
    */
   constructor(session: CaptureSession, begin: RunBegin, fd: number, onFailure: (reason: string) => void) {
-    this.#session = session;
     this.#fd = fd;
     this.#onFailure = onFailure;
     this.#takePlace();
     this.#writer = new RecordingWriter((blocks) => this.#append(blocks), headOf(begin));
     const writer = this.#writer;
-    session.keep({
+    this.#stopKeeping = session.keep({
       tables: (rows) => writer.tables(rows),
       names: (names) => writer.names(names),
       samples: (unit, span, rows) => writer.samples(unit, span, rows),
@@ -51,7 +50,7 @@ export class RecordingFile {
 
   /** The recording is complete: nothing follows. The file stays open. */
   end(): void {
-    this.#session.keep(undefined);
+    this.#stopKeeping();
     this.#writer.end();
     if (this.#failure !== undefined) return;
     try {

@@ -3,6 +3,7 @@ import { machine, release } from 'node:os';
 import { readMachineFacts } from '../engine/machine.ts';
 import type { LiveSession } from '../engine/status.ts';
 import type { RunSummary } from '../export/summary.ts';
+import { readKernelIdentity } from '../symbolize/kernel-identity.ts';
 import { version } from './version.ts';
 
 export type RunBegin = Pick<RunSummary, 'recordedAt' | 'environment'>;
@@ -12,7 +13,10 @@ export function beginRun({ status }: LiveSession): RunBegin {
   const { paranoid, kptrRestrict } = readMachineFacts(status.target.pid);
   return {
     recordedAt: new Date(Date.now() - status.elapsedNs / 1e6).toISOString(),
-    environment: { paranoid, kptr: kptrRestrict, kernel: release(), arch: machine() },
+    environment: {
+      ...{ paranoid, kptr: kptrRestrict, kernel: release(), arch: machine() },
+      kernelIdentity: readKernelIdentity(),
+    },
   };
 }
 

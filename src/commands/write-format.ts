@@ -7,6 +7,7 @@ import { type PageSource, writeHtml } from '../export/html.ts';
 import { writeJfr } from '../export/jfr.ts';
 import { writeJson } from '../export/json.ts';
 import { writeMarkdown } from '../export/markdown.ts';
+import { writeOtlp } from '../export/otlp.ts';
 import { writePprof } from '../export/pprof.ts';
 import { writeSpeedscope } from '../export/speedscope.ts';
 import type { RunSummary } from '../export/summary.ts';
@@ -48,6 +49,8 @@ export function piecesOf(
       return writeJfr(run);
     case 'cpuprofile':
       return writeCpuProfile(run);
+    case 'otlp':
+      return writeOtlp(run);
     case 'proftui':
       return recordingPieces(run);
   }

@@ -3,6 +3,7 @@
  * each with weight of its own as one sample that lasts so long. All threads are one. Weights are µs, rounded one after
  * another, so that the whole is right. Metadata: an extra key, which readers let pass.
  */
+import { pathToFileURL } from 'node:url';
 import { type CallTree, ROOT } from '../profile/call-tree.ts';
 import { jsonColumn } from './json-column.ts';
 import { profileMeta } from './meta.ts';
@@ -37,12 +38,23 @@ function idOf(node: number): number {
 }
 
 function nodeText(tree: CallTree, node: number): string {
-  const { name, module } = tree.functionOf(node);
+  const { name, module, script, line } = tree.functionOf(node);
   const functionName = node === ROOT ? '(root)' : name;
   return JSON.stringify({
     id: idOf(node),
-    callFrame: { functionName, scriptId: '0', url: module, lineNumber: -1, columnNumber: -1 },
+    callFrame: {
+      functionName,
+      scriptId: '0',
+      url: urlOf(script) ?? module,
+      lineNumber: (line ?? 0) - 1,
+      columnNumber: -1,
+    },
     hitCount: tree.selfSamplesOf(node),
     children: tree.childrenOf(node).map(idOf),
   });
+}
+
+/** Editors open files by their URL. */
+function urlOf(script: string | undefined): string | undefined {
+  return script?.startsWith('/') ? pathToFileURL(script).href : script;
 }

@@ -43,8 +43,8 @@ export function* writeDiff(first: RunSummary, second: RunSummary, measure: DiffM
   }
 }
 
-/** What makes two profiles hard to compare. */
-function comparability(first: RunSummary, second: RunSummary): string[] {
+/** What makes two profiles hard to compare, in sentences. */
+export function comparability(first: RunSummary, second: RunSummary): string[] {
   const found: string[] = [];
   const unit = (run: RunSummary): string => (isWall(run) ? 'wall time' : 'CPU time');
   if (unit(first) !== unit(second))

@@ -1,13 +1,14 @@
 /**
  * Firefox Profiler: its processed profile, version 57 (the reader upgrades), gzipped. One row per stack of a thread with
- * its weight in ms; times of single samples are not kept, so rows follow each other at the thread's mean use of CPU.
+ * its weight in ms; times of single samples are not kept, so the rows of an engine span follow each other through it.
  * Facts: docs-developer/CHANGELOG-formats.md of firefox-devtools/profiler.
  */
 import { StringTable, type Table, type ThreadTables, threadTables } from './firefox/thread-tables.ts';
 import { gzip } from './gzip.ts';
 import { jsonColumn } from './json-column.ts';
 import { metaEntries, type ProfileMeta, profileMeta, type SpanMeta } from './meta.ts';
-import { processThread, stacksByThread, type ThreadStacks } from './stacks.ts';
+import { stacksInTime, type TimedStacks } from './span-stacks.ts';
+import { processThread } from './stacks.ts';
 import type { RunSummary } from './summary.ts';
 
 /** The first grey one is the default; a category's first subcategory is its default. */
@@ -16,6 +17,7 @@ const categories = [
   { name: 'User', color: 'yellow', subcategories: ['Other'] },
   { name: 'JIT', color: 'green', subcategories: ['Other'] },
   { name: 'Kernel', color: 'orange', subcategories: ['Other'] },
+  { name: 'Runtime', color: 'blue', subcategories: ['Other'] },
 ] as const;
 
 const spanFields = [
@@ -38,14 +40,14 @@ function* json(run: RunSummary): Generator<string> {
   const strings = new StringTable();
   yield `{"meta":${JSON.stringify(metaOf(run, meta))},"libs":[],"threads":[`;
   // A profile without a thread is refused.
-  const none: ThreadStacks = {
-    ...{ thread: processThread, weightNs: 0 },
-    ...{ nodes: new Uint32Array(0), weightsNs: new Float64Array(0), samples: new Float64Array(0) },
+  const none: TimedStacks = {
+    ...{ thread: processThread, weightNs: 0, nodes: new Uint32Array(0) },
+    ...{ weightsNs: new Float64Array(0), timesNs: new Float64Array(0) },
   };
-  const threads = stacksByThread(run.profile);
+  const threads = stacksInTime(run, meta);
   for (const [i, stacks] of (threads.length > 0 ? threads : [none]).entries()) {
     if (i > 0) yield ',';
-    const tables = threadTables(run.profile.tree, stacks, meta.durationNs, strings);
+    const tables = threadTables(run.profile.tree, stacks, strings);
     yield* threadPieces(run, stacks, tables, i === 0 ? meta.spans : [], strings);
   }
   // Behind the threads: which names occur is known only then.
@@ -91,7 +93,7 @@ function metaOf(run: RunSummary, meta: ProfileMeta): object {
 
 function* threadPieces(
   run: RunSummary,
-  { thread }: ThreadStacks,
+  { thread }: TimedStacks,
   tables: ThreadTables,
   spans: readonly SpanMeta[],
   strings: StringTable,

@@ -8,7 +8,8 @@ import { ConstantPools, defaultState } from './jfr/constant-pools.ts';
 import { metadataEvent, typeIds, writeNullString, writeString } from './jfr/metadata.ts';
 import { settingsOf } from './jfr/settings.ts';
 import { type ProfileMeta, profileMeta, type SpanMeta } from './meta.ts';
-import { stacksByThread } from './stacks.ts';
+import { spanStacks } from './span-stacks.ts';
+import type { ThreadStacks } from './stacks.ts';
 import type { RunSummary } from './summary.ts';
 import { roundToCounts } from './whole-counts.ts';
 
@@ -26,24 +27,20 @@ interface EventRows {
 
 export function* writeJfr(run: RunSummary): Generator<Uint8Array> {
   const meta = profileMeta(run);
-  const spans = meta.spans.length > 0 ? meta.spans : [wholeRun(meta)];
-  const weightNs = spans.reduce((sum, span) => sum + span.weightNs, 0);
-  for (const [i, span] of spans.entries()) {
-    // Which span a sample came from is not kept: each stack has part in a span as the span has in the whole.
-    const isLast = i === spans.length - 1;
-    const share = weightNs > 0 ? span.weightNs / weightNs : Number(isLast);
-    yield* chunk(run, meta, span, share);
+  const pools = new ConstantPools(run.profile.tree);
+  for (const { span, threads } of spanStacks(run, meta)) {
+    yield* chunk(meta, span, threads, pools);
+    pools.nextChunk();
   }
 }
 
-/** A run that ended before it had a span. */
-function wholeRun(meta: ProfileMeta): SpanMeta {
-  return { ...meta, startNs: 0, endNs: meta.durationNs };
-}
-
-function* chunk(run: RunSummary, meta: ProfileMeta, span: SpanMeta, share: number): Generator<Uint8Array> {
-  const pools = new ConstantPools(run.profile.tree);
-  const rows = eventRows(run, span, share, pools);
+function* chunk(
+  meta: ProfileMeta,
+  span: SpanMeta,
+  groups: readonly ThreadStacks[],
+  pools: ConstantPools,
+): Generator<Uint8Array> {
+  const rows = eventRows(groups, span.periodNs, pools);
   const [startTicks, durationNs] = [Math.round(span.startNs), Math.round(span.endNs - span.startNs)];
   const metadata = sized([metadataEvent(startTicks)]);
   const settings = settingEvents(meta, span, startTicks);
@@ -106,8 +103,7 @@ function sized(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Counts by largest remainder over all rows, so that their sum is that of the span. */
-function eventRows(run: RunSummary, span: SpanMeta, share: number, pools: ConstantPools): EventRows {
-  const groups = stacksByThread(run.profile);
+function eventRows(groups: readonly ThreadStacks[], periodNs: number, pools: ConstantPools): EventRows {
   const length = groups.reduce((sum, { nodes }) => sum + nodes.length, 0);
   const weightsNs = new Float64Array(length);
   let first = 0;
@@ -115,10 +111,7 @@ function eventRows(run: RunSummary, span: SpanMeta, share: number, pools: Consta
     weightsNs.set(group.weightsNs, first);
     first += group.nodes.length;
   }
-  const counts = roundToCounts(
-    weightsNs.map((weightNs) => weightNs * share),
-    span.periodNs,
-  );
+  const counts = roundToCounts(weightsNs, periodNs);
   const [threads, stacks] = [new Uint32Array(length), new Uint32Array(length)];
   let row = 0;
   for (const { thread, nodes } of groups) {

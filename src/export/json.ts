@@ -38,8 +38,18 @@ function* writeTree(tree: CallTree): Generator<string> {
       yield next;
       continue;
     }
-    const { name, module, kind } = tree.functionOf(next);
-    const node = { name, module, kind, selfNs: tree.selfNs(next), totalNs: tree.totalNs(next) };
+    const { name, module, kind, runtime, script, line } = tree.functionOf(next);
+    // What is undefined is not written.
+    const node = {
+      name,
+      module,
+      kind,
+      runtime,
+      script,
+      line,
+      selfNs: tree.selfNs(next),
+      totalNs: tree.totalNs(next),
+    };
     yield `${JSON.stringify(node).slice(0, -1)},"children":[`;
     const children = [...tree.childrenOf(next)].sort((a, b) => tree.totalNs(b) - tree.totalNs(a));
     todo.push(']}');

@@ -103,7 +103,7 @@ export function metaEntries(meta: ProfileMeta): readonly (readonly [key: string,
 
 function entriesOf(keys: object, prefix: string): (readonly [string, string])[] {
   return Object.entries(keys)
-    .filter(([, value]) => value !== null)
+    .filter(([, value]) => value !== null && value !== undefined)
     .map(([key, value]) => [`${prefix}${key}`, Array.isArray(value) ? value.join(' ') : String(value)]);
 }
 

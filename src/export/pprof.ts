@@ -8,7 +8,8 @@ import type { ProfileFunction } from '../profile/functions.ts';
 import { gzip } from './gzip.ts';
 import { metaEntries, type ProfileMeta, profileMeta } from './meta.ts';
 import { ProtobufWriter } from './protobuf-writer.ts';
-import { pathOf, stacksByThread } from './stacks.ts';
+import { engineStacks } from './span-stacks.ts';
+import { pathOf } from './stacks.ts';
 import type { RunSummary } from './summary.ts';
 
 /** Field numbers of profile.proto. */
@@ -22,7 +23,7 @@ const labelField = { key: 1, text: 2, number: 3 } as const;
 const mappingField = { id: 1, file: 5, hasFunctions: 7 } as const;
 const locationField = { id: 1, mapping: 2, line: 4 } as const;
 const lineField = { function: 1 } as const;
-const functionField = { id: 1, name: 2, systemName: 3 } as const;
+const functionField = { id: 1, name: 2, systemName: 3, file: 4, startLine: 5 } as const;
 
 const flushBytes = 64 * 1024;
 
@@ -34,8 +35,11 @@ function* messages(run: RunSummary): Generator<Uint8Array> {
   const meta = profileMeta(run);
   const writer = new PprofWriter(run.profile.tree, run.target.exe);
   writer.head(meta);
-  for (const { thread, nodes, weightsNs, samples } of stacksByThread(run.profile)) {
-    const labels = writer.threadLabels(thread.name, thread.tid, meta.engine);
+  const stacks = engineStacks(run, meta).flatMap(({ engine, threads }) =>
+    threads.map((thread) => ({ engine, ...thread })),
+  );
+  for (const { engine, thread, nodes, weightsNs, samples } of stacks) {
+    const labels = writer.threadLabels(thread.name, thread.tid, engine);
     for (let row = 0; row < nodes.length; row++) {
       const values = [samples[row] as number, weightsNs[row] as number];
       writer.sample(nodes[row] as number, values, labels);
@@ -150,11 +154,14 @@ class PprofWriter {
     const id = this.#locations.size + 1;
     this.#locations.set(found.id, id);
     const name = this.#string(found.name);
+    const file = this.#string(found.script ?? '');
     const mapping = this.#mapping(found.module);
     this.#out.message(profileField.function, (message) => {
       message.integer(functionField.id, id);
       message.integer(functionField.name, name);
       message.integer(functionField.systemName, name);
+      message.integer(functionField.file, file);
+      message.integer(functionField.startLine, found.line ?? 0);
     });
     this.#out.message(profileField.location, (message) => {
       message.integer(locationField.id, id);

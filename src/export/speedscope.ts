@@ -1,5 +1,5 @@
 /**
- * speedscope's own file (file-format-schema.json in its npm package): one `sampled` profile per thread, one entry per
+ * speedscope's own file (file-format-schema.json in its npm package): one `sampled` profile per thread under each engine, one entry per
  * distinct stack with its weight in ns. Times of single samples are not kept, so its "time order" is the order of first
  * sight. Metadata: each profile's name says the engine; all keys lie under `x-prof-tui`, which the schema lets pass.
  */
@@ -7,7 +7,8 @@ import type { CallTree, NodeId } from '../profile/call-tree.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
 import { jsonColumn } from './json-column.ts';
 import { type ProfileMeta, profileMeta } from './meta.ts';
-import { pathOf, stacksByThread, type ThreadStacks } from './stacks.ts';
+import { engineStacks } from './span-stacks.ts';
+import { pathOf, processThread, type ThreadStacks } from './stacks.ts';
 import type { RunSummary } from './summary.ts';
 
 export function* writeSpeedscope(run: RunSummary): Generator<string> {
@@ -22,9 +23,9 @@ export function* writeSpeedscope(run: RunSummary): Generator<string> {
   const stacks = new StackTexts(run.profile.tree);
   yield `${JSON.stringify(head).slice(0, -1)},"profiles":[`;
   let separator = '';
-  for (const thread of stacksByThread(run.profile)) {
+  for (const { engine, thread } of profilesOf(run, meta)) {
     yield separator;
-    yield* threadProfile(thread, meta, stacks);
+    yield* threadProfile(thread, engine, stacks);
     separator = ',';
   }
   // Behind the profiles: which functions occur is known only then.
@@ -33,14 +34,23 @@ export function* writeSpeedscope(run: RunSummary): Generator<string> {
   yield ']}}\n';
 }
 
+/** One for each thread under each engine, heaviest first; time of no thread comes last. */
+function profilesOf(run: RunSummary, meta: ProfileMeta): { engine: string; thread: ThreadStacks }[] {
+  const profiles = engineStacks(run, meta).flatMap(({ engine, threads }) =>
+    threads.map((thread) => ({ engine, thread })),
+  );
+  const isProcess = ({ thread }: { thread: ThreadStacks }): number => Number(thread.thread === processThread);
+  return profiles.sort((a, b) => isProcess(a) - isProcess(b) || b.thread.weightNs - a.thread.weightNs);
+}
+
 function* threadProfile(
   { thread, weightNs, nodes, weightsNs }: ThreadStacks,
-  meta: ProfileMeta,
+  engine: string,
   stacks: StackTexts,
 ): Generator<string> {
   const head = {
     type: 'sampled',
-    name: `${thread.name} [${thread.tid}] ${meta.engine}`,
+    name: `${thread.name} [${thread.tid}] ${engine}`,
     unit: 'nanoseconds',
     startValue: 0,
     endValue: weightNs,
@@ -72,8 +82,9 @@ class StackTexts {
   }
 
   *frames(): Generator<string> {
-    for (const [i, { name, module }] of this.#functions.entries()) {
-      yield (i > 0 ? ',' : '') + JSON.stringify(module === '' ? { name } : { name, file: module });
+    for (const [i, { name, module, script, line }] of this.#functions.entries()) {
+      const file = script ?? (module === '' ? undefined : module);
+      yield (i > 0 ? ',' : '') + JSON.stringify({ name, file, line });
     }
   }
 

@@ -54,15 +54,19 @@ function ownSamples(tree: CallTree, node: NodeId): number {
   return tree.samplesOf(node) - below;
 }
 
-/** The same by thread, heaviest thread first; the time that no sample carries comes last. */
-export function stacksByThread(profile: Profile): ThreadStacks[] {
+/**
+ * The same by thread, heaviest thread first; the time that no sample carries comes last.
+ * @param spans only what these engine spans saw, without the time that no sample carries: it is no single span's
+ */
+export function stacksByThread(profile: Profile, spans?: ReadonlySet<number>): ThreadStacks[] {
   const byThread = new Map<Thread, RowColumns>();
-  for (const { thread, node, weightNs, samples } of profile.placedStacks()) {
+  for (const { thread, node, weightNs, samples, span: from } of profile.placedStacks()) {
+    if (spans?.has(from) === false) continue;
     const rows = byThread.get(thread) ?? new RowColumns();
     byThread.set(thread, rows);
     rows.push(node, weightNs, samples);
   }
-  for (const { node, weightNs } of profile.unsampled()) {
+  for (const { node, weightNs } of spans === undefined ? profile.unsampled() : []) {
     const rows = byThread.get(processThread) ?? new RowColumns();
     byThread.set(processThread, rows);
     rows.push(node, weightNs, 0);
@@ -115,7 +119,7 @@ class RowColumns {
 }
 
 /** Rounds weights one after another so that at each point their sum is the rounded sum of the exact ones. */
-function wholeSteps(): (weightNs: number) => number {
+export function wholeSteps(): (weightNs: number) => number {
   let exact = 0;
   let written = 0;
   return (weightNs) => {

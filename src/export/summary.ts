@@ -14,6 +14,8 @@ export interface RunSummary {
     readonly kptr: number | undefined;
     readonly kernel: string;
     readonly arch: string;
+    /** Which boot of which kernel build: whether kernel addresses can be named later. Kept in recordings alone. */
+    readonly kernelIdentity?: { readonly bootId: string; readonly buildId: string };
   };
   readonly target: {
     readonly pid: number;
@@ -42,6 +44,8 @@ export interface RunSummary {
 }
 
 export interface SpanSummary {
+  /** What the profile's stacks call this span; undefined where they do not know their span (files of other tools). */
+  readonly number?: number | undefined;
   readonly asked: string;
   readonly planned: string;
   readonly engine: string;

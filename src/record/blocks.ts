@@ -20,6 +20,8 @@ const mostShrinking = 200;
 export interface Block {
   readonly tag: string;
   readonly payload: Buffer;
+  /** Where the next one begins in the file. */
+  readonly end: number;
 }
 
 export function fileHead(): Buffer {
@@ -48,32 +50,33 @@ function checksum(block: Buffer): number {
   return crc32(block.subarray(blockHeadBytes), crc32(block.subarray(0, 12)));
 }
 
-/** Fills the buffer from where the last call ended. @returns how many bytes there were; fewer only at the end */
-export type ReadBytes = (into: Buffer) => number;
+/** Fills the buffer from a place in the file. @returns how many bytes there were; fewer only at the end */
+export type ReadBytes = (into: Buffer, position: number) => number;
 
-/**
- * The whole blocks of a file after its head, in order; ends at the first that is short or damaged.
- * @param onEnd hears how many bytes behind the last whole block were met and not used; at least, if there may be more
- */
-export function* readBlocks(read: ReadBytes, onEnd: (unreadBytes: number) => void): Generator<Block> {
+/** No whole block. */
+export interface NoBlock {
+  /** How many bytes were met and not used; at least, if there may be more. */
+  readonly unreadBytes: number;
+}
+
+/** The block that begins at a place of the file, if it is whole. */
+export function readBlock(read: ReadBytes, position: number): Block | NoBlock {
   const head = Buffer.alloc(blockHeadBytes);
-  for (;;) {
-    const headBytes = read(head);
-    if (headBytes < blockHeadBytes) return onEnd(headBytes);
-    const storedBytes = head.readUInt32LE(4);
-    const inflatedBytes = head.readUInt32LE(8);
-    const isPossible =
-      storedBytes <= mostPayloadBytes &&
-      inflatedBytes <= Math.min(mostPayloadBytes, storedBytes * mostShrinking);
-    if (!isPossible) return onEnd(headBytes);
-    const block = Buffer.alloc(blockHeadBytes + storedBytes);
-    head.copy(block);
-    const payloadBytes = read(block.subarray(blockHeadBytes));
-    const isWhole = payloadBytes === storedBytes && checksum(block) === block.readUInt32LE(12);
-    const payload = isWhole ? inflated(block.subarray(blockHeadBytes), inflatedBytes) : undefined;
-    if (payload === undefined) return onEnd(headBytes + payloadBytes);
-    yield { tag: block.toString('latin1', 0, 4), payload };
-  }
+  const headBytes = read(head, position);
+  if (headBytes < blockHeadBytes) return { unreadBytes: headBytes };
+  const storedBytes = head.readUInt32LE(4);
+  const inflatedBytes = head.readUInt32LE(8);
+  const isPossible =
+    storedBytes <= mostPayloadBytes &&
+    inflatedBytes <= Math.min(mostPayloadBytes, storedBytes * mostShrinking);
+  if (!isPossible) return { unreadBytes: headBytes };
+  const block = Buffer.alloc(blockHeadBytes + storedBytes);
+  head.copy(block);
+  const payloadBytes = read(block.subarray(blockHeadBytes), position + blockHeadBytes);
+  const isWhole = payloadBytes === storedBytes && checksum(block) === block.readUInt32LE(12);
+  const payload = isWhole ? inflated(block.subarray(blockHeadBytes), inflatedBytes) : undefined;
+  if (payload === undefined) return { unreadBytes: headBytes + payloadBytes };
+  return { tag: block.toString('latin1', 0, 4), payload, end: position + block.length };
 }
 
 /** @returns undefined when the bytes are no deflated block of this length */

@@ -3,7 +3,7 @@
  * before what refers to them, so that the file is readable up to its last block whenever it ends. Knows no file.
  */
 import type { Batch, NewFrames, NewStacks, SampleColumns } from '../profile/batch.ts';
-import type { FrameName } from '../profile/frames.ts';
+import type { FrameName, Origin } from '../profile/frames.ts';
 import { encodeBlock, fileHead } from './blocks.ts';
 import {
   encodeFrames,
@@ -56,8 +56,8 @@ export class RecordingWriter {
     if (frames.kind.length > 0) this.#frames.push(frames);
     if (stacks.parent.length > 0) this.#stacks.push(stacks);
     // Its descriptor means nothing in another process.
-    for (const { id, path, buildId, openedBy } of modules)
-      this.#modules.push({ id, path, buildId, openedBy });
+    for (const { id, path, buildId, openedBy, file } of modules)
+      this.#modules.push({ id, path, buildId, openedBy, file });
     this.#threads.push(...threads);
     this.#hold(frames.kind.length + stacks.parent.length);
   }
@@ -69,8 +69,7 @@ export class RecordingWriter {
 
   samples(unit: RecordedUnit, span: number, rows: SampleColumns): void {
     if (rows.stack.length === 0) return;
-    for (let from = 0; from < rows.stack.length; from += mostHeldRows) {
-      const part = partOf(rows, from, from + mostHeldRows);
+    for (const part of partsOf(rows)) {
       this.#samples.push({ unit, span, rows: part });
       this.#hold(part.stack.length);
     }
@@ -144,14 +143,27 @@ function threadRow({ index, thread }: Batch['threads'][number]): readonly unknow
 /** JSON lists of names, each of bounded length: those of C++ may have thousands of letters. */
 function* nameParts(names: readonly FrameName[]): Generator<string> {
   let part = '';
-  for (const { frame, name, module, hasSymbol, source } of names) {
-    const row = [frame, name, module, hasSymbol, ...(source === undefined ? [] : [source])];
+  for (const name of names) {
+    const row: unknown[] = [name.frame, name.name, name.module, name.hasSymbol, ...originRow(name)];
+    // Functions of runtimes alone have any.
+    if (name.inlined !== undefined) row.push(name.inlined.map((each) => [each.name, ...originRow(each)]));
     part += `${part === '' ? '[' : ','}${JSON.stringify(row)}`;
     if (part.length < mostNameLetters) continue;
     yield `${part}]`;
     part = '';
   }
   if (part !== '') yield `${part}]`;
+}
+
+function originRow({ runtime, script, line }: Origin): unknown[] {
+  return runtime === undefined ? [] : [runtime, script ?? '', line ?? 0];
+}
+
+/** Views of rows, as many in each as a block may have. */
+export function* partsOf(rows: SampleColumns): Generator<SampleColumns> {
+  for (let from = 0; from < rows.stack.length; from += mostHeldRows) {
+    yield partOf(rows, from, from + mostHeldRows);
+  }
 }
 
 function partOf(rows: SampleColumns, from: number, to: number): SampleColumns {

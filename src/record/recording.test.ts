@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { everyKind, syntheticRun } from '../../test/helpers/synthetic-run.ts';
+import { nodeStacks, StackFeeder } from '../../test/helpers/synthetic-session.ts';
 import { ROOT } from '../profile/call-tree.ts';
 import { cleanText } from '../profile/clean-text.ts';
 import type { Profile } from '../profile/profile.ts';
@@ -14,12 +15,7 @@ import { RecordingWriter } from './recording-writer.ts';
 import { writeRecording } from './write-recording.ts';
 
 function bytesOf(file: Buffer): ReadBytes {
-  let at = 0;
-  return (into) => {
-    const bytes = file.copy(into, 0, at);
-    at += bytes;
-    return bytes;
-  };
+  return (into, position) => file.copy(into, 0, position);
 }
 
 const read = (file: Buffer): Recording => readRecording(bytesOf(file));
@@ -61,6 +57,25 @@ test('a recording gives back every stack, weight, thread, name and fact', () => 
   assert.deepEqual([recording.head, recording.status], [{ tool: 'test' }, { state: 'ended' }]);
   assert.deepEqual([recording.isComplete, recording.unreadBytes], [true, 0]);
   assert.deepEqual(recording.tallies.get('cpu'), { samples: profile.samples, weightNs: profile.weightNs });
+});
+
+test('a recording gives back what is inlined at an address, with where it was written', () => {
+  const profile = withoutUnsampled();
+  const inlined = [
+    { name: 'outer', runtime: 'go', script: '/src/a.go', line: 7 },
+    { name: 'inner', runtime: 'go', script: '/src/b.go' },
+    { name: 'bare', runtime: 'go' },
+  ] as const;
+  profile.setNames([{ frame: 0, name: 'goer', module: 'app', hasSymbol: true, runtime: 'go', inlined }]);
+  profile.settle(true);
+  const again = read(whole(profile)).profiles.get('cpu') as Profile;
+  const functionsOf = ({ tree }: Profile) =>
+    Array.from({ length: tree.nodeCount }, (_, node) => tree.functionOf(node)).flatMap(
+      ({ name, runtime, script, line }) => (runtime === 'go' ? [{ name, script, line }] : []),
+    );
+  assert.deepEqual(functionsOf(again), functionsOf(profile));
+  assert.deepEqual(stacksOf(again), stacksOf(profile));
+  assert(functionsOf(again).some(({ name, line }) => name === 'outer' && line === 7));
 });
 
 /** Three seconds of samples, written as capture writes them: tables and names come as they are met. */
@@ -154,6 +169,22 @@ test('a flipped bit: the blocks before it are kept, nothing after it is taken', 
   }
 });
 
+test('which engine span saw which stack comes back', () => {
+  const profile = withoutUnsampled();
+  const [first] = [...profile.rows()];
+  assert.ok(first);
+  profile.addSamples(first.rows, 4);
+  const { profiles } = read(whole(profile));
+  const ofSpan = (from: Profile, span: number): readonly unknown[] =>
+    [...from.placedStacks()]
+      .filter((each) => each.span === span)
+      .map(({ thread, weightNs, samples }) => [thread.tid, weightNs, samples]);
+  const again = profiles.get('cpu') as Profile;
+  assert.deepEqual(ofSpan(again, 4), ofSpan(profile, 0));
+  assert.deepEqual(ofSpan(again, 0), ofSpan(profile, 0));
+  assert.equal(again.weightNs, profile.weightNs);
+});
+
 test('names of thousands of letters: more blocks, and all of them come back', () => {
   const { profile } = syntheticRun(
     Array.from({ length: 3000 }, (_, i) => ({ stack: ['main', `${'x'.repeat(9000)}${i}`], samples: 1 })),
@@ -171,9 +202,9 @@ test('a reset forgets the weights before it, not the tables', () => {
   const writer = new RecordingWriter((blocks) => pieces.push(Buffer.from(blocks)), {});
   const profile = withoutUnsampled();
   for (const rows of profile.tables.rows()) writer.tables(rows);
-  writer.samples('cpu', 0, profile.rows());
+  for (const { span, rows } of profile.rows()) writer.samples('cpu', span, rows);
   writer.reset();
-  writer.samples('wall', 1, profile.rows());
+  for (const { rows } of profile.rows()) writer.samples('wall', 1, rows);
   writer.end();
   const { profiles } = read(Buffer.concat(pieces));
   assert.equal(profiles.get('cpu')?.tree.totalNs(ROOT), 0);
@@ -244,3 +275,29 @@ test('names in a file may hold anything: control codes do not come through', () 
   const { profiles } = read(Buffer.concat([file.subarray(0, ends[3]), named]));
   assert.match([...stacksOf(profiles.get('cpu') as Profile).keys()].join(), /m·!a·\[2Jb/);
 });
+
+test('a recording keeps where functions of a language runtime were written; what is not right of it is left out', () => {
+  const { file, ends } = growing();
+  const originsOf = (rows: unknown): unknown[] => {
+    const block = encodeBlock('NAMS', Buffer.from(JSON.stringify(rows)));
+    const { tree } = read(Buffer.concat([file.subarray(0, ends[3]), block])).profiles.get('cpu') as Profile;
+    const { runtime, script, line } = tree.functionOf(1);
+    return [runtime, script, line];
+  };
+  const row = [0, 'f', 'js', true];
+  assert.deepEqual(originsOf([[...row, 'java', '/a.java', 7]]), ['java', '/a.java', 7]);
+  assert.deepEqual(originsOf([[...row, 'node', '', 0]]), ['node', undefined, undefined]);
+  assert.deepEqual(originsOf([[...row, 'node', 5, -1]]), ['node', undefined, undefined]);
+  assert.deepEqual(originsOf([[...row, 'node', '/a.js', 1.5]]), ['node', '/a.js', undefined]);
+  // As version 0.1 wrote it.
+  assert.deepEqual(originsOf([[...row, '/srv/a.js:12']]), ['node', '/srv/a.js', 12]);
+  const { profiles } = read(whole(profileWithOrigin()));
+  const { tree } = profiles.get('cpu') as Profile;
+  assert.deepEqual(tree.functionOf(tree.nodeCount - 1).script, '/srv/page.js');
+});
+
+function profileWithOrigin(): Profile {
+  const feeder = new StackFeeder();
+  feeder.add(nodeStacks.slice(0, 1));
+  return feeder.profile;
+}

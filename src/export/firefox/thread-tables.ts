@@ -2,7 +2,7 @@
 import { type CallTree, type NodeId, ROOT } from '../../profile/call-tree.ts';
 import type { FunctionKind } from '../../profile/frames.ts';
 import type { ProfileFunction } from '../../profile/functions.ts';
-import type { ThreadStacks } from '../stacks.ts';
+import type { TimedStacks } from '../span-stacks.ts';
 
 /** Columns by name, all of the table's length, each value made as it is written; `facts` are said once for all rows. */
 export interface Table {
@@ -22,6 +22,7 @@ const categoryOf: Readonly<Record<FunctionKind, number>> = {
   native: 1,
   jit: 2,
   kernel: 3,
+  runtime: 4,
 };
 /** `ResourceType` of the reader. */
 const libraryResource = 1;
@@ -45,21 +46,13 @@ export class StringTable {
   }
 }
 
-/** @param durationNs of the recording: the rows of a thread fill it, each as long as its part of the thread's weight */
 export function threadTables(
   tree: CallTree,
-  { weightNs, nodes, weightsNs }: ThreadStacks,
-  durationNs: number,
+  { nodes, weightsNs, timesNs }: TimedStacks,
   strings: StringTable,
 ): ThreadTables {
   const stacks = new StackTables(tree, strings);
   const stackOfRow = Uint32Array.from(nodes, (node) => stacks.indexOf(node));
-  const timesNs = new Float64Array(nodes.length);
-  let beforeNs = 0;
-  for (const [row, ns] of weightsNs.entries()) {
-    beforeNs += ns;
-    timesNs[row] = weightNs > 0 ? Math.round(durationNs * (beforeNs / weightNs)) : 0;
-  }
   // CPU time is what was used since the row before: the first row is one without a stack, else its successor's is lost.
   const behindFirst = (values: Float64Array, perUnit: number) => (row: number) =>
     row === 0 ? 0 : (values[row - 1] as number) / perUnit;
@@ -109,6 +102,11 @@ class StackTables {
     const functions = this.#functions;
     const resources = functions.map(({ module }) => (module === '' ? -1 : this.#resource(module)));
     const names = functions.map(({ name }) => this.#strings.indexOf(name));
+    const files = functions.map(({ script }) =>
+      script === undefined ? null : this.#strings.indexOf(script),
+    );
+    const lines = functions.map(({ line }) => line ?? null);
+    const isJS = (row: number): boolean => functions[row]?.runtime === 'node';
     const categories = functions.map(categoryIn);
     const modules = Array.from(this.#resourceByModule.keys(), (module) => this.#strings.indexOf(module));
     const of = (values: readonly (number | null)[]) => (row: number) => values[row] as number | null;
@@ -129,8 +127,8 @@ class StackTables {
       funcTable: {
         length: functions.length,
         columns: {
-          ...{ name: of(names), isJS: no, relevantForJS: no, resource: of(resources) },
-          ...{ fileName: none, lineNumber: none, columnNumber: none },
+          ...{ name: of(names), isJS, relevantForJS: no, resource: of(resources) },
+          ...{ fileName: of(files), lineNumber: of(lines), columnNumber: none },
         },
       },
       resourceTable: {

@@ -1,6 +1,7 @@
 /**
- * The constants of one JFR chunk: threads, stacks, methods, classes, symbols. Events hold their keys; the checkpoint
- * event at the chunk's end holds them all.
+ * The constants of a JFR chunk: threads, stacks, methods, classes, symbols. Events hold their keys; the checkpoint event
+ * at the chunk's end holds them all. No key is used again in a later chunk: the JDK looks a key up in the chunk before,
+ * first (ChunkParser and ConstantLookup keep its pools while the metadata stay the same).
  */
 
 import { ByteWriter } from '../../encoding/byte-writer.ts';
@@ -20,6 +21,7 @@ const frameTypeOf: Readonly<Record<FunctionKind, number>> = {
   native: 3,
   root: 3,
   marked: 3,
+  runtime: 1,
   jit: 1,
   kernel: 5,
 };
@@ -42,6 +44,12 @@ export class ConstantPools {
 
   constructor(tree: CallTree) {
     this.#tree = tree;
+  }
+
+  /** Forgets all constants, not their keys. */
+  nextChunk(): void {
+    for (const pool of [this.#symbols, this.#classes, this.#methods, this.#stacks, this.#threads])
+      pool.clear();
   }
 
   thread(thread: Thread): number {
@@ -127,6 +135,12 @@ function frameType({ kind, module, name }: ProfileFunction): number {
 class Pool<T> {
   readonly #keys = new Map<T, number>();
   readonly #out = new ByteWriter();
+  #lastKey = 0;
+
+  clear(): void {
+    this.#keys.clear();
+    this.#out.clear();
+  }
 
   get size(): number {
     return this.#keys.size;
@@ -139,7 +153,7 @@ class Pool<T> {
   key(value: T, write: (out: ByteWriter) => void): number {
     const known = this.#keys.get(value);
     if (known !== undefined) return known;
-    const key = this.#keys.size + 1;
+    const key = ++this.#lastKey;
     this.put(key, value, write);
     return key;
   }
