@@ -15,7 +15,7 @@ import { LaunchFailed } from './engine/launch.ts';
 import { NativeMissing } from './engine/native.ts';
 import { TargetRefused } from './engine/target.ts';
 import { helpText, type Invocation, parseCommandLine, type Settings, UsageError } from './options.ts';
-import { setKeys } from './tui/keymap.ts';
+import { setKeys } from './tui/keys/keymap.ts';
 
 const note = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -45,10 +45,10 @@ async function run(invocation: Invocation): Promise<number> {
       await openCommand(invocation.file, invocation.options);
       return 0;
     case 'export':
-      exportCommand(invocation.file, invocation.options);
+      await exportCommand(invocation.file, invocation.options);
       return 0;
     case 'diff':
-      diffCommand(...invocation.files, invocation.options);
+      await diffCommand(...invocation.files, invocation.options);
       return 0;
     case 'record-launch':
       return recordCommand(invocation.argv, invocation.options, note);

@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test';
 import { configPath, loadConfig, parseConfig } from './config.ts';
 import { ConfigError, readConfigText } from './config-text.ts';
 import { parseCommandLine, settingNames, UsageError } from './options.ts';
-import { keyLists, keyTableMarkdown, setKeys, treeCommand } from './tui/keymap.ts';
+import { commandOf, keyLists, setKeys } from './tui/keys/keymap.ts';
+import { keyTableMarkdown } from './tui/keys/shown-keys.ts';
 import { createTheme } from './tui/theme.ts';
 
 test('settings and keys, with comments and a comma too many', () => {
@@ -63,6 +64,12 @@ const errors: readonly (readonly [text: string, line: number, says: RegExp])[] =
     2,
     /"j" is a key of "down" already/,
   ],
+  [
+    '{"keys": {"everywhere": {\n"redraw": "ctrl+d"}}}',
+    2,
+    /^"keys.everywhere.redraw": "ctrl\+d" is a key of "half-down" already$/,
+  ],
+  ['{"keys": {"everywhere": {"redraw": "L"}}}', 1, /^"keys.everywhere.redraw": "L" is text here$/],
   ['[]', 1, /^the file: `\{` is expected$/],
   ['{\n"theme" "dark"}', 2, /^`:` after the key "theme" is expected, not "dark"$/],
   ['{\n"theme": dark}', 2, /^a value is expected, not dark$/],
@@ -160,8 +167,8 @@ test('help needs no config file, and settings are options that say how, not what
 test('changed keys run their commands, stand in the key table, and free the old ones', (t) => {
   t.after(() => setKeys(keyLists));
   setKeys(parseConfig('{"keys":{"tree":{"zoom":"Z","hottest":["ctrl+o"]}}}').keys);
-  assert.equal(treeCommand('Z'), 'zoom');
-  assert.equal(treeCommand('enter'), undefined);
+  assert.equal(commandOf('tree', 'Z'), 'zoom');
+  assert.equal(commandOf('tree', 'enter'), undefined);
   const table = keyTableMarkdown(createTheme({ ascii: false, color: false }).glyphs);
   assert.match(table, /\| Tree \| `Z` \| zoom/);
   assert.match(table, /\| Tree \| `\^O` \| open the hottest/);

@@ -7,8 +7,8 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { type ConfigEntry, ConfigError, type ConfigValue, readConfigText } from './config-text.ts';
 import { checkSetting, type Settings, settingNames, UsageError } from './options.ts';
-import { changeKeys, type KeyLists, keyInTwoPlaces, listNames } from './tui/key-changes.ts';
-import { keyLists, type ListName } from './tui/keymap.ts';
+import { changeKeys, type KeyOwner, keyInTwoPlaces, listNames } from './tui/keys/key-changes.ts';
+import { type KeyLists, keyLists, type ListName } from './tui/keys/keymap.ts';
 
 export interface Config {
   readonly settings: Settings;
@@ -91,11 +91,12 @@ function readKeys(entry: ConfigEntry): KeyLists {
   }
   const clash = keyInTwoPlaces(lists);
   if (clash === undefined) return lists;
-  const changed = clash.commands.find((command) => lines.has(`${clash.list} ${command}`)) ?? '';
-  const other = clash.commands.find((command) => command !== changed);
+  const lineOf = ({ list, command }: KeyOwner) => lines.get(`${list} ${command}`);
+  const [first, second] = clash.owners;
+  const [changed, other] = lineOf(first) === undefined ? [second, first] : [first, second];
   throw new ConfigError(
-    lines.get(`${clash.list} ${changed}`) ?? entry.line,
-    `"keys.${clash.list}.${changed}": "${clash.key}" is a key of "${other}" already`,
+    lineOf(changed) ?? entry.line,
+    `"keys.${changed.list}.${changed.command}": "${clash.key}" is a key of "${other.command}" already`,
   );
 }
 

@@ -31,6 +31,8 @@ const usageErrors: readonly (readonly [argv: readonly string[], says: RegExp])[]
   [['diff', 'a'], /two files/],
   [['diff', 'a', 'b', 'c'], /two files/],
   [['diff', 'a', 'b', '--by', 'samples'], /one of share, time/],
+  [['record', '1', '--otlp', 'localhost:4318'], /^--otlp localhost:4318: an URL is expected/],
+  [['export', 'a', '--otlp', 'http://localhost:4318'], /^--otlp goes with record and the live view/],
 ];
 
 for (const [argv, says] of usageErrors) {

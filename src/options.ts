@@ -24,6 +24,7 @@ export const formatSpecs = {
   firefox: { endings: ['.firefox.json.gz', '.json.gz'], isBinary: true, help: 'profiler.firefox.com' },
   jfr: { endings: ['.jfr'], isBinary: true, help: 'JDK Mission Control, jfr, jfrconv' },
   cpuprofile: { endings: ['.cpuprofile'], isBinary: false, help: 'Chrome DevTools, VS Code' },
+  otlp: { endings: ['.otlp', '.otlp.pb'], isBinary: true, help: 'OpenTelemetry profiles (ProfilesData)' },
   proftui: { endings: ['.proftui'], isBinary: true, help: 'recording: prof-tui open, export, diff' },
 } as const satisfies Record<string, FormatSpec>;
 export type Format = keyof typeof formatSpecs;
@@ -88,6 +89,11 @@ export const optionSpecs = {
     value: 'FILE',
     help: 'record, export: file to write, - for standard output',
   },
+  otlp: {
+    type: 'string',
+    value: 'URL',
+    help: 'record, live view: send profiles to an OpenTelemetry receiver',
+  },
   by: { type: 'string', value: diffMeasures.join('|'), help: 'diff: what is compared (default share)' },
   threads: { type: 'boolean', help: 'folded: keep stacks apart by thread' },
   ascii: { type: 'boolean', help: 'draw with ASCII characters only', isSetting: true },
@@ -119,6 +125,8 @@ export interface Options {
   readonly durationNs: number | undefined;
   readonly format: Format | undefined;
   readonly output: string | undefined;
+  /** An http(s) URL. */
+  readonly otlp: string | undefined;
   readonly by: DiffMeasure;
   readonly threads: boolean;
   readonly ascii: boolean;
@@ -184,6 +192,9 @@ export function parseCommandLine(argv: readonly string[], settings: () => Settin
   if (values.version === true) return { command: 'version' };
   const options = readOptions({ ...settings(), ...values });
   const [first, ...rest] = positionals;
+  if (options.otlp !== undefined && ['open', 'export', 'diff', 'doctor'].includes(first ?? '')) {
+    throw new UsageError(`--otlp goes with record and the live view: ${first} captures nothing`);
+  }
   if (launch) return launchInvocation(first, rest, launch, options);
   switch (first) {
     case undefined:
@@ -254,6 +265,7 @@ function readOptions(values: Values): Options {
     durationNs: seconds === undefined ? undefined : seconds * 1e9,
     format: choice(values.format, 'format', formats),
     output: values.output === undefined ? undefined : String(values.output),
+    otlp: httpUrl(values.otlp),
     by: choice(values.by, 'by', diffMeasures) ?? 'share',
     threads: values.threads === true,
     ascii: values.ascii === true,
@@ -281,6 +293,13 @@ function choice<T extends string>(value: unknown, name: string, allowed: readonl
   const found = allowed.find((one) => one === value);
   if (found === undefined) throw new UsageError(`--${name} ${value}: one of ${allowed.join(', ')}`);
   return found;
+}
+
+function httpUrl(value: string | boolean | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const url = URL.canParse(String(value)) ? new URL(String(value)) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href;
+  throw new UsageError(`--otlp ${value}: an URL is expected, as http://localhost:4318`);
 }
 
 function number(value: unknown, name: string, least: number, most: number): number | undefined {

@@ -11,7 +11,7 @@ import {
   runningStacks,
   runtimeProblems,
 } from './native.ts';
-import type { Plan } from './select.ts';
+import { type Plan, selectEngine } from './select.ts';
 import type { Accounting } from './status.ts';
 import { type Degradation, deathOf } from './warnings.ts';
 
@@ -42,6 +42,7 @@ export function currentDegradations(of: Situation): readonly Degradation[] {
     ...notices,
     ...of.plan.degradations,
     ...runningThreads(of),
+    ...pythonFrames(of),
     ...kernelSymbols(of),
     ...limits(of),
     ...losses(of),
@@ -102,7 +103,34 @@ function runtimeNames({ counters: { runtime } }: Situation): Degradation[] {
   const isRefused = problem === 'memory-refused';
   const cure = isRefused ? 'add CAP_SYS_PTRACE, or run prof-tui as the target’s user' : undefined;
   return [
-    { code: 'runtime-unnamed', runtime: runtime.name, because: unnamedBecause(problem, runtime), cure },
+    {
+      code: 'runtime-unnamed',
+      runtime: runtime.name,
+      isWasm: problem === 'wasm-code',
+      because: unnamedBecause(problem, runtime),
+      cure,
+    },
+  ];
+}
+
+/**
+ * The frames of Python lie in memory that its next call writes over: whoever reads a sample later, as perf_events do,
+ * must not guess them.
+ */
+function pythonFrames({ plan, counters, capabilities }: Situation): Degradation[] {
+  const { runtime } = counters;
+  if (!runtime?.name.startsWith('CPython') || runtime.problem !== 0) return [];
+  const isLate = plan.engine !== 'ctimer' && runningStacks[counters.runningStacks] !== 'stops';
+  if (!isLate) return [];
+  const offered = selectEngine('ctimer', capabilities, true);
+  const isOffered = offered.kind === 'run' && offered.plan.engine === 'ctimer';
+  return [
+    {
+      code: 'python-unseen',
+      runtime: runtime.name,
+      engine: plan.engine,
+      offer: isOffered ? 'ctimer' : undefined,
+    },
   ];
 }
 
@@ -116,8 +144,17 @@ function unnamedBecause(
     'constant-unusable': `the value of ${constant} cannot be true`,
     'compressed-pointers': 'it is built with compressed pointers',
     'memory-refused': `reading its memory is refused (${errnoName(errno)})`,
-    'checks-failed': 'its memory does not agree with its v8dbg_ constants',
+    'checks-failed': 'its memory does not agree with what its binary exports',
     'optimized-code': 'its binary does not export how optimized code is named',
+    'unknown-version': 'only the frames of 3.11 to 3.14 are known',
+    'no-symbols': 'its binary exports no types or no evaluation loop',
+    'free-threaded': 'it is built without the global interpreter lock',
+    'wrong-offsets': 'its memory does not agree with the offsets of its version',
+    'no-loop': 'its evaluation loop is found in no native stack',
+    'often-unmatched':
+      'more than 5% of the samples keep native frames, theirs cannot be told (over 256 threads, or switched stacks)',
+    'wasm-code':
+      constant === '' ? 'it keeps its code otherwise than is known' : `its binary exports no ${constant}`,
   };
   return reasons[problem];
 }

@@ -2,8 +2,10 @@
  * What a session has gathered: drains the native session into the profiles, counts each row by its span, hands new
  * frames to the symbolizer. Owns the native session and the symbolizer's worker.
  */
+import type { SampleColumns } from '../profile/batch.ts';
 import { markedLabels } from '../profile/frames.ts';
 import type { Profile } from '../profile/profile.ts';
+import { monotonicMs } from '../symbolize/followed-file.ts';
 import type { KernelSymbolsState } from '../symbolize/protocol.ts';
 import type { Baseline } from './accounting.ts';
 import { type Captured, onlyTarget } from './captured.ts';
@@ -16,6 +18,9 @@ import type { Target, Unit } from './status.ts';
 import type { ProcessStat } from './target.ts';
 import { UnitProfiles } from './unit-profiles.ts';
 import { WatchedProcess } from './watched-process.ts';
+
+/** Of a thread that sleeps where it was seen before, a row comes that much later at most. */
+const seenBeforeRowMs = 1000;
 
 export interface GatheringOptions {
   readonly target: Target;
@@ -53,8 +58,8 @@ export class Gathering {
     return this.#profiles.of(unit);
   }
 
-  keep(keeper: Keeper | undefined): void {
-    this.#profiles.keep(keeper);
+  keep(keeper: Keeper): () => void {
+    return this.#profiles.keep(keeper);
   }
 
   /** The books of native code begin just before the engine is armed: only the clock of the screen begins at the cut. */
@@ -67,11 +72,18 @@ export class Gathering {
       const { batch } = each;
       this.book.count(batch);
       const unnamed = this.#profiles.add(batch, (span) => this.book.unitOf(span), each.names);
-      this.naming.ask(each, batch.modules, unnamed);
+      this.naming.ask(each, batch.modules, unnamed, this.#firstSampledMs(batch));
     }
     for (const ended of this.native.takeEnded()) void this.naming.end(ended.id).then(() => ended.close());
     this.#readStat();
     this.process.followExecs(this.native.state().execs);
+  }
+
+  /** No sample of this batch is older (CLOCK_MONOTONIC). */
+  #firstSampledMs({ timeNs }: SampleColumns): number {
+    const { elapsedNs } = this.native.state();
+    const firstNs = timeNs.reduce((first, each) => Math.min(first, each), elapsedNs);
+    return monotonicMs() - (elapsedNs - firstNs) / 1e6 - seenBeforeRowMs;
   }
 
   /** An engine has taken over at a cut: its span begins there. */

@@ -1,5 +1,6 @@
 /** From hot addresses to the lines of a listing. Pure: what is read from files comes in as functions and values. */
 import type { HotAddress } from '../profile/hot-addresses.ts';
+import { runtimePlaceOf } from '../profile/runtime-place.ts';
 import type { Instruction, LinePlace } from '../symbolize/line-tools.ts';
 import type { SourceReader } from './source-text.ts';
 
@@ -50,12 +51,36 @@ export function sourceBlocks(
     const line = place?.line ?? 0;
     group.lines.set(line, plus(group.lines.get(line), address));
   }
-  const blocks = Array.from(groups, ([title, { file, lines }]) => {
-    const text = file === '' ? undefined : read(file);
-    const note = file !== '' && text === undefined ? '   (this file is not here)' : '';
-    return { title: `${title}${note}`, lines: withContext(lines, text) };
-  });
+  const blocks = Array.from(groups, ([title, { file, lines }]) => fileBlock(title, file, lines, read));
   return blocks.sort((a, b) => hottest(b) - hottest(a));
+}
+
+function fileBlock(
+  title: string,
+  file: string,
+  weights: ReadonlyMap<number, Weight>,
+  read: SourceReader,
+): ListingBlock {
+  const text = file === '' ? undefined : read(file);
+  const note = file !== '' && text === undefined ? '   (this file is not here)' : '';
+  return { title: `${title}${note}`, lines: withContext(weights, text) };
+}
+
+/**
+ * The lines at which a function of a runtime was seen; undefined where its runtime tells none of them.
+ * @param script where it was written
+ */
+export function runtimeLines(
+  script: string,
+  hot: readonly HotAddress[],
+  read: SourceReader,
+): ListingBlock | undefined {
+  const lines = new Map<number, Weight>();
+  for (const each of hot) {
+    const { line } = runtimePlaceOf(each.frame.address);
+    lines.set(line, plus(lines.get(line), each));
+  }
+  return [...lines.keys()].some((line) => line > 0) ? fileBlock(script, script, lines, read) : undefined;
 }
 
 function withContext(

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, copyFileSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Frame, FunctionKind, Module } from '../profile/frames.ts';
 import type { HotAddress } from '../profile/hot-addresses.ts';
 import type { Profile } from '../profile/profile.ts';
+import { runtimeAddress } from '../profile/runtime-place.ts';
 import { fileBytes } from '../symbolize/byte-source.ts';
 import { buildIdOf, parseElf } from '../symbolize/elf-file.ts';
 import { instructionsOf, placesOf } from '../symbolize/line-tools.ts';
@@ -49,6 +50,7 @@ const withDebug = build('hot', '-g');
 const stripped = build('hot_stripped', '-s');
 
 const still = new AbortController().signal;
+const scope = { threads: new Set<number>() };
 const text = spawnSync('nm', [withDebug.path], { encoding: 'utf8' }).stdout;
 const workStart = BigInt(`0x${/^([0-9a-f]+) T work$/m.exec(text)?.[1]}`);
 
@@ -66,7 +68,7 @@ function list(
 ): Promise<Listing> {
   const profile = { modules: [module], hotAddresses: () => hot } as unknown as Profile;
   const func = { id: 1, name, module: 'hot', kind };
-  return listFunction({ func, threads: new Set(), wants }, profile, process.pid, still);
+  return listFunction({ func, scope, wants }, profile, process.pid, still);
 }
 
 /** Addresses of `work` by the line of the source that they are of, innermost. */
@@ -185,6 +187,84 @@ test('a runtime that gives file and line: the beginning of the function; without
   assert.match(none.missing?.because ?? '', /made at run time/);
 });
 
+test('a runtime that gives the lines it stands at: each with its weight, with the text where the file is here', async () => {
+  const script = join(folder, 'shop.py');
+  writeFileSync(script, 'def serve():\n    a()\n    b()\n');
+  const at = (line: number, totalNs: number): HotAddress => {
+    const address = runtimeAddress({ function: 7, line });
+    return {
+      frame: { id: line, kind: 'runtime', module: -1, address, functionStart: 0n },
+      selfNs: 0,
+      totalNs,
+    };
+  };
+  const listOf = (path: string) => {
+    const profile = { modules: [], hotAddresses: () => [at(3, 6), at(0, 1), at(2, 2)] } as unknown as Profile;
+    const func = { id: 1, name: 'serve shop.py:1', module: 'python', kind: 'runtime' as const, script: path };
+    return listFunction({ func, scope, wants: 'source' }, profile, undefined, still);
+  };
+  const here = await listOf(script);
+  assert.deepEqual([here.form, here.missing, here.blocks[0]?.title], ['source', undefined, script]);
+  assert.deepEqual(
+    here.blocks[0]?.lines.map(({ label, text: words, totalNs }) => [label, words, totalNs]),
+    [
+      ['?', '', 1],
+      ['1', 'def serve():', 0],
+      ['2', '    a()', 2],
+      ['3', '    b()', 6],
+      ['4', '', 0],
+    ],
+  );
+  const elsewhere = await listOf('Shop.java');
+  assert.equal(elsewhere.blocks[0]?.title, 'Shop.java   (this file is not here)');
+  assert.deepEqual(
+    elsewhere.blocks[0]?.lines.map(({ label, totalNs }) => [label, totalNs]),
+    [
+      ['?', 1],
+      ['', 0],
+      ['2', 2],
+      ['3', 6],
+    ],
+  );
+});
+
+test('a debug file that debuginfod has fetched gives source; one of another build id does not', async (t) => {
+  const cache = mkdtempSync(join(folder, 'cache-'));
+  const before = process.env['DEBUGINFOD_CACHE_PATH'];
+  process.env['DEBUGINFOD_CACHE_PATH'] = cache;
+  t.after(() => {
+    if (before === undefined) delete process.env['DEBUGINFOD_CACHE_PATH'];
+    else process.env['DEBUGINFOD_CACHE_PATH'] = before;
+  });
+  const own = join(folder, 'own');
+  copyFileSync(withDebug.path, own);
+  assert.equal(spawnSync('strip', [own]).status, 0);
+  const module = { ...withDebug, path: own };
+  const hot = [hotAt(workStart + 8n, 5)];
+  assert.equal((await list(module, hot)).form, 'assembly');
+  mkdirSync(join(cache, module.buildId));
+  const fetched = join(cache, module.buildId, 'debuginfo');
+  copyFileSync(stripped.path, fetched);
+  assert.equal((await list(module, hot)).form, 'assembly');
+  copyFileSync(withDebug.path, fetched);
+  assert.equal((await list(module, hot)).form, 'source');
+});
+
+test('what a distribution installs: its debug file can be fetched by build id', async () => {
+  const path = '/usr/bin/env';
+  const fd = openSync(path, 'r');
+  const file = parseElf(fileBytes(fd));
+  const buildId = file === undefined ? '' : buildIdOf(file);
+  closeSync(fd);
+  const module: Module = { id: 0, path, buildId, fd: -1, openedBy: 'none' };
+  const { missing } = await list(module, [hotAt(0x4000n, 1, 0n)]);
+  assert.equal(
+    missing?.because,
+    `/usr/bin/env has no line information, no debug file for build-id ${buildId}`,
+  );
+  assert.equal(missing?.cure, `debuginfod-find debuginfo ${buildId}`);
+});
+
 test('kernel code and a function without samples say what is missing', async () => {
   assert.match((await list(withDebug, [hotAt(1n, 8)], 'source', 'kernel')).missing?.because ?? '', /vmlinux/);
   const empty = await list(withDebug, []);
@@ -207,12 +287,7 @@ test('an abort ends the helper and rejects', async () => {
   const abort = new AbortController();
   const profile = { modules: [withDebug], hotAddresses: () => [hotAt(workStart, 3)] } as unknown as Profile;
   const func = { id: 1, name: 'work', module: 'hot', kind: 'native' } as const;
-  const work = listFunction(
-    { func, threads: new Set(), wants: 'source' },
-    profile,
-    process.pid,
-    abort.signal,
-  );
+  const work = listFunction({ func, scope, wants: 'source' }, profile, process.pid, abort.signal);
   abort.abort();
   await assert.rejects(work);
 });

@@ -5,9 +5,12 @@
 import type { Module } from '../profile/frames.ts';
 import type { ProfileFunction } from '../profile/functions.ts';
 import type { HotAddress } from '../profile/hot-addresses.ts';
-import type { Profile } from '../profile/profile.ts';
+import type { HotScope, Profile } from '../profile/profile.ts';
+import { sourceOf } from '../profile/runtime-names.ts';
+import { goLinesOf } from '../symbolize/go-lines.ts';
 import { instructionsOf, type LinePlace, placesOf, ToolFailed } from '../symbolize/line-tools.ts';
 import { debugFileOf, debugPathOf, modulePathOf } from '../symbolize/module-path.ts';
+import { generatedBlocks, type LinesOf } from './generated-lines.ts';
 import {
   addressBlock,
   assemblyBlock,
@@ -35,22 +38,24 @@ export interface Missing {
 
 export interface ListingRequest {
   readonly func: ProfileFunction;
-  /** Thread indexes that count; empty for all. */
-  readonly threads: ReadonlySet<number>;
+  /** What counts of its samples. */
+  readonly scope: HotScope;
   readonly wants: 'source' | 'assembly';
 }
 
 /**
  * Never rejects, but when `signal` says that nobody waits any more.
  * @param pid undefined for a target of the past
+ * @param linesOf what a jitdump of the target says of frames in generated code
  */
 export async function listFunction(
-  { func, threads, wants }: ListingRequest,
+  { func, scope, wants }: ListingRequest,
   profile: Profile,
   pid: number | undefined,
   signal: AbortSignal,
+  linesOf: LinesOf = async () => [],
 ): Promise<Listing> {
-  const hot = profile.hotAddresses(func, threads);
+  const hot = profile.hotAddresses(func, scope);
   const totalNs = hot.reduce((sum, each) => sum + each.totalNs, 0);
   const plain = (because: string, cure?: string): Listing => ({
     form: 'addresses',
@@ -62,8 +67,10 @@ export async function listFunction(
   const read = sourceReader(pid);
   if (func.kind === 'kernel')
     return plain('kernel code: its lines need the vmlinux of this kernel with debug information');
-  if (func.kind === 'jit') {
-    const block = runtimeBlock(func.name, hot, read);
+  if (func.kind === 'jit' || func.kind === 'runtime') {
+    const blocks = await generatedBlocks(func, hot, read, linesOf);
+    if (blocks !== undefined) return { form: 'source', blocks, totalNs, missing: undefined };
+    const block = runtimeBlock(sourceOf(func) || func.name, hot, read);
     const because = 'made at run time: the runtime names the function, not the lines within it';
     if (block === undefined)
       return plain('made at run time: there is no file to read lines or instructions from');
@@ -74,7 +81,7 @@ export async function listFunction(
   if (module === undefined || path === undefined) return plain(goneText(module));
   const ours = hot.filter(({ frame }) => frame.module === module.id);
   const paths = { code: path, lines: debugFileOf(module, pid) ?? path };
-  const lines = wants === 'source' ? await withLines(ours, paths.lines, signal) : undefined;
+  const lines = wants === 'source' ? await goOrDebugLines(func, ours, paths, signal) : undefined;
   if (lines && 'places' in lines)
     return { form: 'source', blocks: sourceBlocks(ours, lines.places, read), totalNs, missing: undefined };
   return withInstructions(
@@ -90,6 +97,32 @@ export async function listFunction(
 type Lines =
   | { readonly places: ReadonlyMap<bigint, readonly LinePlace[]> }
   | { readonly failed: string | undefined };
+
+/** A Go program knows the lines of its functions itself, what is inlined into them included. */
+async function goOrDebugLines(
+  func: ProfileFunction,
+  hot: readonly HotAddress[],
+  paths: { readonly code: string; readonly lines: string },
+  signal: AbortSignal,
+): Promise<Lines> {
+  const addresses = hot.slice(0, mostAddresses).map(({ frame }) => frame.address);
+  const places = func.runtime === 'go' ? await goLines(paths.code, func, addresses, signal) : undefined;
+  return places === undefined ? withLines(hot, paths.lines, signal) : { places };
+}
+
+async function goLines(
+  path: string,
+  func: ProfileFunction,
+  addresses: readonly bigint[],
+  signal: AbortSignal,
+) {
+  try {
+    return await goLinesOf(path, func, addresses, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return undefined;
+  }
+}
 
 async function withLines(hot: readonly HotAddress[], path: string, signal: AbortSignal): Promise<Lines> {
   try {
@@ -144,8 +177,17 @@ function missingLines({ path, buildId }: Module, failed: string | undefined): Mi
   }
   const id = buildId === '' ? '' : `, no debug file for build-id ${buildId}`;
   const cure =
-    debug === undefined ? 'build it with -g' : `build it with -g, or put its debug file at ${debug}`;
+    debug === undefined
+      ? 'build it with -g'
+      : isInstalled(path)
+        ? `debuginfod-find debuginfo ${buildId}`
+        : `build it with -g, or put its debug file at ${debug}`;
   return { because: `${path} has no line information${id}`, cure };
+}
+
+/** What a distribution brings: its servers have the debug files, by build id. */
+function isInstalled(path: string): boolean {
+  return /^\/(usr\/(?!local\/)|lib|bin|sbin)/.test(path);
 }
 
 function goneText(module: Module | undefined): string {

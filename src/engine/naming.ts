@@ -4,7 +4,7 @@
  */
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
 import { SymbolizerClient } from '../symbolize/client.ts';
-import type { KernelSymbolsState, SymbolWarning } from '../symbolize/protocol.ts';
+import type { FrameLine, KernelSymbolsState, SymbolWarning } from '../symbolize/protocol.ts';
 
 // How long a stack may wait for its first names before it is shown under addresses.
 const patienceMs = 1500;
@@ -29,6 +29,7 @@ export interface NamedProcess {
 export interface Named {
   setNames(names: readonly FrameName[]): void;
   settle(force?: boolean): void;
+  placeWaiting(force: boolean): void;
 }
 
 export class Naming {
@@ -59,8 +60,16 @@ export class Naming {
     return [...this.#warnings.values()];
   }
 
-  /** @param process of which they are new; 0 for the target */
-  ask({ process, pid }: NamedProcess, modules: readonly Module[], frames: readonly Frame[]): void {
+  /**
+   * @param process of which they are new; 0 for the target
+   * @param sinceMs no sample of the frames is older (CLOCK_MONOTONIC)
+   */
+  ask(
+    { process, pid }: NamedProcess,
+    modules: readonly Module[],
+    frames: readonly Frame[],
+    sinceMs: number,
+  ): void {
     if (process !== 0 && !this.#others.has(process)) {
       this.#others.add(process);
       this.#client.addProcess(process, pid);
@@ -71,11 +80,17 @@ export class Naming {
     this.#waitingFrames += frames.length;
     // The kernel is the same to all of them, and the target is asked of it again when its symbols can be read.
     const isKernel = ({ kind }: Frame): boolean => kind === 'kernel';
-    this.#client.request(frames.filter(isKernel));
+    this.#client.request(frames.filter(isKernel), sinceMs);
     this.#client.request(
       frames.filter((frame) => !isKernel(frame)),
+      sinceMs,
       process,
     );
+  }
+
+  /** Lines of frames in generated code, as jitdumps tell them, of those whose line is known; never rejects. */
+  linesOf(frames: readonly number[]): Promise<readonly FrameLine[]> {
+    return this.#client.linesOf(frames);
   }
 
   /** Resolves when the files of a process are read no more: it has ended, and all its frames are answered. */
@@ -83,10 +98,13 @@ export class Naming {
     if (this.#others.delete(process)) await this.#client.endProcess(process);
   }
 
-  /** Brings the tree up to date with the names that have come; stacks that waited too long are shown without. */
-  settle(): void {
+  /**
+   * Places the stacks whose first names have come; those that waited too long are shown without. For names that have
+   * changed the tree is built anew by whoever shows it (`Profile.rebuild`), and at the end.
+   */
+  placeWaiting(): void {
     const isLate = this.#waitingFrames > 0 && performance.now() - this.#waitingSinceMs > patienceMs;
-    this.#profile.settle(isLate);
+    this.#profile.placeWaiting(isLate);
   }
 
   /** Waits a moment for the last names, places every stack and ends the worker. */

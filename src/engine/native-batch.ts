@@ -1,7 +1,9 @@
 /** A native batch as the profile takes it. Names of threads and of a runtime's functions are cleaned here: the target chooses them. */
 import type { Batch, SampleColumns } from '../profile/batch.ts';
 import { cleanText } from '../profile/clean-text.ts';
-import type { NativeBatch } from './native.ts';
+import type { Module } from '../profile/frames.ts';
+import { fileIdentity } from '../symbolize/recorded-module.ts';
+import { type NativeBatch, nativeRuntimes } from './native.ts';
 
 export function toBatch(native: NativeBatch): Batch {
   const { rows } = native;
@@ -13,18 +15,24 @@ export function toBatch(native: NativeBatch): Batch {
       functionStart: rows.frameFunctionStart,
     },
     stacks: { parent: rows.stackParent, frame: rows.stackFrame },
-    modules: native.modules,
+    modules: native.modules.map(withFile),
     threads: native.threads.map(({ index, tid, name }) => ({
       index,
       thread: { tid, name: cleanText(name) },
     })),
-    functions: native.functions.map(({ name, script, line }) => ({
+    functions: native.functions.map(({ name, script, line, runtime }) => ({
+      runtime: nativeRuntimes[runtime] ?? 'node',
       name: cleanText(name),
       script: cleanText(script),
       line,
     })),
     samples: native,
   };
+}
+
+/** While its descriptor is open: of a recording it tells the file from a later one at its path. */
+function withFile(module: Module): Module {
+  return module.fd < 0 ? module : { ...module, file: fileIdentity(module.fd) };
 }
 
 /** The rows of each span in a batch, in order; views, not copies. */

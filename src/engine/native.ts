@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Module, RuntimeFunction } from '../profile/frames.ts';
+import type { Module, RuntimeFunction, RuntimeName } from '../profile/frames.ts';
 
 /** Index order is the native `EngineKind` (native/session.h). */
 export const engineKinds = ['perf', 'perf-user-only', 'snapshots', 'ctimer', 'wall'] as const;
@@ -42,6 +42,12 @@ export interface StartResult {
   readonly cut: NativeState;
 }
 
+/** Index order is the native `Runtime` (native/runtime/runtime_function.h). */
+export const nativeRuntimes = ['node', 'java', 'python'] as const satisfies readonly RuntimeName[];
+
+/** `runtime` is an index into `nativeRuntimes`. */
+type NativeFunction = Omit<RuntimeFunction, 'runtime'> & { readonly runtime: number };
+
 /** Columns of one drain; see native/table/batch.h. */
 export interface NativeBatch {
   readonly rows: {
@@ -54,7 +60,7 @@ export interface NativeBatch {
   };
   readonly modules: readonly Module[];
   readonly threads: readonly { readonly index: number; readonly tid: number; readonly name: string }[];
-  readonly functions: readonly RuntimeFunction[];
+  readonly functions: readonly NativeFunction[];
   readonly timeNs: Float64Array;
   readonly weightNs: Float64Array;
   readonly thread: Uint32Array;
@@ -74,6 +80,13 @@ export const runtimeProblems = [
   'memory-refused',
   'checks-failed',
   'optimized-code',
+  'unknown-version',
+  'no-symbols',
+  'free-threaded',
+  'wrong-offsets',
+  'no-loop',
+  'often-unmatched',
+  'wasm-code',
 ] as const;
 export type RuntimeProblem = (typeof runtimeProblems)[number];
 
@@ -81,6 +94,8 @@ export type RuntimeProblem = (typeof runtimeProblems)[number];
 export interface NativeRuntime {
   /** `V8 11.3.244`. */
   readonly name: string;
+  /** What it is a part of: `Node.js 20.20.2`; empty when it is not known. */
+  readonly product: string;
   /** Index into `runtimeProblems`. */
   readonly problem: number;
   /** Which one is missing or unusable. */

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { ROOT } from '../profile/call-tree.ts';
 import { type FrameKind, frameKinds } from '../profile/frames.ts';
 import type { Profile } from '../profile/profile.ts';
+import { runtimeAddress, runtimePlaceOf } from '../profile/runtime-place.ts';
 import type { NativeBatch } from './native.ts';
-import { IdSpace, ProcessIds } from './process-ids.ts';
+import { IdSpace, laterThreads, ProcessIds } from './process-ids.ts';
 import { UnitProfiles } from './unit-profiles.ts';
 
 interface Drained {
@@ -41,7 +42,7 @@ function drained(of: Drained): NativeBatch {
       openedBy: 'none',
     })),
     threads: of.threads ?? [],
-    functions: (of.functions ?? []).map((name) => ({ name, script: '', line: 0 })),
+    functions: (of.functions ?? []).map((name) => ({ name, script: '', line: 0, runtime: 0 })),
     timeNs: Float64Array.from(samples, () => 5),
     weightNs: Float64Array.from(samples, ([, , weight]) => weight),
     thread: Uint32Array.from(samples, ([, thread]) => thread),
@@ -109,16 +110,42 @@ test('batches of two processes by turns make one tree, each process under its ow
       [0, 0, 1, 1],
     ],
   });
-  // Frames of a runtime hold the number of a function of that process.
+  // Frames of a runtime hold the number of a function of that process, and a line of their own each.
   const runtime = (name: string): Drained => ({
-    frames: [['runtime', -1, 0n]],
+    frames: [
+      ['runtime', -1, runtimeAddress({ function: 0, line: 7 })],
+      ['runtime', -1, runtimeAddress({ function: 0, line: 9 })],
+    ],
     functions: [name],
   });
   take(first, 7, { ...runtime('js7'), stacks: [[0, 3]], samples: [[4, 0, 6, 1]] });
-  take(second, 8, { ...runtime('js8'), stacks: [[0, 2]], samples: [[3, 0, 5, 0]] });
+  take(second, 8, {
+    ...runtime('js8'),
+    stacks: [
+      [0, 2],
+      [0, 3],
+    ],
+    samples: [
+      [3, 0, 2, 0],
+      [4, 0, 3, 0],
+    ],
+  });
   take(second, 8, { samples: [[1, 0, 2, 0]] });
   profiles.settle(true);
   const profile = profiles.of('cpu');
+  const js8 = profile.tree
+    .childrenOf(ROOT)
+    .flatMap((node) => profile.tree.childrenOf(node))
+    .find((node) => profile.tree.functionOf(node).name === 'js8');
+  const func = profile.tree.functionOf(js8 ?? ROOT);
+  const hot = profile.hotAddresses(func, { threads: new Set() });
+  assert.deepEqual(
+    hot.map(({ frame, totalNs }) => [runtimePlaceOf(frame.address), totalNs]),
+    [
+      [{ function: 1, line: 9 }, 3],
+      [{ function: 1, line: 7 }, 2],
+    ],
+  );
   assert.deepEqual(
     nodes(profile),
     new Set([
@@ -137,6 +164,34 @@ test('batches of two processes by turns make one tree, each process under its ow
   assert.deepEqual(
     profile.threadsUnder(ROOT).map(({ tid, weightNs }) => `${tid} ${weightNs}`),
     ['1 21', '2 17'],
+  );
+});
+
+test('threads beyond the bound are one entry, told once, and keep all their time', () => {
+  const space = new IdSpace(3);
+  const [first, second] = [new ProcessIds(space), new ProcessIds(space)];
+  const profiles = new UnitProfiles();
+  const take = (ids: ProcessIds, pid: number, index: number, name = `${pid}-${index}`) => {
+    const of = { threads: [{ index, tid: pid + index, name }], samples: [[0, index, 10, 0]] } as const;
+    const batch = ids.renumber(drained(of), { pid, offsetNs: 0, spanOf: () => 0 });
+    profiles.add(batch, () => 'cpu', [
+      { frame: ids.rootFrame ?? -1, name: `p${pid}`, module: '', hasSymbol: true },
+    ]);
+    return batch.threads.length;
+  };
+  const told: number[] = [];
+  for (let index = 0; index < 50; index++) told.push(take(first, 100, index), take(second, 200, index));
+  // One that is told apart goes on to be, under a new name too.
+  take(first, 100, 0, 'renamed');
+  assert.deepEqual(told.slice(0, 6), [1, 1, 1, 1, 0, 0]);
+  const { threads, threadTotals } = profiles.of('cpu');
+  assert.deepEqual(
+    threads.map(({ tid, name }) => `${tid} ${name}`),
+    ['100 renamed', '200 200-0', '101 100-1', `0 ${laterThreads.name}`],
+  );
+  assert.deepEqual(
+    threads.map((_, index) => threadTotals.weightNs(index)),
+    [20, 10, 10, 970],
   );
 });
 

@@ -3,19 +3,30 @@
  * they get the next free ids of all, and each stack of a process stands on one frame that stands for it. Pure.
  */
 import { frameKinds } from '../profile/frames.ts';
+import { runtimeAddress, runtimePlaceOf } from '../profile/runtime-place.ts';
 import type { NativeBatch } from './native.ts';
 
 const noModule = 0xffffffff;
 const runtimeKind = frameKinds.indexOf('runtime');
 
+/** What the threads are together called that are not told apart any more. No thread of Linux has the id 0. */
+export const laterThreads = { tid: 0, name: '[later threads]' };
+
 /** The next free id of each table of the profile; stack 0 is the empty one. */
 export class IdSpace {
+  /** More are not told apart: a target that makes threads for hours would fill our memory. */
+  readonly mostThreads: number;
+  areLaterThreadsTold = false;
   frames = 0;
   stacks = 1;
   modules = 0;
   threads = 0;
   /** Of language runtimes. */
   functions = 0;
+
+  constructor(mostThreads = 10_000) {
+    this.mostThreads = mostThreads;
+  }
 }
 
 /** Where the rows of a process belong. */
@@ -50,7 +61,7 @@ export class ProcessIds {
     return {
       rows: isFirst ? withRoot(rows, pid, this.rootFrame ?? 0) : rows,
       modules,
-      threads: batch.threads.map((thread) => ({ ...thread, index: this.#thread(thread.index) })),
+      threads: this.#threadRows(batch.threads),
       functions: batch.functions,
       timeNs: batch.timeNs.map((timeNs) => timeNs + offsetNs),
       weightNs: batch.weightNs,
@@ -72,9 +83,8 @@ export class ProcessIds {
     for (let i = 0; i < rows.stackParent.length; i++) this.#stacks.push(space.stacks++);
     return {
       ...rows,
-      // Of a runtime's frame it is the number of its function.
       frameAddress: rows.frameAddress.map((address, i) =>
-        rows.frameKind[i] === runtimeKind ? BigInt(this.#functions[Number(address)] ?? 0) : address,
+        rows.frameKind[i] === runtimeKind ? this.#runtimeAddress(address) : address,
       ),
       frameModule: rows.frameModule.map((module) => (module === noModule ? module : this.#module(module))),
       stackParent: rows.stackParent.map((stack) => this.#stacks[stack] as number),
@@ -82,13 +92,30 @@ export class ProcessIds {
     };
   }
 
+  #runtimeAddress(address: bigint): bigint {
+    const place = runtimePlaceOf(address);
+    return runtimeAddress({ ...place, function: this.#functions[place.function] ?? 0 });
+  }
+
   #module(id: number): number {
     this.#modules[id] ??= this.#space.modules++;
     return this.#modules[id];
   }
 
+  #threadRows(threads: NativeBatch['threads']): NativeBatch['threads'] {
+    const rows = threads.map((thread) => ({ ...thread, index: this.#thread(thread.index) }));
+    const { mostThreads, areLaterThreadsTold } = this.#space;
+    const apart = rows.filter(({ index }) => index < mostThreads);
+    if (apart.length === rows.length || areLaterThreadsTold) return apart;
+    this.#space.areLaterThreadsTold = true;
+    return [...apart, { index: mostThreads, ...laterThreads }];
+  }
+
   #thread(index: number): number {
-    this.#threads[index] ??= this.#space.threads++;
+    const known = this.#threads[index];
+    if (known !== undefined) return known;
+    if (this.#space.threads >= this.#space.mostThreads) return this.#space.mostThreads;
+    this.#threads[index] = this.#space.threads++;
     return this.#threads[index];
   }
 }

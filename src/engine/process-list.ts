@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { cleanText } from '../profile/clean-text.ts';
 import { containerOf } from './container.ts';
 import { readStatus } from './machine.ts';
+import { ProcessRuntimes } from './process-runtime.ts';
 import { type ProcessStat, readCommand, readProcessStat } from './target.ts';
 
 export interface ProcessRow {
@@ -16,6 +17,8 @@ export interface ProcessRow {
   readonly user: string;
   /** '' outside of any container that can be told. */
   readonly container: string;
+  /** `node`, `java`, `python`, `go` …; '' when none can be told. */
+  readonly runtime: string;
   readonly threads: number;
   readonly residentBytes: number;
   readonly cpuTimeNs: number;
@@ -25,7 +28,7 @@ export interface ProcessRow {
 
 interface Known {
   readonly stat: ProcessStat;
-  readonly words: Pick<ProcessRow, 'name' | 'command' | 'user' | 'container'>;
+  readonly words: Pick<ProcessRow, 'name' | 'command' | 'user' | 'container' | 'runtime'>;
 }
 
 // USER_HZ and the page size of x86-64.
@@ -34,6 +37,7 @@ const pageBytes = 4096;
 
 export class ProcessList {
   #known = new Map<number, Known>();
+  readonly #runtimes = new ProcessRuntimes();
   #users: ReadonlyMap<number, string> | undefined;
   #readAtMs = 0;
 
@@ -67,7 +71,8 @@ export class ProcessList {
     // A process that sees another pid than we do lives in a pid namespace of its own.
     const isApart = /\s/.test(status.get('NSpid') ?? '');
     const container = containerOf(readText(`/proc/${pid}/cgroup`)) || (isApart ? 'pid namespace' : '');
-    return { name, command: readCommand(pid) || name, user: this.#userOf(uid), container };
+    const runtime = this.#runtimes.of(pid);
+    return { name, command: readCommand(pid) || name, user: this.#userOf(uid), container, runtime };
   }
 
   #userOf(uid: number): string {

@@ -1,4 +1,5 @@
 /** One status object from what the parts of a session know. Pure but for the clocks it is handed. */
+import { cleanText } from '../profile/clean-text.ts';
 import type { Profile } from '../profile/profile.ts';
 import { account, since } from './accounting.ts';
 import { currentDegradations } from './degradations.ts';
@@ -6,6 +7,7 @@ import { listEngines } from './engine-rows.ts';
 import { listGates, withPid } from './gates.ts';
 import type { Gathering } from './gathering.ts';
 import type { Capabilities } from './machine.ts';
+import type { NativeRuntime } from './native.ts';
 import { limitsOf, listRights } from './rights.ts';
 import { kernelPartOf, unitOfEngine } from './spans.ts';
 import type { SessionState, SessionStatus } from './status.ts';
@@ -61,7 +63,7 @@ export function makeStatus(of: Facts): SessionStatus {
     endReason: of.endReason,
     target: process.target,
     threadCount: process.threadCount,
-    runtime: native.runtime?.name,
+    runtime: runtimeText(native.runtime),
     otherProcesses: family?.followed ?? 0,
     asked,
     planned: plan.engine,
@@ -88,4 +90,9 @@ export function makeStatus(of: Facts): SessionStatus {
     engines: withPid(listEngines(capabilities), process.target.pid),
     highestHz: capabilities.facts.maxSampleRate,
   };
+}
+
+function runtimeText(runtime: NativeRuntime | undefined): string | undefined {
+  if (runtime === undefined || runtime.product === '') return runtime?.name;
+  return `${cleanText(runtime.product)} / ${runtime.name}`;
 }

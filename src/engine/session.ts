@@ -10,6 +10,7 @@ import { type Listing, type ListingRequest, listFunction } from './listing.ts';
 import type { Capabilities } from './machine.ts';
 import type { Native } from './native.ts';
 import { isRunning, probeCapabilities, probeTarget } from './probe.ts';
+import { laterThreads } from './process-ids.ts';
 import { makeStatus } from './publishing.ts';
 import { type Selection, selectEngine } from './select.ts';
 import { SelfUsage } from './self-usage.ts';
@@ -67,7 +68,7 @@ export class CaptureSession implements LiveSession {
   #suspension: { readonly sinceMs: number; readonly disarmed: Promise<void> } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
-  #keeper: Keeper | undefined;
+  readonly #keepers = new Set<Keeper>();
   #status: SessionStatus;
 
   /**
@@ -135,11 +136,18 @@ export class CaptureSession implements LiveSession {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Tells `keeper` all that was gathered since the last reset, and from now on all that comes; undefined ends that. */
-  keep(keeper: Keeper | undefined): void {
-    this.#gathering.keep(keeper);
-    this.#keeper = keeper;
-    keeper?.status(this.#status);
+  /**
+   * Tells `keeper` all that was gathered since the last reset, and from now on all that comes.
+   * @returns ends that
+   */
+  keep(keeper: Keeper): () => void {
+    const stop = this.#gathering.keep(keeper);
+    this.#keepers.add(keeper);
+    keeper.status(this.#status);
+    return () => {
+      stop();
+      this.#keepers.delete(keeper);
+    };
   }
 
   reset(): void {
@@ -178,12 +186,16 @@ export class CaptureSession implements LiveSession {
   }
 
   threadState(tid: number): ThreadState | undefined {
+    if (tid === laterThreads.tid) return undefined;
     const states = this.#gathering.native.pids.map((pid) => readThreadState(pid, tid));
     return states.find((state) => state !== 'ended') ?? states[0];
   }
 
   list(request: ListingRequest, signal: AbortSignal): Promise<Listing> {
-    return listFunction(request, this.profile, this.#options.target.pid, signal);
+    const { naming } = this.#gathering;
+    return listFunction(request, this.profile, this.#options.target.pid, signal, (frames) =>
+      naming.linesOf(frames),
+    );
   }
 
   stop(): Promise<void> {
@@ -235,7 +247,7 @@ export class CaptureSession implements LiveSession {
       const last = this.#status.spans.at(-1);
       this.#switching.recover(failure, last ? last.endNs - last.startNs : 0);
     }
-    this.#gathering.naming.settle();
+    this.#gathering.naming.placeWaiting();
     this.#publish();
   }
 
@@ -261,7 +273,7 @@ export class CaptureSession implements LiveSession {
   #publish(): void {
     this.#status = this.#makeStatus();
     this.#gathering.bringUpToDate();
-    this.#keeper?.status(this.#status);
+    for (const keeper of this.#keepers) keeper.status(this.#status);
     for (const listener of this.#listeners) listener();
   }
 

@@ -8,14 +8,23 @@ export type SourceReader = (file: string) => readonly string[] | undefined;
 const mostBytes = 8 << 20;
 const tab = '    ';
 
-/** @param pid undefined for a target of the past */
+/**
+ * A relative path is looked up where the target works, never where we do.
+ * @param pid undefined for a target of the past
+ */
 export function sourceReader(pid: number | undefined): SourceReader {
-  const inTarget = (file: string) => (pid === undefined ? undefined : readLines(`/proc/${pid}/root${file}`));
   const known = new Map<string, readonly string[] | undefined>();
   return (file) => {
-    if (!known.has(file)) known.set(file, inTarget(file) ?? readLines(file));
+    if (!known.has(file)) known.set(file, linesOf(file, pid));
     return known.get(file);
   };
+}
+
+function linesOf(file: string, pid: number | undefined): readonly string[] | undefined {
+  const isAbsolute = file.startsWith('/');
+  const inTarget = isAbsolute ? `root${file}` : `cwd/${file}`;
+  const seen = pid === undefined ? undefined : readLines(`/proc/${pid}/${inTarget}`);
+  return seen ?? (isAbsolute ? readLines(file) : undefined);
 }
 
 function readLines(path: string): readonly string[] | undefined {

@@ -109,6 +109,7 @@ export class SpanBook {
       const symbols = span.kernelSymbols ?? kernelSymbols;
       const { plan, asked, periodNs, from, number } = span;
       return {
+        number,
         asked,
         planned: plan.engine,
         engine: plan.engine,

@@ -39,6 +39,8 @@ export interface Target {
 
 /** A stretch of time under one running engine. Times are ns since the session began. */
 export interface EngineSpan {
+  /** Which start of an engine it is, as the rows of the profile name it; undefined where they do not (other tools' files). */
+  readonly number?: number | undefined;
   readonly asked: EngineAsk;
   readonly planned: EngineName;
   readonly engine: EngineName;
@@ -106,11 +108,17 @@ export interface SessionStatus {
   readonly state: SessionState;
   /** Where a profile that is not live comes from, in a few words; undefined for a live one. */
   readonly source: string | undefined;
+  /** Of a recording: the part of its time that this is about, since its beginning. */
+  readonly moment?: { readonly fromNs: number; readonly toNs: number } | undefined;
+  /** Of two files that are compared: which with which. */
+  readonly comparison?: string | undefined;
+  /** Of a file that is still being read: how much of it has been, 0..1. */
+  readonly readShare?: number | undefined;
   /** Why capture ended: 'target exited', 'stopped', or a failure sentence. */
   readonly endReason: string | undefined;
   readonly target: Target;
   readonly threadCount: number;
-  /** The language runtime whose functions are named: `V8 11.3.244`. */
+  /** The language runtime whose functions are named: `Node.js 20.20.2 / V8 11.3.244`. */
   readonly runtime?: string | undefined;
   /** Processes that are followed now besides the target. */
   readonly otherProcesses: number;
@@ -152,6 +160,10 @@ export interface LiveSession {
   readonly profile: Profile;
   /** A new object whenever anything in it changed. */
   readonly status: SessionStatus;
+  /** Of a recording: what held in a part of its time, in ns since its beginning. */
+  statusIn?(fromNs: number, toNs: number): SessionStatus;
+  /** Of a recording: shows what was captured of its other unit. @returns which; undefined when there is but one */
+  showNextUnit?(): Unit | undefined;
   /** Calls back after each drain tick (4 to 10 times a second) and on state changes. Returns the way to stop. */
   subscribe(listener: () => void): () => void;
   /** Starts new counters: the profile, the accounting and the spans begin again now. */

@@ -10,15 +10,17 @@ import type { Unit } from './status.ts';
 export class UnitProfiles {
   readonly #tables = new ProfileTables();
   readonly #profiles = new Map<Unit, Profile>();
-  #keeper: Keeper | undefined;
+  readonly #keepers = new Set<Keeper>();
 
-  /** Tells `keeper` all that there is, and from now on all that comes; undefined ends that. */
-  keep(keeper: Keeper | undefined): void {
-    this.#keeper = keeper;
-    if (keeper === undefined) return;
+  /** Tells `keeper` all that there is, and from now on all that comes, until the call that it returns. */
+  keep(keeper: Keeper): () => void {
+    this.#keepers.add(keeper);
     for (const rows of this.#tables.rows()) keeper.tables(rows);
     for (const names of this.#tables.names()) keeper.names(names);
-    for (const [unit, profile] of this.#profiles) keeper.samples(unit, 0, profile.rows());
+    for (const [unit, profile] of this.#profiles) {
+      for (const { span, rows } of profile.rows()) keeper.samples(unit, span, rows);
+    }
+    return () => this.#keepers.delete(keeper);
   }
 
   /** The profile of a unit, made when it is first needed. */
@@ -39,24 +41,30 @@ export class UnitProfiles {
     const taken = toBatch(batch);
     const firstFrame = this.#tables.frames.length;
     const unnamed = this.#tables.append(taken);
-    this.#keeper?.tables(taken);
-    this.#keeper?.names(this.#tables.runtimeNames(firstFrame));
+    for (const keeper of this.#keepers) {
+      keeper.tables(taken);
+      keeper.names(this.#tables.runtimeNames(firstFrame));
+    }
     if (names.length > 0) this.setNames(names);
     for (const { span, rows } of rowsBySpan(batch)) {
       const unit = unitOf(span);
-      this.of(unit).addSamples(rows);
-      this.#keeper?.samples(unit, span, rows);
+      this.of(unit).addSamples(rows, span);
+      for (const keeper of this.#keepers) keeper.samples(unit, span, rows);
     }
     return unnamed;
   }
 
   setNames(names: readonly FrameName[]): void {
     this.#tables.setNames(names);
-    this.#keeper?.names(names);
+    for (const keeper of this.#keepers) keeper.names(names);
   }
 
   settle(force = false): void {
     for (const profile of this.#profiles.values()) profile.settle(force);
+  }
+
+  placeWaiting(force: boolean): void {
+    for (const profile of this.#profiles.values()) profile.placeWaiting(force);
   }
 
   setNow(elapsedNs: number): void {
@@ -65,6 +73,6 @@ export class UnitProfiles {
 
   reset(): void {
     for (const profile of this.#profiles.values()) profile.reset();
-    this.#keeper?.reset();
+    for (const keeper of this.#keepers) keeper.reset();
   }
 }

@@ -62,12 +62,22 @@ export type Degradation =
   | {
       readonly code: 'runtime-unnamed';
       readonly runtime: string;
+      /** Only functions of WebAssembly: all others have names. */
+      readonly isWasm: boolean;
       readonly because: string;
       readonly cure: string | undefined;
+    }
+  | {
+      readonly code: 'python-unseen';
+      readonly runtime: string;
+      readonly engine: EngineName;
+      readonly offer: EngineAsk | undefined;
     }
   | { readonly code: 'symbols'; readonly subject: string; readonly detail: string }
   /** Of a file that was opened. */
   | { readonly code: 'recording-cut'; readonly atNs: number; readonly unreadBytes: number }
+  | { readonly code: 'recording-grows' }
+  | { readonly code: 'differs'; readonly because: string }
   | { readonly code: 'imported'; readonly from: string }
   | { readonly code: 'noted-then'; readonly of: string }
   | { readonly code: 'import-damaged'; readonly from: string; readonly because: string };
@@ -80,11 +90,32 @@ export interface Warning {
   readonly cause: string;
   /** One command or step that cures it, ready to paste; undefined when there is none. */
   readonly cure: string | undefined;
+  /** An engine that does better, one key away. */
+  readonly offer?: EngineAsk | undefined;
 }
 
 /** The words for a degradation. Pure. */
 export function describe(degradation: Degradation): Warning {
   return { code: degradation.code, ...words(degradation) };
+}
+
+/** What becomes of functions without names. */
+function unnamedFunctions({
+  runtime,
+  isWasm,
+}: {
+  readonly runtime: string;
+  readonly isWasm: boolean;
+}): string {
+  if (isWasm) return `WebAssembly functions of ${runtime} are all called (WebAssembly)`;
+  if (runtime.startsWith('CPython')) return `functions of ${runtime} stay frames of its interpreter`;
+  return `functions of ${runtime} are under [jit: no symbols]`;
+}
+
+/** The language of what a runtime calls itself: `V8 11.3.244`, `JVM 17.0.15`. */
+function languageOf(runtime: string): string {
+  if (runtime.startsWith('CPython')) return 'Python';
+  return runtime.startsWith('JVM') ? 'Java' : 'JavaScript';
 }
 
 function words(of: Degradation): Omit<Warning, 'code'> {
@@ -199,14 +230,24 @@ function words(of: Degradation): Omit<Warning, 'code'> {
       };
     case 'runtime-unnamed':
       return {
-        title: `JavaScript functions without names (${of.runtime}): ${of.because}`,
-        cause: `functions of ${of.runtime} are under [jit: no symbols]: ${of.because}`,
+        title: `${of.isWasm ? 'WebAssembly' : languageOf(of.runtime)} functions without names (${of.runtime}): ${of.because}`,
+        cause: `${unnamedFunctions(of)}: ${of.because}`,
         cure: of.cure,
       };
+    case 'python-unseen':
+      return { ...pythonUnseen(of), offer: of.offer };
     case 'recording-cut':
       return {
         title: `recording ends at ${clock(of.atNs)}, ${endOf(of.unreadBytes)}: shown up to there`,
-        cause: 'its writer was killed or still writes, its disk was full, or the file was cut or damaged',
+        cause: 'its writer was killed or waits, its disk was full, or the file was cut or damaged',
+        cure: undefined,
+      };
+    case 'differs':
+      return { title: of.because, cause: 'two files are compared that were not seen alike', cure: undefined };
+    case 'recording-grows':
+      return {
+        title: 'still being recorded: what comes is shown a second later',
+        cause: 'its writer has not ended it, and the file grows',
         cure: undefined,
       };
     case 'imported':
@@ -262,6 +303,16 @@ function words(of: Degradation): Omit<Warning, 'code'> {
     case 'symbols':
       return { title: `names missing for ${of.subject}: ${of.detail}`, cause: of.detail, cure: undefined };
   }
+}
+
+function pythonUnseen({ runtime, engine, offer }: Extract<Degradation, { code: 'python-unseen' }>) {
+  const seen = engine === 'wall' ? 'running Python code' : 'Python';
+  const better = offer === undefined ? '' : `; P: ${offer}, which has its functions`;
+  return {
+    title: `${engine} shows ${seen} as native frames only${better}`,
+    cause: `${runtime} writes over its own stack at the next call: its functions must be read at the sample, which perf_events are not`,
+    cure: offer === undefined ? undefined : `prof-tui -e ${offer}`,
+  };
 }
 
 function endOf(unreadBytes: number): string {

@@ -13,6 +13,7 @@ import {
   type Unit,
 } from '../engine/status.ts';
 import type { Warning } from '../engine/warnings.ts';
+import type { KernelIdentity } from '../symbolize/kernel-identity.ts';
 import { choice, list, number, optional, type Reading, shape, text } from './shape.ts';
 
 const engineNames = ['cpu', 'cpu-clock', 'ctimer', 'wall'] as const satisfies readonly EngineName[];
@@ -39,6 +40,7 @@ const kernelSymbols: Reading<SessionStatus['kernelSymbols']> = (value) => {
 const counters = { lost: number, throttled: number, truncated: number };
 
 const span = shape<EngineSpan>({
+  number: optional(number),
   asked: ask,
   planned: engine,
   engine,
@@ -141,10 +143,16 @@ export interface Beginning {
     readonly kptr: number | undefined;
     readonly kernel: string;
     readonly arch: string;
+    readonly kernelIdentity: KernelIdentity;
   };
 }
 
+const kernelIdentity = shape<KernelIdentity>({ bootId: text, buildId: text });
+
 export const readBeginning = shape<Beginning>({
   recordedAt: (value) => (Number.isNaN(Date.parse(text(value))) ? new Date(0).toISOString() : text(value)),
-  environment: shape({ paranoid: optional(number), kptr: optional(number), kernel: text, arch: text }),
+  environment: shape({
+    ...{ paranoid: optional(number), kptr: optional(number), kernel: text, arch: text },
+    kernelIdentity,
+  }),
 });
