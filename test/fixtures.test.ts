@@ -31,6 +31,7 @@ const targets: Readonly<Record<string, { args: readonly (string | number)[]; cou
   deep: { args: [500], counts: ['depth'] },
   execer: { args: [50], counts: ['execs'] },
   forker: { args: [], counts: ['forks', 'vforks', 'spawns'] },
+  guarded: { args: [], counts: ['rounds'] },
   handler: { args: [1], counts: ['ticks'] },
   jit: { args: ['map'], counts: ['calls'] },
   many_threads: { args: [50], counts: ['threads'] },
@@ -50,8 +51,11 @@ const targets: Readonly<Record<string, { args: readonly (string | number)[]; cou
   woken: { args: [], counts: ['woken'] },
   zombie: { args: [], counts: ['zombie'] },
 };
-/** Those that need more than their knobs have tests of their own below, `tracer` in engine/switching.test.ts. */
-const apart = ['deleted', 'dlopener', 'noperf', 'plugin', 'tracer'];
+/**
+ * Those that need more than their knobs have tests of their own below, `tracer` in engine/switching.test.ts, `cold_parts`
+ * in native/native.test.ts.
+ */
+const apart = ['cold_parts', 'deleted', 'dlopener', 'noperf', 'plugin', 'tracer'];
 
 test('every fixture is held by a test', () => {
   assert.deepEqual(fixtureNames(), [...Object.keys(targets), ...apart].sort());
@@ -205,7 +209,13 @@ test('reader: more user work, smaller share of the kernel', async (t) => {
   if (!hasTool(t, 'perf', 'linux-perf')) return;
   const busy = await perfShares(t, 'reader', [0]);
   const half = await perfShares(t, 'reader', [400]);
-  assert(busy.kernel > 0.85, `no user work: ${busy.kernel}`);
-  assert(half.kernel > 0.3 && half.kernel < 0.7, `400 units: ${half.kernel}`);
-  assert(Math.abs(half.kernel + half.of('user_work') - 1) < 0.06, 'the rest is user_work');
+  // How long a system call takes beside user work is the machine's: 0.73 to 0.95 were seen.
+  assert(busy.kernel > 0.6, `no user work: ${busy.kernel}`);
+  assert(
+    half.kernel > 0.2 && half.kernel < busy.kernel - 0.15,
+    `400 units: ${half.kernel}, none: ${busy.kernel}`,
+  );
+  // What neither is, the program's own way in and out of the kernel, is at most as much as without user work.
+  const rest = 1 - half.kernel - half.of('user_work');
+  assert(rest < 1 - busy.kernel + 0.03, `${rest} is neither kernel nor user_work`);
 });

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { drive, drivenBy, startDriver } from '../helpers/ctimer-driver.ts';
 import { buildFixture } from '../helpers/fixtures.ts';
 import { mayActAsRoot, type RefusedCall, refusing } from '../helpers/gates.ts';
-import { assertIntact, ownMappings, until } from '../helpers/intact.ts';
+import { assertIntact, isAttached, ownMappings, until } from '../helpers/intact.ts';
 import { startFixture } from '../helpers/target.ts';
 import { waitForCpu } from '../helpers/truth.ts';
 
@@ -143,7 +143,7 @@ test('a signal that comes while a sleeping thread works for us still ends its ca
 test('a target that is stopped when the profiler ends: all is taken back once it goes on', async (t) => {
   const target = await startFixture(t, 'split', [600]);
   const driver = startDriver(t, target.pid, { ms: 1500, rounds: 1 });
-  await until('it is attached', () => ownMappings(target.pid).length === 2);
+  await until('it is attached', () => isAttached(target.pid));
   process.kill(target.pid, 'SIGSTOP');
   await drivenBy(driver);
   assert.equal(ownMappings(target.pid).length, 2, 'nothing can be taken from a stopped target');

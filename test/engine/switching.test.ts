@@ -3,7 +3,7 @@
  * or lost at a cut, and a refusal changes nothing. Shares and sums only: the machine may be busy.
  */
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -12,6 +12,7 @@ import { recorded, startApart, startCapture, untilStatus } from '../helpers/capt
 import type { RecordedProfile, RecordedSpan } from '../helpers/cli.ts';
 import { buildFixture } from '../helpers/fixtures.ts';
 import { asNobody, mayActAsRoot } from '../helpers/gates.ts';
+import { tickShare } from '../helpers/kernel-share.ts';
 import { withSteadyMachine } from '../helpers/sysctl.ts';
 import { startFixture } from '../helpers/target.ts';
 import { inclusiveNs, inclusiveShare, kernelShare, nodesNamed } from '../helpers/tree.ts';
@@ -120,8 +121,7 @@ test('cpu, cpu-clock, cpu: each span has its own remainder, both labels at once,
       'what the user-only span left out',
     );
     assert(inclusiveShare(profile.tree, '[not sampled]') < 0.03);
-    const { systemTimeNs, cpuTimeNs } = profile.accounting;
-    assertNear(kernelShare(profile.tree), systemTimeNs / cpuTimeNs, 0.06, 'kernel share, and by ticks');
+    assertNear(kernelShare(profile.tree), tickShare(profile), 0.06, 'kernel share, and by ticks');
   });
 });
 
@@ -206,6 +206,20 @@ test('snapshots that a tracer shuts out die: the ladder goes on by itself and sa
   assert.match(session.status.warnings[0]?.title ?? '', /^ctimer ended, running cpu: ptrace says EPERM$/);
   await waitForCpu(target.pid, 0.3e9);
   await session.stop();
+  assertWhole(recorded(session));
+});
+
+test("stops of a child of ours, whose news Node's own wait takes: it runs on, also afterwards", async (t) => {
+  const target = await startFixture(t, 'split', [600]);
+  // Node takes the first such stop for its end.
+  t.after(() => {
+    if (existsSync(`/proc/${target.pid}`)) process.kill(target.pid, 'SIGKILL');
+  });
+  const session = await startCapture(t, target.pid, { asked: 'ctimer', mayInject: false });
+  assert.equal(session.status.mechanism, 'external snapshots');
+  await waitForCpu(target.pid, 2e9);
+  await session.stop();
+  await waitForCpu(target.pid, 0.3e9);
   assertWhole(recorded(session));
 });
 

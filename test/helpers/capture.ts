@@ -34,15 +34,17 @@ export async function startCapture(
   return session;
 }
 
-/** A fixture that is no child of ours: stops of a child would be taken by Node's own wait for its end. */
+/** Runs a command that is no child of ours: news of a child's stops are taken by Node's own wait for its end. */
+export const apart = ['sh', '-c', '"$@" & wait $!', 'sh'] as const;
+
+/** A fixture that is no child of ours. */
 export function startApart(
   t: TestContext,
   name: string,
   args: readonly (string | number)[],
   options: TargetOptions = {},
 ): Promise<FixtureTarget> {
-  const launcher = ['sh', '-c', '"$@" & wait $!', 'sh', ...(options.launcher ?? [])];
-  return startFixture(t, name, args, { ...options, launcher });
+  return startFixture(t, name, args, { ...options, launcher: [...apart, ...(options.launcher ?? [])] });
 }
 
 /** Waits until the session says so; looked at after each of its ticks. */
@@ -50,8 +52,9 @@ export async function untilStatus(
   session: CaptureSession,
   says: (status: SessionStatus) => boolean,
   what: string,
+  patienceMs = 30_000,
 ): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + patienceMs;
   while (!says(session.status)) {
     if (Date.now() > deadline) throw new Error(`waited for ${what}: ${JSON.stringify(session.status)}`);
     await delay(20);

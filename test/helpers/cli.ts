@@ -62,6 +62,9 @@ export interface RecordedNode {
   readonly name: string;
   readonly module: string;
   readonly kind: string;
+  readonly runtime?: string;
+  readonly script?: string;
+  readonly line?: number;
   readonly selfNs: number;
   readonly totalNs: number;
   readonly children: readonly RecordedNode[];

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
 const root = join(import.meta.dirname, '../..');
-const sources = ['ctimer_engine', 'injector_link', 'syscall_sites', 'thread_ids', 'threads'];
+const sources = ['ctimer_engine', 'injector_link', 'python_stacks', 'syscall_sites', 'thread_ids', 'threads'];
 
 export interface Driven {
   readonly rounds: number;

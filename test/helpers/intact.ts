@@ -10,6 +10,12 @@ export function ownMappings(pid: number): string[] {
     .filter((line) => line.includes('/memfd:prof-tui'));
 }
 
+/** An attach is over: timers tick, and the thread that made them is its own again. */
+export function isAttached(pid: number): boolean {
+  const isTraced = !/^TracerPid:\s+0$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return !isTraced && ownMappings(pid).length === 2 && readFileSync(`/proc/${pid}/timers`, 'utf8') !== '';
+}
+
 export function assertIntact(pid: number): void {
   assert.equal(/^TracerPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1], '0');
   assert.equal(readFileSync(`/proc/${pid}/timers`, 'utf8'), '', 'no timer is left');

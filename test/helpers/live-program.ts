@@ -1,38 +1,21 @@
 /**
- * Bundles test/helpers/live-entry.ts as the real program is bundled, once per test file, so that each of the many
- * terminals of a test starts as fast as the product does.
+ * test/helpers/live-entry.ts as a program, bundled once per test file, so that each of the many terminals of a test starts
+ * as fast as the product does.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundleProgram } from './bundle-program.ts';
 import { openTerminal, type TerminalOptions, type TestTerminal } from './terminal.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'prof-tui-live-'));
-const bundle = join(folder, 'entry.mjs');
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-// Ink names React's developer tools as an import of development builds only; it is not installed.
-const nothing = join(folder, 'nothing.mjs');
-writeFileSync(nothing, 'export default undefined;\n');
-
-await build({
-  entryPoints: [join(import.meta.dirname, 'live-entry.ts')],
-  outfile: bundle,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  jsx: 'automatic',
-  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-  alias: { 'react-devtools-core': nothing },
-  banner: {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-  },
-  logLevel: 'error',
-});
+const bundle = await bundleProgram(join(import.meta.dirname, 'live-entry.ts'));
 
 export type Story =
   | 'still'
+  | 'node'
+  | 'timed'
+  | 'warned'
+  | 'picker'
+  | 'picker-late'
+  | 'launched'
   | 'live'
   | 'many'
   | 'hostile'

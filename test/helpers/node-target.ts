@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { descendants, kill } from './target.ts';
 
 export interface NodeTarget {
   readonly pid: number;
@@ -27,20 +30,30 @@ export async function startNode(
   { executable = process.execPath, flags = [] as readonly string[] } = {},
 ): Promise<NodeTarget> {
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = spawn(executable, [...flags, nodeProgram(name), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env,
-  });
-  t.after(() => child.kill('SIGKILL'));
+  return startProgram(t, executable, [...flags, nodeProgram(name), ...args], env);
+}
+
+/** Any program whose first line begins with `{"ready":`. `launcher`: a command that runs it as its child. */
+export async function startProgram(
+  t: TestContext,
+  executable: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  launcher: readonly string[] = [],
+): Promise<NodeTarget> {
+  const [command = executable, ...words] = [...launcher, executable, ...args];
+  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  t.after(() => kill(child));
   const closed = once(child, 'close');
   const lines: string[] = [];
   await untilReady(child, lines);
+  const pid = child.pid === undefined ? undefined : descendants(child.pid).at(launcher.length > 0 ? 1 : 0);
+  assert(pid !== undefined);
   const finish = async () => {
-    child.kill('SIGTERM');
+    process.kill(pid, 'SIGTERM');
     await closed;
   };
-  assert(child.pid !== undefined);
-  return { pid: child.pid, lines, finish };
+  return { pid, lines, finish };
 }
 
 async function untilReady(child: ChildProcess, lines: string[]): Promise<void> {
@@ -65,4 +78,16 @@ export function functionsIn(name: string): Set<string> {
     if (called) found.add(`${called[1] ?? called[2]} ${name}:${i + 1}`);
   });
   return found;
+}
+
+/** A copy of Node that exports a constant under another name of the same length. */
+export function nodeWithout(t: TestContext, constant: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-node-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const copy = join(folder, 'node');
+  copyFileSync(process.execPath, copy);
+  const bytes = readFileSync(copy);
+  for (let at = bytes.indexOf(constant); at >= 0; at = bytes.indexOf(constant, at + 1)) bytes[at] = 0x78; // x
+  writeFileSync(copy, bytes);
+  return copy;
 }

@@ -21,20 +21,23 @@ export const hostileNames = [
   `std::map<${'int, '.repeat(2000)}int>`,
 ] as const;
 
-/** Each line is a stack of its own; all weights are whole periods. */
+/** All weights are whole periods; the first span saw 100 of them, the second 47, and one stack both. */
 export const everyKind: readonly StackLine[] = [
-  { stack: ['main', 'run'], samples: 40 },
-  { stack: ['main', 'run', 'libc.so.6!read', '?kernel'], samples: 23, tid: 101 },
+  { stack: ['main', 'run'], samples: 30 },
+  { stack: ['main', 'run'], samples: 10, span: 1 },
+  { stack: ['main', 'run', 'libc.so.6!read', '?kernel'], samples: 23, tid: 101, span: 1 },
   { stack: ['main', 'run', 'libc.so.6!write', 'kernel!ksys_write', 'ext4!ext4_write'], samples: 11 },
-  { stack: ['main', '?jit'], samples: 7, tid: 102 },
+  { stack: ['main', '?jit'], samples: 7, tid: 102, span: 1 },
   ...hostileNames.map((name, i) => ({
     stack: ['main', `app!${name}`, `leaf ${i}`],
     samples: i + 1,
     tid: 103,
+    span: i === 6 ? 1 : 0,
   })),
 ];
 
 const span: SpanSummary = {
+  number: 0,
   asked: 'auto',
   planned: 'cpu',
   engine: 'cpu',
@@ -60,6 +63,7 @@ export const twoSpans: readonly SpanSummary[] = [
   span,
   {
     ...span,
+    number: 1,
     planned: 'cpu',
     engine: 'ctimer',
     mechanism: 'external snapshots',
@@ -71,12 +75,14 @@ export const twoSpans: readonly SpanSummary[] = [
     periodNs: periodNs * 2,
     samples: 47,
     weightNs: 47 * periodNs,
+    cpuTimeNs: 54 * periodNs,
   },
 ];
 
 /** An engine that leaves the kernel out. */
 export const userOnlySpan: SpanSummary = {
   ...span,
+  number: 2,
   asked: 'cpu-clock',
   planned: 'cpu-clock',
   engine: 'cpu-clock',

@@ -5,7 +5,8 @@
 import type { Listing, ListingRequest } from '../../src/engine/listing.ts';
 import type { EngineAsk, LiveSession, SessionStatus } from '../../src/engine/status.ts';
 import { describe } from '../../src/engine/warnings.ts';
-import { type FrameKind, frameKinds } from '../../src/profile/frames.ts';
+import type { SampleColumns } from '../../src/profile/batch.ts';
+import { type FrameKind, type FrameName, frameKinds } from '../../src/profile/frames.ts';
 import { Profile } from '../../src/profile/profile.ts';
 
 export interface StackLine {
@@ -15,9 +16,14 @@ export interface StackLine {
   readonly tid?: number;
   /** Name of the thread; counted at its first line. */
   readonly thread?: string;
+  /** Which engine span saw it; the first one unless told otherwise. */
+  readonly span?: number;
 }
 
 export const periodNs = 10_101_010;
+
+/** Where code lies: addresses of the kernel fill all 64 bits. */
+const textBegin = { user: 4096n, kernel: 0xffffffff81000000n } as const;
 
 /** Feeds a profile with stacks given as text; frames are named at once unless told otherwise. */
 export class StackFeeder {
@@ -34,8 +40,8 @@ export class StackFeeder {
     const frames: string[] = [];
     const stacks: (readonly [number, number])[] = [];
     const threads: { index: number; thread: { tid: number; name: string } }[] = [];
-    const rows: { stack: number; thread: number }[] = [];
-    for (const { stack, samples, tid = 100, thread: name = `thread-${tid}` } of lines) {
+    const rows: { stack: number; thread: number; span: number }[] = [];
+    for (const { stack, samples, tid = 100, thread: name = `thread-${tid}`, span = 0 } of lines) {
       const thread = this.#threads.get(tid) ?? this.#threads.size;
       if (!this.#threads.has(tid)) {
         this.#threads.set(tid, thread);
@@ -43,13 +49,18 @@ export class StackFeeder {
       }
       let id = 0;
       for (const frame of stack) id = this.#stackId(id, frame, frames, stacks);
-      for (let i = 0; i < samples; i++) rows.push({ stack: id, thread });
+      for (let i = 0; i < samples; i++) rows.push({ stack: id, thread, span });
     }
+    const rowsOf = (span: number) => this.#columns(rows.filter((row) => row.span === span));
     this.profile.add({
       frames: {
         kind: Uint8Array.from(frames, (frame) => frameKinds.indexOf(kindOf(frame))),
         module: Uint32Array.from(frames, () => 0xffffffff),
-        address: BigUint64Array.from(frames, (frame) => BigInt(4096 + (this.#frames.get(frame) ?? 0))),
+        address: BigUint64Array.from(
+          frames,
+          (frame) =>
+            textBegin[kindOf(frame) === 'kernel' ? 'kernel' : 'user'] + BigInt(this.#frames.get(frame) ?? 0),
+        ),
         functionStart: BigUint64Array.from(frames, () => 0n),
       },
       stacks: {
@@ -58,20 +69,26 @@ export class StackFeeder {
       },
       modules: [],
       threads,
-      samples: {
-        timeNs: Float64Array.from(rows, () => this.nowNs),
-        weightNs: Float64Array.from(rows, () => periodNs),
-        thread: Uint32Array.from(rows, (row) => row.thread),
-        stack: Uint32Array.from(rows, (row) => row.stack),
-        samples: Uint32Array.from(rows, () => 1),
-      },
+      samples: rowsOf(0),
     });
+    const later = new Set(rows.map((row) => row.span).filter((span) => span > 0));
+    for (const span of later) this.profile.addSamples(rowsOf(span), span);
     if (withNames) this.profile.setNames(frames.map((frame) => this.#name(frame, frame)));
     else {
       for (const frame of frames) this.#unnamed.add(frame);
       this.profile.setNames(frames.map((frame) => this.#name(frame, `app!fn_${this.#frames.get(frame)}`)));
     }
     this.profile.settle(true);
+  }
+
+  #columns(rows: readonly { readonly stack: number; readonly thread: number }[]): SampleColumns {
+    return {
+      timeNs: Float64Array.from(rows, () => this.nowNs),
+      weightNs: Float64Array.from(rows, () => periodNs),
+      thread: Uint32Array.from(rows, (row) => row.thread),
+      stack: Uint32Array.from(rows, (row) => row.stack),
+      samples: Uint32Array.from(rows, () => 1),
+    };
   }
 
   /** Late names arrive: one generation step. */
@@ -100,7 +117,7 @@ export class StackFeeder {
     return id;
   }
 
-  #name(frame: string, text: string) {
+  #name(frame: string, text: string): FrameName {
     const [, module = 'app', name = text] = /^([^!]+)!(.+)$/.exec(text) ?? [];
     const isUnnamed = text.startsWith('?');
     return {
@@ -108,12 +125,14 @@ export class StackFeeder {
       name: isUnnamed ? '' : name,
       module,
       hasSymbol: !isUnnamed,
+      ...(module === 'js' ? { runtime: 'node', script: `/srv/${name.split(/[ :]/)[1]}`, line: 1 } : {}),
     };
   }
 }
 
 function kindOf(frame: string): FrameKind {
-  if (frame.startsWith('kernel!') || frame.startsWith('?kernel')) return 'kernel';
+  if (frame.startsWith('js!')) return 'runtime';
+  if (/^(kernel!|ext4!|\?kernel)/.test(frame)) return 'kernel';
   return frame.startsWith('?jit') ? 'exec-anon' : 'native';
 }
 
@@ -125,6 +144,28 @@ export const serverStacks: readonly StackLine[] = [
   { stack: ['main', 'uv_run', 'libz.so.1!deflate_slow', 'libz.so.1!longest_match'], samples: 17, tid: 101 },
   { stack: ['main', 'uv_run', 'libz.so.1!deflate_slow'], samples: 6, tid: 101 },
   { stack: ['_start'], samples: 1 },
+];
+
+/** The same as Node.js shows it, with its own machinery in between. */
+export const nodeStacks: readonly StackLine[] = [
+  {
+    stack: ['main', 'uv_run', 'node!Builtins_JSEntry', 'js!handle server.js:4', 'js!render page.js:1'],
+    samples: 60,
+  },
+  {
+    stack: ['main', 'uv_run', 'node!Builtins_JSEntry', 'js!handle server.js:4', 'node!Builtins_ArrayMap'],
+    samples: 20,
+  },
+  { stack: ['main', 'uv_run', 'node!v8::internal::Heap::Scavenge()'], samples: 15 },
+  { stack: ['main', 'uv_run', 'libz.so.1!deflate_slow'], samples: 5 },
+];
+
+/** The same server later: it compresses more than it renders, and parses what it did not before. */
+export const laterStacks: readonly StackLine[] = [
+  { stack: ['main', 'uv_run', 'Server.handle', 'renderPage'], samples: 10 },
+  { stack: ['main', 'uv_run', 'Server.handle', 'JSON.parse'], samples: 15 },
+  { stack: ['main', 'uv_run', 'fs::ReadFile', 'libc.so.6!read', '?kernel'], samples: 25 },
+  { stack: ['main', 'uv_run', 'libz.so.1!deflate_slow', 'libz.so.1!longest_match'], samples: 50, tid: 101 },
 ];
 
 /** Names a hostile process may have: control codes, bidi marks, wide characters, and one far too long. */

@@ -97,7 +97,8 @@ function pidOfFixture(pid: number, binary: string): number {
   return found;
 }
 
-function descendants(pid: number): number[] {
+/** `pid` itself comes first. */
+export function descendants(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap(descendants)];
 }
 
@@ -120,7 +121,7 @@ function executableOf(pid: number): string | undefined {
 }
 
 /** The fixture dies with its parent; a forked launcher's child is the init of its namespace or dies with it. */
-async function kill(child: ChildProcess): Promise<void> {
+export async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   for (const pid of descendants(child.pid).reverse()) process.kill(pid, 'SIGKILL');
   await once(child, 'exit', { signal: AbortSignal.timeout(10_000) });

@@ -21,14 +21,14 @@ const keyBytes: Readonly<Record<string, string>> = {
   escape: '\x1b',
   backspace: '\x7f',
   space: ' ',
-  'ctrl+c': '\x03',
-  'ctrl+d': '\x04',
-  'ctrl+l': '\x0c',
-  'ctrl+u': '\x15',
-  'ctrl+w': '\x17',
-  'ctrl+z': '\x1a',
   f1: '\x1bOP',
 };
+
+/** A key by its name, a control key as its control code, anything else as itself. */
+function bytesOf(key: string): string {
+  const control = /^ctrl\+([a-z])$/.exec(key)?.[1];
+  return control === undefined ? (keyBytes[key] ?? key) : String.fromCharCode(control.charCodeAt(0) & 0x1f);
+}
 
 export interface TerminalOptions {
   readonly cols?: number;
@@ -85,6 +85,7 @@ export class TestTerminal {
   readonly #life: NodeJS.Timeout;
   #exit: ExitOf | undefined;
   #parsed = Promise.resolve();
+  #onChunk: (() => void) | undefined;
 
   constructor(command: readonly string[], options: TerminalOptions) {
     const { cols = 100, rows = 30 } = options;
@@ -156,7 +157,7 @@ export class TestTerminal {
 
   /** Presses keys by name (`right`, `ctrl+l`) or as themselves (`j`). */
   press(...keys: readonly string[]): void {
-    for (const key of keys) this.#pty.write(keyBytes[key] ?? key);
+    for (const key of keys) this.#pty.write(bytesOf(key));
   }
 
   /** Writes text as it is: typed words, pasted blocks, mouse reports. */
@@ -175,7 +176,22 @@ export class TestTerminal {
   }
 
   readOn(): void {
+    this.#onChunk = undefined;
     this.#pty.resume();
+  }
+
+  /** From now on one chunk each `everyMs`, as much as the kernel holds for a terminal: a steadily slow line. */
+  readSlowly(everyMs: number): void {
+    this.#pty.pause();
+    let timer: NodeJS.Timeout | undefined;
+    this.#onChunk = () => {
+      this.#pty.pause();
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        if (this.#onChunk !== undefined) this.#pty.resume();
+      }, everyMs);
+    };
+    this.#onChunk();
   }
 
   /** Closes the terminal, as when its window is closed. */
@@ -219,6 +235,7 @@ export class TestTerminal {
   }
 
   #receive(data: string): void {
+    this.#onChunk?.();
     this.bytes += data;
     this.#parsed = new Promise((resolve) => {
       this.emulator.write(data, () => {

@@ -15,10 +15,11 @@ export class ViewBench {
   readonly session = new SyntheticSession();
   readonly view: LiveView;
 
-  constructor(stacks: readonly StackLine[] = serverStacks) {
+  /** @param now a clock of its own, in ms, for time that does not pass by itself */
+  constructor(stacks: readonly StackLine[] = serverStacks, now?: () => number) {
     this.session.feeder.add(stacks);
     const theme = createTheme({ ascii: false, color: false });
-    this.view = new LiveView(this.session, theme, { columns: 100, rows: 30 }, host);
+    this.view = new LiveView(this.session, theme, { columns: 100, rows: 30 }, host, now);
     this.view.prepareBody(20);
   }
 

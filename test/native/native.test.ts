@@ -50,11 +50,54 @@ test('late stack: what is read late is taken only when it proves itself', (t) =>
 test('pipeline: while reading the mappings hangs, the batch can be taken', (t) => {
   const parts = sourcesIn('native/proc', 'native/runtime', 'native/table', 'native/unwind');
   const own = ['native/sample_pipeline.cc', 'native/target_modules.cc', 'native/capture/threads.cc'];
-  const sources = ['test/native/pipeline_test.cc', ...own, ...parts];
+  const python = ['native/capture/python_stacks.cc', 'native/capture/thread_ids.cc'];
+  const sources = ['test/native/pipeline_test.cc', ...own, ...python, ...parts];
   assert.equal(run(t, sources, ['-pthread', '-Wl,--wrap=open']), 'ok\n');
 });
 
 test('frames of V8: names from checked memory, none from memory that moved or lies', (t) => {
-  const sources = ['test/native/v8_frames_test.cc', ...sourcesIn('native/runtime')];
+  const sources = ['test/native/v8_frames_test.cc', ...sourcesIn('native/runtime', 'native/unwind')];
   assert.equal(run(t, sources, sanitized), 'ok\n');
+});
+
+test('frames of HotSpot: names and lines from checked memory, none of freed code and unloaded classes, an end in hostile memory', (t) => {
+  const parts = readdirSync(join(root, 'native/runtime'))
+    .filter((name) => /^hotspot.*\.cc$/.test(name))
+    .map((name) => join('native/runtime', name));
+  assert.equal(
+    run(
+      t,
+      ['test/native/hotspot_frames_test.cc', 'native/unwind/instruction.cc', ...parts],
+      ['-O1', ...sanitized],
+    ),
+    'ok\n',
+  );
+});
+
+test('frames of CPython 3.11 to 3.14: names as recorded, none that changed since the sample, an end in hostile memory', (t) => {
+  const images = readdirSync(join(root, 'test/fixtures/python-images')).sort();
+  assert.deepEqual(images, ['3.11.txt', '3.12.txt', '3.13.txt', '3.14.txt']);
+  const paths = images.map((name) => join(root, 'test/fixtures/python-images', name));
+  const flags = [...sanitized, `-DIMAGES="${paths.join('","')}"`];
+  const parts = ['elf_symbols', 'python_functions', 'python_layout', 'python_lines'].map(
+    (name) => `native/runtime/${name}.cc`,
+  );
+  const sources = ['test/native/python_frames_test.cc', ...parts, ...sourcesIn('native/unwind')];
+  assert.equal(run(t, sources, flags), 'ok\n');
+});
+
+test('parts of a function: its unlikely code in a stripped program, not what it ends by jumping to', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-parts-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const program = join(folder, 'cold_parts');
+  const source = join(root, 'test/fixtures/cold_parts.c');
+  execFileSync('gcc', ['-O2', '-fno-ipa-ra', source, '-o', program]);
+  const symbols = execFileSync('nm', ['-S', program], { encoding: 'utf8' });
+  const defined = ['loop', 'loop.cold', 'tail'].map((name) => {
+    const [, va, size] = new RegExp(`^(\\w+) (\\w+) \\w ${name}$`, 'm').exec(symbols) ?? [];
+    return `-D${name.split('.').at(-1)?.toUpperCase()}={0x${va},0x${size}}`;
+  });
+  execFileSync('strip', [program]);
+  const sources = ['test/native/function_parts_test.cc', ...sourcesIn('native/unwind')];
+  assert.equal(run(t, sources, [...sanitized, `-DPROGRAM="${program}"`, ...defined]), 'ok\n');
 });

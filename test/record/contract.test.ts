@@ -36,6 +36,7 @@ test('json: every key of the contract, no other, with its type', async (t) => {
     keys(span),
     [
       ...[
+        'number',
         'asked',
         'planned',
         'engine',
@@ -87,7 +88,7 @@ test('json: weights add up at every node, at the root to the CPU clock', async (
 
 function assertAddsUp(node: RecordedNode): void {
   assert.deepEqual(Object.keys(node), ['name', 'module', 'kind', 'selfNs', 'totalNs', 'children']);
-  assert(['root', 'native', 'jit', 'kernel', 'marked'].includes(node.kind), node.kind);
+  assert(['root', 'native', 'runtime', 'jit', 'kernel', 'marked'].includes(node.kind), node.kind);
   const sum = node.children.reduce((total, child) => total + child.totalNs, node.selfNs);
   assert(Math.abs(sum - node.totalNs) <= node.totalNs * 1e-6 + 1, `${node.name}: ${sum} of ${node.totalNs}`);
   const weights = node.children.map((child) => child.totalNs);

@@ -11,6 +11,7 @@ import { type TestContext, test } from 'node:test';
 import { Script } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
 import type { RunSummary } from '../../src/export/summary.ts';
+import type { CallTree, NodeId } from '../../src/profile/call-tree.ts';
 import { parseFolded } from '../helpers/cli.ts';
 import {
   columnOf,
@@ -28,6 +29,7 @@ import {
   parseSpeedscope,
   pprofSamples,
   recordRun,
+  type StackSums,
   speedscopeStacks,
   stackSeparator,
   sumStacks,
@@ -91,6 +93,23 @@ function assertSameStacks(actual: ReadonlyMap<string, number>, run: RunSummary):
   assert.equal(totalOf(actual), Math.round(run.profile.tree.totalNs(0)));
 }
 
+/** What one span saw, as the profile knows it; time that no sample carries is the last one's here. */
+function spanStacks({ profile }: RunSummary, number: string | undefined, isLast: boolean): StackSums {
+  const rows = [...profile.placedStacks()]
+    .filter(({ span }) => number === undefined || span === Number(number))
+    .map(({ node, weightNs }) => [namesTo(profile.tree, node), weightNs] as const);
+  const unsampled = profile
+    .unsampled()
+    .map(({ node, weightNs }) => [namesTo(profile.tree, node), weightNs] as const);
+  return sumStacks(isLast ? [...rows, ...unsampled] : rows);
+}
+
+function namesTo(tree: CallTree, node: NodeId): string[] {
+  const names: string[] = [];
+  for (let at = node; at > 0; at = tree.parentOf(at)) names.unshift(tree.functionOf(at).name);
+  return names;
+}
+
 /** By tid, in ns; time that belongs to no thread is not in it. */
 function threadWeights(run: RunSummary): Map<number, number> {
   return new Map(exportedJson(run).threads.map(({ tid, weightNs }) => [tid, Math.round(weightNs)]));
@@ -117,16 +136,18 @@ for (const [name, make] of runs) {
     }
     for (const frame of file.shared.frames) {
       assert.deepEqual(
-        Object.keys(frame).filter((key) => key !== 'file'),
+        Object.keys(frame).filter((key) => key !== 'file' && key !== 'line'),
         ['name'],
       );
     }
     assertSameStacks(speedscopeStacks(file), run);
-    const byTid = file.profiles.map((profile): [number, number] => [
-      Number(/\[(\d+)\]/.exec(profile.name)?.[1]),
-      profile.endValue,
-    ]);
-    assert.deepEqual(new Map(byTid.filter(([tid]) => tid !== 0)), threadWeights(run));
+    // A thread under two engines is two profiles.
+    const byTid = new Map<number, number>();
+    for (const { name, endValue } of file.profiles) {
+      const tid = Number(/\[(\d+)\]/.exec(name)?.[1]);
+      if (tid !== 0) byTid.set(tid, (byTid.get(tid) ?? 0) + endValue);
+    }
+    assert.deepEqual(byTid, threadWeights(run));
   });
 
   test(`pprof: ${name}: go tool pprof reads the stacks and weights of the tree`, async (t) => {
@@ -192,25 +213,30 @@ for (const [name, make] of runs) {
     const run = await make(t);
     const file = fileOf(t, exported('jfr', run));
     const samples = jfrSamples(file);
-    const spans = jfrSettings(file).map((settings) => ({
-      weightNs: Number(settings.get('weightNs')),
+    const chunks = jfrSettings(file).map((settings) => ({
+      number: settings.get('number'),
       periodNs: Number(settings.get('periodNs')),
+      endMs: Date.parse(run.recordedAt) + Number(settings.get('endNs')) / 1e6,
     }));
-    const allNs = spans.reduce((sum, { weightNs }) => sum + weightNs, 0);
-    // Counts of a weight: its part in each span by that span's period.
-    const countsOf = (ns: number): number[] =>
-      spans.map(({ weightNs, periodNs }) => (ns * (allNs > 0 ? weightNs / allNs : 0)) / periodNs);
-    const total = countsOf(run.profile.tree.totalNs(0)).reduce((sum, count) => sum + Math.round(count), 0);
-    assert.equal(samples.length, total);
-    const stacks = jfrStacks(samples);
-    const expected = treeOf(run);
-    for (const stack of stacks.keys()) assert(expected.has(stack), `not in the tree: ${stack.slice(0, 200)}`);
-    for (const [stack, ns] of expected) {
-      const exact = countsOf(ns).reduce((sum, count) => sum + count, 0);
-      // Each thread's part is rounded in each span.
-      const rows = spans.length * (exportedJson(run).threads.length + 1);
-      const found = stacks.get(stack) ?? 0;
-      assert(Math.abs(found - exact) <= rows, `${stack.slice(0, 200)}: ${found} of ${exact}`);
+    const bySpan = chunks.map(({ endMs }, i) =>
+      samples.filter(({ startTime }) => {
+        const ms = Date.parse(startTime);
+        return ms <= endMs && (i === 0 || ms > (chunks[i - 1]?.endMs ?? 0));
+      }),
+    );
+    for (const [i, { number, periodNs }] of chunks.entries()) {
+      const isLast = i === chunks.length - 1;
+      const expected = spanStacks(run, number, isLast);
+      const found = jfrStacks(bySpan[i] ?? []);
+      assert.equal(totalOf(found), Math.round(totalOf(expected) / periodNs));
+      for (const stack of found.keys())
+        assert(expected.has(stack), `not in the span: ${stack.slice(0, 200)}`);
+      // Each thread's part is rounded.
+      const rows = exportedJson(run).threads.length + 1;
+      for (const [stack, ns] of expected) {
+        const count = found.get(stack) ?? 0;
+        assert(Math.abs(count - ns / periodNs) <= rows, `${stack.slice(0, 200)}: ${count} of ${ns} ns`);
+      }
     }
     const tids = new Set(
       samples.map(({ sampledThread }) => sampledThread.osThreadId).filter((tid) => tid > 0),
@@ -280,7 +306,8 @@ test('pprof: the program is "File:", shares and metadata are printed by -top, ta
   assert.match(top, /^engine=cpu\+ctimer$/m);
   assert.match(top, /^span\.1\.reason=perf_event_open: EACCES; it asked$/m);
   assert.match(top, / 25\.97% .* run$/m, 'forty of all 154 periods');
-  assert.match(goPprof(file, '-tags'), /engine: Total [^\n]*\n[^\n]*: cpu\+ctimer$/m);
+  // 100 and 47 + 7 of 154 periods.
+  assert.match(goPprof(file, '-tags'), / engine: Total 1\.6s\n.*\(64\.94%\): cpu\n.*\(35\.06%\): ctimer\n/);
 });
 
 test('jfr: a chunk per engine span, under the names of async-profiler; kernel time is a Kernel frame', (t) => {
@@ -356,6 +383,20 @@ test('firefox: kernel time is of the category Kernel, engine spans are markers, 
   assert.equal(entries.get('span.1.reason'), 'perf_event_open: EACCES; it asked');
 });
 
+test('firefox: stacks lie in the time of the engine span that saw them', () => {
+  const { threads } = parseFirefox(exported('firefox', syntheticRun()));
+  const timesOf = (tid: number): readonly number[] => {
+    const thread = threads.find((each) => each.tid === tid);
+    assert(thread !== undefined);
+    return columnOf<number>(thread.samples, 'time').slice(1);
+  };
+  // [main, run] under each engine; thread 101 was seen by the second one alone.
+  assert.deepEqual(timesOf(101), [8000]);
+  const times = timesOf(100);
+  assert.equal(times.at(-2), 5000);
+  assert.equal(times.at(-1), 8000);
+});
+
 for (const format of ['pprof', 'firefox'] as const) {
   test(`${format}: one gzip member, the same bytes each time`, () => {
     const bytes = exported(format, syntheticRun());
@@ -392,7 +433,7 @@ test('metadata: folded, speedscope and pprof say the same, and what json says', 
   assert(span !== undefined && json.spans.length === 1);
   for (const [key, value] of Object.entries(span)) {
     // Of a span alone, or summed by another clock reading for the whole.
-    if (['startNs', 'endNs', 'cpuTimeNs'].includes(key)) continue;
+    if (['number', 'startNs', 'endNs', 'cpuTimeNs'].includes(key)) continue;
     assert.deepEqual(folded[key], value, key);
   }
   assert.deepEqual(folded['spans'], [{ ...span, unit: 'cpu' }]);
@@ -415,6 +456,19 @@ test('metadata: folded, speedscope and pprof say the same, and what json says', 
   for (const key of ['engine', 'asked', 'planned', 'reason', 'kernelSymbols', 'kernel', 'periodNs']) {
     assert(comments.includes(`${key}=${folded[key]}`), key);
   }
+});
+
+test('speedscope: a profile for each thread under each engine, named by both, with what that engine saw', () => {
+  const { profiles } = parseSpeedscope(exported('speedscope', syntheticRun()));
+  assert.deepEqual(
+    profiles.map(({ name, endValue }) => [name, Math.round(endValue / periodNs)]),
+    [
+      ...[['thread-103 [103] cpu', 59] as const, ['thread-100 [100] cpu', 41] as const],
+      ...[['thread-101 [101] ctimer', 23] as const, ['thread-100 [100] ctimer', 10] as const],
+      ...[['thread-102 [102] ctimer', 7] as const, ['thread-103 [103] ctimer', 7] as const],
+      ['[process] [0] ctimer', 7],
+    ],
+  );
 });
 
 test('counting formats: a count is the smallest period of the spans', () => {

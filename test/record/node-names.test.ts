@@ -1,18 +1,21 @@
 /** Names of JavaScript functions in processes of Node that were started without any flag. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { profileOf, type RecordedProfile, recordCpu, runCli } from '../helpers/cli.ts';
-import { functionsIn, nodeProgram, startNode } from '../helpers/node-target.ts';
+import {
+  profileOf,
+  type RecordedProfile,
+  recordCpu,
+  runCli,
+  startCli,
+  untilRecording,
+} from '../helpers/cli.ts';
+import { functionsIn, nodeProgram, nodeWithout, startNode } from '../helpers/node-target.ts';
 import { chainTo, inclusiveShare, paths, selfShare } from '../helpers/tree.ts';
-
-/** Of other versions optimized code has no names (docs/runtimes.md). */
-const needsV8 = {
-  skip: process.versions.v8.startsWith('11.3.') ? false : `V8 ${process.versions.v8} is not named as a whole`,
-};
+import { waitForCpu } from '../helpers/truth.ts';
 
 /** Of a JavaScript program under test, by the place that its rows show. */
 function ownFunctions({ tree }: RecordedProfile, file: string): Set<string> {
@@ -62,37 +65,30 @@ for (const engine of [
   ['-e', 'ctimer'],
   ['-e', 'ctimer', '--no-inject'],
 ] as const) {
-  test(
-    `unprepared Node, ${engine.slice(1).join(' ')}: functions by name, file and line, shares as designed`,
-    needsV8,
-    async (t) => {
-      const target = await startNode(t, 'shares.cjs');
-      const profile = await recordCpu(target.pid, 3, ['-F', 499, ...engine]);
-      assertShares(profile, rowOf);
-      assertOnlyTrueNames(profile, 'shares.cjs');
-      assertOnlyTrueCalls(profile);
-      // It is put into its callers by the optimizing compiler.
-      assert(inclusiveShare(profile.tree, rowOf('burn')) > 0.9);
-      assert.match(
-        chainTo(profile.tree, rowOf('eighty'))[0] ?? '',
-        /uv_run › .*node:internal\/timers:\d+ › /,
-      );
-      assert.deepEqual(
-        profile.warnings.filter(({ code }) => code === 'runtime-unnamed'),
-        [],
-      );
-    },
-  );
+  test(`unprepared Node, ${engine.slice(1).join(' ')}: functions by name, file and line, shares as designed`, async (t) => {
+    const target = await startNode(t, 'shares.cjs');
+    const profile = await recordCpu(target.pid, 3, ['-F', 499, ...engine]);
+    assertShares(profile, rowOf);
+    assertOnlyTrueNames(profile, 'shares.cjs');
+    assertOnlyTrueCalls(profile);
+    // It is put into its callers by the optimizing compiler.
+    assert(inclusiveShare(profile.tree, rowOf('burn')) > 0.9);
+    assert.match(chainTo(profile.tree, rowOf('eighty'))[0] ?? '', /uv_run › .*node:internal\/timers:\d+ › /);
+    assert.deepEqual(
+      profile.warnings.filter(({ code }) => code === 'runtime-unnamed'),
+      [],
+    );
+  });
 }
 
-test('worker threads: functions have their names there, too', needsV8, async (t) => {
+test('worker threads: functions have their names there, too', async (t) => {
   const target = await startNode(t, 'shares.cjs', ['workers']);
   const profile = await recordCpu(target.pid, 3, ['-F', 499]);
   assertShares(profile, rowOf);
   assert.match(chainTo(profile.tree, rowOf('eighty'))[0] ?? '', /node::worker::Worker::/);
 });
 
-test('a recording keeps the names, for the time when the process is gone', needsV8, async (t) => {
+test('a recording keeps the names, for the time when the process is gone', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'prof-tui-kept-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'kept.proftui');
@@ -117,6 +113,44 @@ test('code of the interpreter alone: the same names', async (t) => {
   );
 });
 
+/** Every function of shapes.cjs; those made at run time have no file. */
+const formsOf = new Set(
+  [...functionsIn('shapes.cjs')]
+    .map((row) => row.split(' ')[0] ?? '')
+    .concat(
+      'Shape',
+      'get size',
+      'area',
+      'scale',
+      'count',
+      'add',
+      'compare',
+      'square',
+      'plus',
+      'turn',
+      'later',
+    ),
+);
+
+test('code thrown away, moved and made by the hundred, read from outside: only true names, to the end', async (t) => {
+  const target = await startNode(t, 'shapes.cjs');
+  const options = ['-F', '499', '-e', 'ctimer', '--no-inject', '-f', 'json', '-o', '-'];
+  const cli = startCli(['record', target.pid, ...options]);
+  await untilRecording(cli);
+  await waitForCpu(target.pid, 4e9);
+  // It ends while it is read.
+  await target.finish();
+  const profile = profileOf(await cli.run);
+  const own = [...ownFunctions(profile, 'shapes.cjs')].map((name) => name.replace(/ shapes\.cjs:\d+$/, ''));
+  assert.deepEqual(
+    own.filter((name) => name !== '(anonymous)' && !formsOf.has(name)),
+    [],
+  );
+  assert(own.length > 8, `${own.length} functions`);
+  const unnamed = selfShare(profile.tree, '[jit: no symbols]');
+  assert(unnamed < 0.02, `${unnamed} without a name`);
+});
+
 interface CpuProfile {
   readonly nodes: readonly {
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
@@ -139,7 +173,7 @@ function cpuProfileNames(t: TestContext, name: string): Set<string> {
   );
 }
 
-test('names and lines are those of --cpu-prof', needsV8, async (t) => {
+test('names and lines are those of --cpu-prof', async (t) => {
   const truth = cpuProfileNames(t, 'shares.cjs');
   const target = await startNode(t, 'shares.cjs');
   const found = ownFunctions(await recordCpu(target.pid, 2, ['-F', 499]), 'shares.cjs');
@@ -151,37 +185,21 @@ test('names and lines are those of --cpu-prof', needsV8, async (t) => {
   );
 });
 
-test(
-  'a server under load: its hot function is there by file and line, and no request fails',
-  needsV8,
-  async (t) => {
-    const target = await startNode(t, 'server.cjs');
-    const profile = await recordCpu(target.pid, 3, ['-F', 499]);
-    assertOnlyTrueNames(profile, 'server.cjs');
-    const hot = [...functionsIn('server.cjs')].filter((name) => /^(renderPage|handle) /.test(name));
-    assert(hot.some((name) => inclusiveShare(profile.tree, name) > 0.02));
-    assert(selfShare(profile.tree, '[jit: no symbols]') < 0.02);
-    await target.finish();
-    const { errors, requests } = JSON.parse(target.lines.at(-1) ?? '') as {
-      errors: number;
-      requests: number;
-    };
-    assert.equal(errors, 0);
-    assert(requests > 0);
-  },
-);
-
-/** A copy of Node that exports a constant under another name of the same length. */
-function nodeWithout(t: TestContext, constant: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-node-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const copy = join(folder, 'node');
-  copyFileSync(process.execPath, copy);
-  const bytes = readFileSync(copy);
-  for (let at = bytes.indexOf(constant); at >= 0; at = bytes.indexOf(constant, at + 1)) bytes[at] = 0x78; // x
-  writeFileSync(copy, bytes);
-  return copy;
-}
+test('a server under load: its hot function is there by file and line, and no request fails', async (t) => {
+  const target = await startNode(t, 'server.cjs');
+  const profile = await recordCpu(target.pid, 3, ['-F', 499]);
+  assertOnlyTrueNames(profile, 'server.cjs');
+  const hot = [...functionsIn('server.cjs')].filter((name) => /^(renderPage|handle) /.test(name));
+  assert(hot.some((name) => inclusiveShare(profile.tree, name) > 0.02));
+  assert(selfShare(profile.tree, '[jit: no symbols]') < 0.02);
+  await target.finish();
+  const { errors, requests } = JSON.parse(target.lines.at(-1) ?? '') as {
+    errors: number;
+    requests: number;
+  };
+  assert.equal(errors, 0);
+  assert(requests > 0);
+});
 
 test('a binary without a constant: [jit: no symbols] on intact callers, and why', async (t) => {
   const executable = nodeWithout(t, 'v8dbg_class_JSFunction__shared__');

@@ -226,6 +226,18 @@ test('diff: any two files, by share or by time; each one that cannot be opened i
   assert.match(byShare.stdout, /^ +60\.0% +10\.0% +-50\.0% +parse$/m);
   const byTime = await runCli(['diff', a, b, '--by', 'time']);
   assert.match(byTime.stdout, /^ +40 ms +180 ms +\+140 ms +write$/m);
+  const terminal = openTerminal([process.execPath, program, 'diff', a, b], { test: t, cwd: folder });
+  await terminal.shows('a.folded to b.folded', 'difference: b.folded compared with a.folded');
+  await terminal.until(({ text }) => /^ +-50\.0 +-50\.0 .*parse/m.test(text), 'the difference');
+  terminal.press('x', 'ctrl+u');
+  terminal.type('report.txt');
+  terminal.press('enter');
+  await terminal.shows('the report is in report.txt');
+  terminal.press('q');
+  assert.equal((await terminal.exit()).code, 0);
+  const report = join(folder, 'other.txt');
+  assert.equal((await runCli(['diff', a, b, '-o', report])).code, 0);
+  assert.equal(readFileSync(join(folder, 'report.txt'), 'utf8'), readFileSync(report, 'utf8'));
   const missing = await runCli(['diff', a, join(folder, 'c')]);
   assert.deepEqual([missing.code, missing.stdout], [1, '']);
   assert.match(missing.stderr, /^prof-tui: cannot open \S+c: no such file\n$/);

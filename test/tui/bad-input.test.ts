@@ -18,8 +18,8 @@ const views = [
 /** What the program itself sends: paint, and what belongs to taking and leaving the terminal. */
 function assertOnlyOwnCodes(bytes: string): void {
   const rest = bytes
-    .replaceAll(/\x1b\[\?(1049|25|7|2004|1000|1006|2026)[hl]/g, '')
-    .replaceAll(/\x1b\[(\d+;1H|K|[\d;]*m)/g, '')
+    .replaceAll(/\x1b\[\?(1049|25|7|2004|1000|1002|1006|2026)[hl]/g, '')
+    .replaceAll(/\x1b\[(\d+;\d+H|K|[\d;]*m)/g, '')
     .replaceAll('\x18', '');
   assert.doesNotMatch(rest, /[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
 }

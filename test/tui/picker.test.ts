@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { program } from '../helpers/cli.ts';
+import { openLive } from '../helpers/live-program.ts';
 import { withSteadyMachine } from '../helpers/sysctl.ts';
 import { startFixture } from '../helpers/target.ts';
 import { openTerminal, selectedLine } from '../helpers/terminal.ts';
@@ -32,6 +33,21 @@ test('without a pid a process is picked by typing, and shown live; the terminal 
     assert.match(terminal.screen.text, /^prof-tui: /m);
     assert.equal(terminal.bufferType, 'normal');
   });
+});
+
+test('a process that ended between the pick and the attach: the picker is there again, as it was, and says so', async (t) => {
+  const terminal = openLive('picker-late', { test: t });
+  await terminal.shows('would run');
+  terminal.type('postgres');
+  await terminal.shows('filter: postgres', '1 of ');
+  terminal.press('enter');
+  const again = await terminal.shows('no such process: 771');
+  assert.match(again.lines[0] ?? '', /filter: postgres/);
+  assert.match(selectedLine(again), /postgres: writer/);
+  terminal.press('enter');
+  await terminal.shows('renderPage');
+  terminal.press('q');
+  assert.deepEqual(await terminal.exit(), { code: 0, signal: 0 });
 });
 
 test('40x12, ASCII, without colour: the picker is complete; esc leaves with code 0', async (t) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseConfig } from '../../src/config.ts';
-import { keyTableMarkdown } from '../../src/tui/keymap.ts';
+import { keyTableMarkdown } from '../../src/tui/keys/shown-keys.ts';
 import { createTheme } from '../../src/tui/theme.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');

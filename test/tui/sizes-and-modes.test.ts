@@ -32,7 +32,7 @@ test('40x12: help scrolls to its end and the why panel shows the cure', async (t
   terminal.press('?');
   await terminal.shows('MOVE', 'esc closes  ↑↓ scroll');
   terminal.press('end');
-  await terminal.shows('clear the filter');
+  await terminal.shows('suspend (fg comes back)', 'EVERYWHERE');
   terminal.press('escape', 'w', 'j');
   await terminal.shows('> kernel symb', 'sudo sysctl', 'kernel.kptr_restrict=0', 'esc close');
 });
@@ -143,4 +143,23 @@ test('CI=true changes nothing: it draws, takes keys and follows the size', async
   await terminal.shows('node[4242]');
   terminal.press('?');
   await terminal.shows('type to filter');
+});
+
+test('300x100: every view is drawn to the last line, with the timeline, and keys answer', async (t) => {
+  const terminal = openLive('timed', { test: t, cols: 300, rows: 100 });
+  await terminal.shows('deflate_slow', '[ ] or drag');
+  for (const [view, words] of [
+    ['2', 'bottom-up of all'],
+    ['3', 'icicle, root above'],
+    ['4', 'functions of all'],
+    ['5', 'STATE'],
+    ['1', 'TOTAL'],
+  ] as const) {
+    terminal.press(view);
+    const { lines } = await terminal.until(
+      ({ text, lines: shown }) => text.includes(words) && / q quit *$/.test(shown[99] ?? ''),
+      words,
+    );
+    assert.match(lines[0] ?? '', /^prof-tui {2}node server\.js/);
+  }
 });

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openLive } from '../helpers/live-program.ts';
 import type { Cell, TestTerminal } from '../helpers/terminal.ts';
@@ -23,11 +23,13 @@ const modes = [
 ] as const;
 
 /** Keys that lead to a screen from the tree, and those that lead back. */
-const screens: readonly (readonly [name: string, to: readonly string[], back: readonly string[]])[] = [
+type Way = readonly [name: string, to: readonly string[], back: readonly string[]];
+const screens: readonly Way[] = [
   ['tree', [], []],
   ['bottom-up', ['2'], ['1']],
   ['flame', ['3'], ['1']],
   ['functions', ['4'], ['1']],
+  ['sandwich', ['4', 'l'], ['escape', '1']],
   ['threads', ['5'], ['1']],
   ['find', ['/', 'r', 'e', 'a', 'd'], ['escape']],
   ['help', ['?'], ['escape']],
@@ -35,6 +37,15 @@ const screens: readonly (readonly [name: string, to: readonly string[], back: re
   ['engine', ['e'], ['escape']],
   ['palette', [':'], ['escape']],
   ['source', ['a'], ['escape']],
+  ['export', ['x'], ['escape']],
+];
+/** Of a run of forty seconds with a baseline in the middle. */
+const timedScreens: readonly Way[] = [
+  ['window', ['[', '['], ['space']],
+  ['difference', ['D'], ['D']],
+  ['difference, flame', ['D', '3'], ['1', 'D']],
+  // It says what it shows for some seconds: nothing may come after it.
+  ['timeline', ['v'], []],
 ];
 
 /** How a cell looks, in one letter: its place in the legend; '.' is plain. */
@@ -85,7 +96,7 @@ class Snapshots {
 
   async check(name: string, terminal: TestTerminal, hasColour: boolean): Promise<void> {
     if (isUpdating) {
-      await delay(settleMs);
+      await settled(() => pictureOf(terminal, hasColour));
       this.#pictures.set(name, pictureOf(terminal, hasColour));
       return;
     }
@@ -107,7 +118,17 @@ class Snapshots {
 }
 
 /** Longer than the cursor must rest before its details are worked out; only when snapshots are written. */
-const settleMs = 600;
+const settleMs = 300;
+
+/** Until a picture has stood still for a while: on a machine that others use one look is too soon now and then. */
+async function settled(picture: () => string): Promise<void> {
+  for (let last = '', same = 0; same < 5; ) {
+    await delay(settleMs);
+    const now = picture();
+    same = now === last ? same + 1 : 0;
+    last = now;
+  }
+}
 
 /** To the same row of the same window, wherever the cursor has been. */
 async function toPlace(terminal: TestTerminal): Promise<void> {
@@ -117,23 +138,70 @@ async function toPlace(terminal: TestTerminal): Promise<void> {
   await terminal.selects('renderPage');
 }
 
-for (const [mode, flags] of modes) {
-  for (const [cols, rows] of sizes) {
-    test(`every screen at ${cols}x${rows}, ${mode}, is as in its snapshot`, async (t) => {
-      const snapshots = new Snapshots(mode, cols, rows);
-      const terminal = openLive('still', { test: t, cols, rows, flags });
-      await terminal.shows('renderPage');
-      await toPlace(terminal);
-      for (const [name, to, back] of screens) {
-        terminal.press(...to);
-        await snapshots.check(name, terminal, mode === 'colour');
-        terminal.press(...back);
-        await toPlace(terminal);
-        await snapshots.check('tree', terminal, mode === 'colour');
-      }
+type Mode = (typeof modes)[number];
+type Size = (typeof sizes)[number];
+
+/** The first row of the tree: for runs whose rows are not those of the still one. */
+async function toTop(terminal: TestTerminal): Promise<void> {
+  terminal.press('g');
+  await terminal.selects('all threads');
+}
+
+async function checkRun(snapshots: Snapshots, t: TestContext, mode: Mode, [cols, rows]: Size): Promise<void> {
+  const hasColour = mode[0] === 'colour';
+  const still = openLive('still', { test: t, cols, rows, flags: mode[1] });
+  await still.shows('renderPage');
+  await toPlace(still);
+  for (const [name, to, back] of screens) {
+    still.press(...to);
+    await snapshots.check(name, still, hasColour);
+    still.press(...back);
+    await toPlace(still);
+    await snapshots.check('tree', still, hasColour);
+  }
+  still.press('q');
+  assert.equal((await still.exit()).code, 0);
+  const timed = openLive('timed', { test: t, cols, rows, flags: mode[1] });
+  await timed.shows('uv_run');
+  for (const [name, to, back] of timedScreens) {
+    await toTop(timed);
+    timed.press(...to);
+    await snapshots.check(name, timed, hasColour);
+    timed.press(...back);
+  }
+  timed.kill();
+}
+
+async function checkOthers(
+  snapshots: Snapshots,
+  t: TestContext,
+  mode: Mode,
+  [cols, rows]: Size,
+): Promise<void> {
+  const hasColour = mode[0] === 'colour';
+  const warned = openLive('warned', { test: t, cols, rows, flags: mode[1] });
+  await warned.shows('uv_run');
+  await snapshots.check('warnings', warned, hasColour);
+  warned.press('w');
+  await snapshots.check('warnings, why', warned, hasColour);
+  warned.kill();
+  const picker = openLive('picker', { test: t, cols, rows, flags: mode[1] });
+  await picker.shows('would run ctimer');
+  await snapshots.check('picker', picker, hasColour);
+  picker.press('down', 'down');
+  await picker.selects('java');
+  picker.type('init');
+  await snapshots.check('picker, nothing can run', picker, hasColour);
+  picker.kill();
+}
+
+for (const mode of modes) {
+  for (const size of sizes) {
+    test(`every screen at ${size.join('x')}, ${mode[0]}, is as in its snapshot`, async (t) => {
+      const snapshots = new Snapshots(mode[0], size[0], size[1]);
+      await checkRun(snapshots, t, mode, size);
+      await checkOthers(snapshots, t, mode, size);
       snapshots.save();
-      terminal.press('q');
-      assert.equal((await terminal.exit()).code, 0);
     });
   }
 }

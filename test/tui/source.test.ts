@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { program } from '../helpers/cli.ts';
 import { openLive } from '../helpers/live-program.ts';
 import { withSteadyMachine } from '../helpers/sysctl.ts';
+import { startFixture } from '../helpers/target.ts';
 import { openTerminal } from '../helpers/terminal.ts';
 
 test('a: the hottest line first, H goes to the next one and round; a again shows instructions and what is missing', async (t) => {
@@ -112,4 +113,23 @@ test('a real program: the hottest line with its source text, inlined code shown 
     terminal.press('escape', 'q');
     assert.equal((await terminal.exit()).code, 0);
   });
+});
+
+test('generated code with a jitdump: the lines of its table, with the text of their file', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'prof-tui-made-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const source = join(folder, 'made.lua');
+  writeFileSync(source, 'local n = 1000\nfor i = 1, n do end\ncallee() -- the calling line\n');
+  const target = await startFixture(t, 'jit', [600, 'dump', source]);
+  const terminal = openTerminal([process.execPath, program, String(target.pid)], { test: t, cols: 120 });
+  await terminal.until(({ text }) => text.includes('dumped outer'), 'its name', 60_000);
+  terminal.press('/');
+  terminal.type('dumped inner');
+  terminal.press('enter');
+  await terminal.selects('dumped inner');
+  terminal.press('a');
+  await terminal.shows('hottest lines   dumped inner', 'made.lua');
+  await terminal.selects('the calling line');
+  terminal.press('escape', 'q');
+  assert.equal((await terminal.exit()).code, 0);
 });

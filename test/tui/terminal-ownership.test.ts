@@ -203,6 +203,45 @@ test('a terminal that stops reading for three seconds holds up nothing and is ri
   assert.ok(gapMs < 1500, `the loop was held for ${gapMs} ms of 3000`);
 });
 
+/** Waits until nothing has come for a while, and gives how many bytes came until then. */
+async function quiet(terminal: TestTerminal, stillMs: number): Promise<number> {
+  const begin = terminal.bytes.length;
+  for (let before = -1; before !== terminal.bytes.length; ) {
+    before = terminal.bytes.length;
+    await new Promise((resolve) => setTimeout(resolve, stillMs));
+  }
+  return terminal.bytes.length - begin;
+}
+
+test('a steadily slow terminal: keys are answered, frames are skipped, the last picture is right', async (t) => {
+  const terminal = openLive('many', { test: t, cols: 200, rows: 60 });
+  await terminal.shows('function_59');
+  const everyMs = 600;
+  terminal.readSlowly(everyMs);
+  for (const [key, shown] of [
+    ['4', 'functions of all'],
+    ['e', 'most allowed here'],
+    ['escape', '^(?![^]*most allowed here)'],
+    ['5', 'STATE'],
+    ['1', '▾ main'],
+  ] as const) {
+    terminal.press(key);
+    await terminal.until(({ text }) => new RegExp(shown).test(text), `the answer to ${key}`);
+  }
+  terminal.signal('SIGUSR2');
+  // What the kernel holds, the frame in flight and the last one; all frames of these seconds were some hundred kilobytes.
+  const rest = await quiet(terminal, 4 * everyMs);
+  assert.ok(rest < 64_000, `${rest} bytes came after the last change`);
+  terminal.readOn();
+  const last = terminal.screen.text;
+  terminal.press('ctrl+l');
+  await terminal.until(() => terminal.bytes.includes('\x1b[2J'), 'everything drawn anew');
+  await quiet(terminal, 500);
+  assert.equal(terminal.screen.text, last);
+  terminal.press('q');
+  assert.equal((await terminal.exit()).code, 0);
+});
+
 test('SIGTERM ends the program although the terminal does not read', async (t) => {
   const terminal = openLive('many', { test: t, cols: 200, rows: 60 });
   await terminal.shows('function_59');

@@ -23,9 +23,15 @@ test('threads: share, name, number, state; the head stays, the details follow', 
   assert.match(screen.lines[0] ?? '', /^prof-tui {2}node server\.js/);
   assert.match(screen.lines[2] ?? '', /^▲ kernel symbols hidden/);
   assert.match(screen.lines[3] ?? '', /^threads 2/);
-  assert.match(screen.lines[4] ?? '', /^ TOTAL▾ +CPU +THREAD +TID +STATE +LAST 30s$/);
+  assert.match(screen.lines[4] ?? '', /^ TOTAL▾ +CPU +THREAD +TID +STATE +LAST 30s +HOTTEST$/);
   assert.match(selectedLine(screen), /^>100\.0% +all threads/);
   assert.match(lineWith(screen, 'thread-100'), /^ {2}77\.0% +thread-100 +100 +run/);
+  await terminal.until(
+    (now) =>
+      /fs::ReadFile › read$/.test(lineWith(now, 'thread-100')) &&
+      /deflate_slow › longest_match$/.test(lineWith(now, 'thread-101')),
+    'the hottest function of each',
+  );
   assert.match(lineWith(screen, 'thread-101'), /^ {2}23\.0% +thread-101 +101 +sleep/);
   terminal.press('j', 'j');
   await terminal.selects('thread-101');

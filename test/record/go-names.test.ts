@@ -1,0 +1,59 @@
+/** Functions of Go programs, with symbols and stripped of them: names, shares, roots, and which of them are Go's own. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { basename } from 'node:path';
+import { test } from 'node:test';
+import { recordCpu } from '../helpers/cli.ts';
+import { buildGo } from '../helpers/go-target.ts';
+import { hasTool } from '../helpers/tools.ts';
+import { chainTo, inclusiveShare, nodesNamed, paths } from '../helpers/tree.ts';
+
+for (const [kind, flags] of [
+  ['with symbols', []],
+  ['stripped', ['-ldflags=-s -w']],
+] as const) {
+  test(`Go, ${kind}: functions by name, shares as designed, goroutines from goexit on`, async (t) => {
+    if (!hasTool(t, 'go', 'golang-go')) return;
+    const target = spawn(buildGo('shares', flags), { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => target.kill('SIGKILL'));
+    await once(target.stdout, 'data');
+    const { tree } = await recordCpu(target.pid ?? 0, 3, ['-F', 499]);
+    const [eighty = 0, twenty = 0] = ['main.eighty', 'main.twenty'].map((name) => inclusiveShare(tree, name));
+    assert(eighty + twenty > 0.9, `${eighty} + ${twenty}`);
+    assert(Math.abs(eighty / (eighty + twenty) - 0.8) < 0.04, `${eighty} of ${eighty + twenty} in eighty`);
+    const rooted = [...paths(tree)].filter(({ path }) =>
+      path.some(({ name }) => /^runtime\.goexit/.test(name)),
+    );
+    for (const name of ['main.burn', 'main.spin']) {
+      const working = rooted.filter(({ node }) => node.name === name);
+      assert(
+        working.length > 0 && working.every(({ path }) => /^runtime\.goexit/.test(path[1]?.name ?? '')),
+        name,
+      );
+    }
+    assert.equal(nodesNamed(tree, 'main.burn')[0]?.runtime, 'go');
+  });
+}
+
+test('Go, stripped: what the compiler put into a function stands below it, each where it was written', async (t) => {
+  if (!hasTool(t, 'go', 'golang-go')) return;
+  const target = spawn(buildGo('inlined', ['-ldflags=-s -w']), { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => target.kill('SIGKILL'));
+  await once(target.stdout, 'data');
+  const { tree } = await recordCpu(target.pid ?? 0, 3, ['-F', 499]);
+  const steps = nodesNamed(tree, 'main.(*counter).step');
+  const stepNs = steps.reduce((sum, { selfNs }) => sum + selfNs, 0);
+  assert(stepNs / tree.totalNs > 0.8, `${stepNs} of ${tree.totalNs}`);
+  for (const chain of chainTo(tree, 'main.(*counter).step')) {
+    assert.equal(
+      chain,
+      'runtime.goexit › runtime.main › main.main › main.loop › main.twice › main.(*counter).step',
+    );
+  }
+  for (const { script, runtime } of steps) {
+    assert.deepEqual([basename(script ?? ''), runtime], ['inlined.go', 'go']);
+  }
+  const [loop] = nodesNamed(tree, 'main.loop');
+  assert.deepEqual([basename(loop?.script ?? ''), loop?.line], ['inlined.go', 21]);
+});
