@@ -10,7 +10,7 @@ const periodNs = 1_001_001;
 const deepest = 40;
 
 /** The same numbers each time: a 32-bit linear congruential generator, of whose states the high bits are used. */
-function* randomNumbers(): Generator<number> {
+export function* randomNumbers(): Generator<number> {
   for (let state = 42; ; ) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     yield state / 2 ** 32;

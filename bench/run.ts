@@ -11,14 +11,18 @@ import { callerKept } from './caller-kept.ts';
 import { exportCost } from './export.ts';
 import type { Figure, Row } from './figure.ts';
 import { firstPaint } from './first-paint.ts';
+import { heap } from './heap.ts';
 import { kernelShareFigure } from './kernel-share.ts';
 import { keyLatency } from './key-latency.ts';
 import { lost } from './lost.ts';
+import { opening } from './opening.ts';
 import { overhead } from './overhead.ts';
 import { ownCpu } from './own-cpu.ts';
+import { recordingCost } from './recording-cost.ts';
 import { rootReach } from './root-reach.ts';
 import { sampleCost } from './sample-cost.ts';
 import { Scope } from './scope.ts';
+import { screen } from './screen.ts';
 import { slowdown } from './slowdown.ts';
 import { views } from './views.ts';
 
@@ -35,6 +39,10 @@ const figures: readonly Figure[] = [
   firstPaint,
   sampleCost,
   exportCost,
+  screen,
+  heap,
+  opening,
+  recordingCost,
   views,
 ];
 

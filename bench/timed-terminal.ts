@@ -15,6 +15,8 @@ export interface Painted {
 export interface TimedTerminal {
   readonly pid: number;
   readonly spawnedMs: number;
+  /** All that the program wrote. */
+  readonly text: string;
   write(keys: string): void;
   /** The first screen that satisfies `says`, with the time at which it was painted. */
   painted(says: (lines: readonly string[]) => boolean, what: string): Promise<Painted>;
@@ -47,9 +49,11 @@ export function openTimedTerminal(
   emulator.onData((answer) => pty.write(answer));
 
   let atMs = 0;
+  let text = '';
   let onPaint = (): void => {};
   pty.onData((data) => {
     const arrivedMs = performance.now();
+    text += data;
     emulator.write(data, () => {
       atMs = arrivedMs;
       // Inside a frame the screen is half old, half new.
@@ -74,5 +78,14 @@ export function openTimedTerminal(
       };
       onPaint();
     });
-  return { pid: pty.pid, spawnedMs, write: (keys) => pty.write(keys), painted, kill };
+  return {
+    pid: pty.pid,
+    spawnedMs,
+    get text() {
+      return text;
+    },
+    write: (keys) => pty.write(keys),
+    painted,
+    kill,
+  };
 }

@@ -1,91 +1,113 @@
 /**
- * Going from view to view on a profile of 100,000 stacks that grows meanwhile: from the key to the frame that shows
- * the whole view, and the longest time that no key could have been answered. In one process, without a terminal: what
- * is measured is the models, the layout and the rows.
+ * What keys cost on a profile of 100,000 stacks that grows meanwhile: from the key to the frame that shows the whole
+ * answer, and the longest time that no key could have been answered. Also on deep stacks, and with thousands of
+ * functions called by one. In one process, without a terminal: what is measured is the models, the layout and the rows.
  */
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { routeInput } from '../src/tui/input-router.ts';
-import { LiveView, type ViewHost } from '../src/tui/live-view.ts';
-import { createRegions } from '../src/tui/regions.ts';
-import { baseOf } from '../src/tui/state.ts';
-import { createTheme } from '../src/tui/theme.ts';
-import { cursorOf, viewNames } from '../src/tui/views.ts';
-import { type StackFeeder, type StackLine, SyntheticSession } from '../test/helpers/synthetic-session.ts';
-import type { Figure } from './figure.ts';
+import type { Figure, Row } from './figure.ts';
+import { LargeSession, type LargeShape } from './large-session.ts';
+import type { Scope } from './scope.ts';
 import { quantile } from './spread.ts';
+import { ViewDriver } from './view-driver.ts';
 
-const stacks = 100_000;
-const rounds = 6;
-const transformRounds = 2;
+const shapes: Readonly<Record<string, LargeShape>> = {
+  '100,000 stacks': { stacks: 100_000, depth: 18 },
+  '100,000 stacks of 200 frames': { stacks: 100_000, depth: 200 },
+  '100,000 stacks, 10,000 functions called by one': { stacks: 100_000, depth: 18, fanOut: 10_000 },
+};
+const rounds = 3;
 const size = { columns: 200, rows: 60 };
-const bodyRows = 50;
 const tickMs = 100;
 const beatMs = 2;
-const transformKeys = {
-  'focus on a function': 'f',
-  'focus on a subtree': 'F',
-  'merge a function': 'm',
-  'merge a node': 'M',
-  'collapse a function': 'c',
-  'collapse a module': 'C',
-  'fold recursion': 'R',
-  'drop a function': 'd',
-  'keep matches': '&',
-  undo: 'U',
+
+/** Keys that lead to where the story begins, the key that is timed, and the keys that undo what it did. */
+interface Story {
+  readonly before?: readonly string[];
+  readonly key: string;
+  readonly after?: readonly string[];
+}
+
+/** Another zoom makes all sums anew: the dearest way to go to a view. */
+const zoomed = ['g', 'j', 'enter'];
+const deep = ['g', 'o', 'k', 'k', 'k', 'k', 'k'];
+const undone = ['U', 'escape', 'escape'];
+
+const stories: Readonly<Record<string, Story>> = {
+  'view: bottom-up': { before: zoomed, key: '2', after: ['1', 'escape'] },
+  'view: flame': { before: zoomed, key: '3', after: ['1', 'escape'] },
+  'view: functions': { before: zoomed, key: '4', after: ['1', 'escape'] },
+  'view: threads': { key: '5', after: ['1'] },
+  'view: tree': { before: ['4', 'j', 'j'], key: '1' },
+  'f focus on a function': { before: deep, key: 'f', after: undone },
+  'F focus on a subtree': { before: deep, key: 'F', after: undone },
+  'm merge a function': { before: deep, key: 'm', after: undone },
+  'M merge a node': { before: deep, key: 'M', after: undone },
+  'c collapse a function': { before: deep, key: 'c', after: undone },
+  'C collapse a module': { before: deep, key: 'C', after: undone },
+  'd drop a function': { before: deep, key: 'd', after: undone },
+  'R fold recursion': { before: deep, key: 'R', after: undone },
+  'u undo one of two': { before: [...deep, 'm', 'j', 'd'], key: 'u', after: undone },
+  'U undo all': { before: [...deep, 'm'], key: 'U' },
+  '/ search while it is typed': { before: ['/', 'f', 'u', 'n', 'c'], key: 't', after: ['escape'] },
+  '/ search accepted: to the first match': {
+    before: ['/', ...'_7'.split('')],
+    key: 'enter',
+    after: ['escape'],
+  },
+  'n next match': { before: ['/', ...'_7'.split(''), 'enter'], key: 'n', after: ['escape'] },
+  '& keep matches': { before: ['/', ...'_7'.split(''), 'enter'], key: '&', after: undone },
+  'v window of the last 10 s': { key: 'v', after: ['v', 'v', 'v', 'v'] },
+  'v decay': { before: ['v', 'v', 'v'], key: 'v', after: ['v'] },
+  '[ window back': { key: '[', after: ['v'] },
+  '] window on': { before: ['[', '['], key: ']', after: ['v'] },
+  'D difference': { before: ['b'], key: 'D', after: ['D'] },
+  'space pause': { key: ' ', after: [' '] },
+  'space resume': { before: [' '], key: ' ' },
 };
 
 export const views: Figure = {
   name: 'views',
   machine: 'own',
   async *measure(scope) {
-    const session = new SyntheticSession();
-    fill(session.feeder);
-    const screen = new Screen(session);
-    const ticks = setInterval(() => {
-      session.feeder.advance(tickMs * 1e6);
-      session.feeder.add(walks(20));
-      session.tick();
-      screen.view.tick();
-    }, tickMs);
-    scope.after(() => clearInterval(ticks));
-    scope.after(() => screen.view.close());
-    await delay(1000);
-    const holds = new Holds();
-    const whole = new Map<string, Shown[]>(viewNames.map((name) => [name, []]));
-    for (let round = 0; round < rounds; round++) {
-      for (const [at, name] of viewNames.entries()) {
-        // Another zoom makes all sums anew: the dearest way to go to a view.
-        screen.press('1', round % 2 === 0 ? 'escape' : 'j', round % 2 === 0 ? 'g' : 'enter');
-        await delay(300);
-        whole.get(name)?.push(await screen.show(String(at + 1)));
-        await delay(200);
-      }
-    }
-    const changed = new Map<string, Shown[]>(Object.keys(transformKeys).map((name) => [name, []]));
-    for (let round = 0; round < transformRounds; round++) {
-      for (const [name, key] of Object.entries(transformKeys)) {
-        screen.press('1', 'escape', 'g', 'o', ...'kkkkkk');
-        if (key === '&') screen.press('#');
-        await delay(300);
-        changed.get(name)?.push(await screen.show(key));
-        await delay(200);
-        changed.get('undo')?.push(await screen.show('U'));
-        await delay(200);
-      }
-    }
-    holds.stop();
-    const nodes = session.profile.tree.nodeCount;
-    for (const [name, shown] of whole)
-      yield lineOf(`to the ${name} view, ${stacks} stacks, ${nodes} nodes`, shown);
-    for (const [name, shown] of changed) yield lineOf(`transform: ${name}`, shown);
-    yield {
-      subject: 'longest time without an answer to a key meanwhile',
-      must: '<= 16 ms',
-      measured: holds.text,
-      holds: holds.longestMs <= 16,
-    };
+    for (const [name, shape] of Object.entries(shapes)) yield* measureShape(scope, name, shape);
   },
 };
+
+async function* measureShape(scope: Scope, name: string, shape: LargeShape): AsyncGenerator<Row> {
+  const session = new LargeSession(shape);
+  const driver = new ViewDriver(session, size);
+  const typist = new Typist(driver);
+  const ticks = setInterval(() => {
+    session.grow(20, 80, tickMs);
+    session.tick();
+    driver.view.tick();
+  }, tickMs);
+  const stop = () => {
+    clearInterval(ticks);
+    driver.view.close();
+  };
+  scope.after(stop);
+  await typist.settle();
+  const holds = new Holds();
+  const shown = new Map<string, Shown[]>(Object.keys(stories).map((story) => [story, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [story, { before = [], key, after = [] }] of Object.entries(stories)) {
+      await typist.type(before);
+      shown.get(story)?.push(await typist.show(key));
+      await typist.type(after);
+    }
+  }
+  holds.stop();
+  stop();
+  for (const [story, times] of shown) yield lineOf(`${story}; ${name}`, times);
+  yield {
+    subject: `longest time without an answer to a key meanwhile; ${name}, now ${session.profile.tree.nodeCount} nodes`,
+    must: '<= 16 ms',
+    measured: holds.text,
+    holds: holds.longestMs <= 16,
+  };
+}
 
 function lineOf(subject: string, shown: readonly Shown[]) {
   const times = shown.map(({ ms }) => ms);
@@ -101,69 +123,67 @@ function lineOf(subject: string, shown: readonly Shown[]) {
   };
 }
 
-/** From the key to the frame with the whole view; CPU is that of the process, ticks and collections in between too. */
+/** CPU is that of this thread, ticks of data and collections in between too. */
 interface Shown {
   readonly ms: number;
   readonly cpuMs: number;
 }
 
-/** A live view that is drawn when it asks for it, as the painter would. */
-class Screen {
-  readonly view: LiveView;
-  readonly #regions: ReturnType<typeof createRegions>;
-  #isAsked = false;
+const longestMs = 20_000;
 
-  constructor(session: SyntheticSession) {
-    const host: ViewHost = {
-      quit() {},
-      suspend() {},
-      redraw() {},
-      copy() {},
-      paint: () => this.#soon(),
-    };
-    this.view = new LiveView(session, createTheme({ ascii: false, color: true }), size, host);
-    this.#regions = createRegions(this.view);
+/** Types keys as a person does, who sees the answer to one before the next. */
+class Typist {
+  readonly #driver: ViewDriver;
+
+  constructor(driver: ViewDriver) {
+    this.#driver = driver;
   }
 
-  press(...keys: readonly string[]): void {
-    for (const key of keys) routeInput(this.view, { type: 'key', key }, () => {});
+  async type(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      this.#driver.press(key);
+      await this.settle();
+    }
   }
 
+  /** Until what was asked for is on the screen, and a moment more. */
+  async settle(): Promise<void> {
+    await this.#whole();
+    await delay(30);
+  }
+
+  /** From a key to the frame that shows all that it asked for. */
   async show(key: string): Promise<Shown> {
     const startMs = performance.now();
-    const startCpu = process.cpuUsage();
-    this.press(key);
-    while (!this.#isWhole()) await new Promise((resolve) => setImmediate(resolve));
-    this.#draw();
-    const { user, system } = process.cpuUsage(startCpu);
-    return { ms: performance.now() - startMs, cpuMs: (user + system) / 1000 };
+    const startCpuMs = ownCpuMs();
+    this.#driver.press(key);
+    await this.#whole();
+    this.#driver.draw();
+    return { ms: performance.now() - startMs, cpuMs: ownCpuMs() - startCpuMs };
   }
 
-  #isWhole(): boolean {
-    const { view } = this;
-    if (view.source.isTransforming) return false;
-    if (view.model !== 'callers' && view.model !== 'functions') return true;
-    return view.models.isShowing(view.source.tree, baseOf(cursorOf(view.state, 'calls')));
+  async #whole(): Promise<void> {
+    const endMs = performance.now() + longestMs;
+    while (!this.#driver.isWhole) {
+      if (performance.now() > endMs) throw new Error('the view is never whole');
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
+}
 
-  #soon(): void {
-    if (this.#isAsked) return;
-    this.#isAsked = true;
-    queueMicrotask(() => {
-      this.#isAsked = false;
-      this.#draw();
-    });
-  }
-
-  #draw(): void {
-    this.#regions.prepare(bodyRows);
-    for (let line = 0; line < bodyRows; line++) this.#regions.rows.row(line, size.columns - 1, bodyRows);
-  }
+/** CPU time of this thread: on a machine with other work the only time that is ours. */
+function ownCpuMs(): number {
+  // The file is as old as the last tick of the scheduler, 4 ms, unless getrusage has brought the thread up to date (Linux,
+  // kernel/sched/cputime.c, thread_group_cputime).
+  process.cpuUsage();
+  // /proc/PID/task/TID/schedstat begins with the time on a CPU, in ns (Linux, Documentation/scheduler/sched-stats).
+  const [ns = '0'] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
+  return Number(ns) / 1e6;
 }
 
 /**
  * How long the event loop was held: how much later than every two milliseconds a timer comes. On a machine with other
- * work the CPU time spent meanwhile tells what was ours.
+ * work the CPU time of this thread tells what was ours.
  */
 class Holds {
   readonly #lateMs: number[] = [];
@@ -172,14 +192,14 @@ class Holds {
 
   constructor() {
     let lastMs = performance.now();
-    let lastCpu = process.cpuUsage();
+    let lastCpuMs = ownCpuMs();
     this.#timer = setInterval(() => {
-      const { user, system } = process.cpuUsage(lastCpu);
       const nowMs = performance.now();
+      const cpuMs = ownCpuMs();
       this.#lateMs.push(nowMs - lastMs - beatMs);
-      this.#cpuMs.push((user + system) / 1000);
+      this.#cpuMs.push(cpuMs - lastCpuMs);
       lastMs = nowMs;
-      lastCpu = process.cpuUsage();
+      lastCpuMs = cpuMs;
     }, beatMs);
   }
 
@@ -192,41 +212,12 @@ class Holds {
   }
 
   get text(): string {
-    const over = this.#lateMs.filter((late) => late > 16).length;
-    const cpu = `most CPU in one ${largest(this.#cpuMs).toFixed(1)} ms`;
-    return `longest ${this.longestMs.toFixed(1)} ms, ${over} of ${this.#lateMs.length} beats over 16 ms; ${cpu}`;
+    const over = (times: readonly number[]) => times.filter((ms) => ms > 16).length;
+    const own = `of it on the CPU ${largest(this.#cpuMs).toFixed(1)} ms, ${over(this.#cpuMs)} beats over 16`;
+    return `${this.longestMs.toFixed(1)} ms, ${over(this.#lateMs)} of ${this.#lateMs.length} beats over 16 ms; ${own}`;
   }
 }
 
 function largest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), 0);
-}
-
-let seed = 11;
-function random(below: number): number {
-  seed = (seed * 48_271) % 2_147_483_647;
-  return seed % below;
-}
-
-/**
- * Stacks as a large program has them: 2,000 long ways through 4,000 functions, and short ends of their own. A hundred
- * thousand make some 300,000 nodes.
- */
-function walks(count: number): StackLine[] {
-  return Array.from({ length: count }, () => {
-    const way = random(2000);
-    const names: string[] = ['main', `loop_${way % 5}`, `task_${way % 40}`];
-    for (let depth = 0; depth < 15; depth++) names.push(functionName(way >> Math.max(0, 8 - depth), depth));
-    for (let depth = 0; depth < 3; depth++) names.push(functionName(random(4000), depth));
-    return { stack: names, samples: 1, tid: 100 + random(8) };
-  });
-}
-
-function functionName(at: number, depth: number): string {
-  const id = (at * 31 + depth * 257) % 4000;
-  return `module_${id % 17}!function_${id}`;
-}
-
-function fill(feeder: StackFeeder): void {
-  for (let at = 0; at < stacks; at += 5000) feeder.add(walks(5000));
 }

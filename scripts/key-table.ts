@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { keyTableMarkdown } from '../src/tui/keymap.ts';
+import { keyTableMarkdown } from '../src/tui/keys/shown-keys.ts';
 import { createTheme } from '../src/tui/theme.ts';
 
 const readme = fileURLToPath(new URL('../README.md', import.meta.url));

@@ -1,13 +1,14 @@
 /**
  * Pictures for the documentation: runs the real program on a real target in a pseudo terminal and writes the emulator's
  * cells as SVG, colours and all, so a picture is what the program drew. No browser is needed.
- * `node --import tsx scripts/screenshot.ts` writes docs/live.svg, docs/why.svg and docs/flame.svg.
+ * `node --import tsx scripts/screenshot.ts` writes docs/*.svg: a picture of each view, of
+ * the why panel and of the hottest lines.
  */
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { withSysctls } from '../test/helpers/sysctl.ts';
-import { type Cell, openTerminal, type TestTerminal } from '../test/helpers/terminal.ts';
+import { type Cell, openTerminal, selectedLine, type TestTerminal } from '../test/helpers/terminal.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cellWidth = 9;
@@ -113,15 +114,23 @@ function screenSvg(terminal: TestTerminal, title: string): string {
 
 // A program everyone has, with time in user code and in the kernel: it reads files and hashes them.
 const hasher = `
-import hashlib, os
+import hashlib, os, threading
 def digest(path):
     with open(path, 'rb') as file:
         return hashlib.sha256(file.read()).hexdigest()
-while True:
-    for entry in os.scandir('/usr/bin'):
-        if entry.is_file() and entry.stat().st_size < 1 << 20:
-            digest(entry.path)
+def work(most):
+    while True:
+        for entry in os.scandir('/usr/bin'):
+            if entry.is_file() and entry.stat().st_size < most:
+                digest(entry.path)
+threading.Thread(target=work, args=(1 << 16,)).start()
+work(1 << 20)
 `;
+
+/** Writes what stands on the terminal as `docs/NAME.svg`. */
+function take(terminal: TestTerminal, name: string, title: string): void {
+  writeFileSync(`${root}docs/${name}.svg`, screenSvg(terminal, `prof-tui: ${title}`));
+}
 
 /** The hidden kernel is the picture: one marked node where the names of the kernel would be. */
 async function takePictures(): Promise<void> {
@@ -139,10 +148,10 @@ async function takePictures(): Promise<void> {
     await terminal.shows('[kernel: no symbols]');
     terminal.press('j', 'j');
     await terminal.until(({ text }) => /threads \d+ \(/.test(text), 'details');
-    writeFileSync(`${root}docs/live.svg`, screenSvg(terminal, 'prof-tui on python3, kernel symbols hidden'));
+    take(terminal, 'live', 'a live process, kernel symbols hidden');
     terminal.press('escape', 'w');
     await terminal.shows('cannot see');
-    writeFileSync(`${root}docs/why.svg`, screenSvg(terminal, 'prof-tui: why this engine runs'));
+    take(terminal, 'why', 'why this engine runs');
     terminal.press('q', '3');
     await terminal.shows('icicle, root above');
     // Out of the zoom of the first picture: here the whole process is the picture.
@@ -150,10 +159,30 @@ async function takePictures(): Promise<void> {
     await terminal.until(({ lines }) => lines[3]?.trimEnd() === 'all', 'the whole process');
     terminal.press('G', 'k');
     await terminal.until(({ text }) => /threads \d+ \(/.test(text), 'details');
-    writeFileSync(
-      `${root}docs/flame.svg`,
-      screenSvg(terminal, 'prof-tui: the flame view of the same process'),
+    take(terminal, 'flame', 'the flame view of the same process');
+    terminal.press('2', 'g', 'j', 'l', 'o');
+    await terminal.until(
+      ({ text }) => /^>.*▾|^>.*·/m.test(text) && text.includes('bottom-up of all'),
+      'callers',
     );
+    take(terminal, 'bottom-up', 'functions by self time, and their callers');
+    terminal.press('4', 'g', 'j');
+    await terminal.until(({ text }) => text.includes('callers of') && text.includes('calls'), 'both panes');
+    take(terminal, 'functions', 'functions, callers and callees of one');
+    // Where much of the time is in the kernel its marked node stands first: that has no lines.
+    const isMarked = () => selectedLine(terminal.screen).includes('◆');
+    while (isMarked()) {
+      const before = selectedLine(terminal.screen);
+      terminal.press('j');
+      await terminal.until((screen) => selectedLine(screen) !== before, 'the next function');
+    }
+    terminal.press('a');
+    await terminal.shows('hottest');
+    await terminal.until(({ text }) => /^>.*%/m.test(text), 'the hottest line');
+    take(terminal, 'source', 'the hottest instructions of a function');
+    terminal.press('escape', '5', 'g', 'j');
+    await terminal.shows('STATE');
+    take(terminal, 'threads', 'the threads');
     terminal.press('q');
     await terminal.exit();
   } finally {
