@@ -9,13 +9,21 @@ import { relative } from 'node:path';
 const file = process.env.PROF_TUI_TEST_COUNTS ?? '/dev/null';
 const counted = /^(tests|suites|pass|fail|cancelled|skipped|todo) \d+$/;
 
+/** Why a test failed, in one line that a log can end with. */
+function reasonOf({ details }) {
+  const error = details?.error?.cause ?? details?.error;
+  const text = String(error?.message ?? error).replaceAll(/\s+/g, ' ');
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text;
+}
+
 /** The lines that one event adds. */
 function linesOf({ type, data }) {
   if (type === 'test:pass' && data.skip !== undefined) {
     return [`skip: ${data.name}: ${data.skip === true ? 'no reason given' : data.skip}`];
   }
   if (type === 'test:fail' && data.nesting === 0) {
-    return [`failed: ${JSON.stringify({ file: relative('', data.file ?? data.name), name: data.name })}`];
+    const failure = { file: relative('', data.file ?? data.name), name: data.name, reason: reasonOf(data) };
+    return [`failed: ${JSON.stringify(failure)}`];
   }
   if (type === 'test:diagnostic' && data.nesting === 0 && counted.test(data.message)) return [data.message];
   return [];

@@ -23,20 +23,24 @@ export function secondRun(lines) {
 }
 
 /**
- * The lines of both runs as one: a test that passed the second time counts as passed, and is named.
+ * The lines of both runs as one: a test that passed the second time counts as passed, and is named with what it failed of
+ * at first, as is what failed both times.
  * @param second undefined when there was no second run
  */
 export function bothRuns(first, second) {
-  if (second === undefined) return first;
-  const said = ({ file, name }) => `${file}: ${name}`;
-  const twice = new Set(failuresIn(second).map(said));
-  const mended = failuresIn(first)
-    .map(said)
-    .filter((failure) => !twice.has(failure));
+  const failures = failuresIn(first);
+  const said = ({ file, name, reason }) => `${file}: ${name}: ${reason}`;
+  if (second === undefined) return [...first, ...failures.map((failure) => `failed with: ${said(failure)}`)];
+  const identity = ({ file, name }) => `${file}: ${name}`;
+  const twice = new Set(failuresIn(second).map(identity));
+  const isMended = (failure) => !twice.has(identity(failure));
+  const mended = failures.filter(isMended).length;
   return [
     ...first,
-    `pass ${mended.length}`,
-    `fail ${-mended.length}`,
-    ...mended.map((failure) => `passed the second time: ${failure}`),
+    `pass ${mended}`,
+    `fail ${-mended}`,
+    ...failures.map(
+      (failure) => `${isMended(failure) ? 'passed the second time' : 'failed twice'}: ${said(failure)}`,
+    ),
   ];
 }

@@ -66,7 +66,7 @@ function runGroup({ files, concurrency, pattern }, counts) {
 
 /**
  * The runner closes with `tests 12`, `pass 12` …: the sums over the groups, after the skips with their reasons and the
- * tests that needed a second run.
+ * tests that failed, with what.
  */
 function closingLines(lines) {
   const sumOf = (key) => {
@@ -76,7 +76,7 @@ function closingLines(lines) {
     return numbers.reduce((sum, number) => sum + number, 0);
   };
   const keys = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'];
-  const isNamed = (line) => line.startsWith('skip: ') || line.startsWith('passed the second time: ');
+  const isNamed = (line) => /^(skip|passed the second time|failed twice|failed with): /.test(line);
   return [...lines.filter(isNamed), ...keys.map((key) => `${key} ${sumOf(key)}`)];
 }
 
