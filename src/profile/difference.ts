@@ -34,10 +34,13 @@ export function baselineOf({ compared }: CallTree): Compared | undefined {
 }
 
 function difference(tree: CallTree, compared: Compared, nowNs: number, beforeNs: number): Difference {
-  const shareOf = (ns: number, allNs: number) => (allNs > 0 ? ns / allNs : 0);
   const { now, before } = compared.seconds;
   return {
     share: shareOf(nowNs, tree.totalNs(ROOT)) - shareOf(beforeNs, compared.totalNs(ROOT)),
     nsPerSecond: nowNs / now - beforeNs / before,
   };
+}
+
+function shareOf(ns: number, allNs: number): number {
+  return allNs > 0 ? ns / allNs : 0;
 }

@@ -44,6 +44,21 @@ test('of a part of the run only that part counts; a thread without any has no ho
   assert.equal(worked(feeder, rowNs).size, 0);
 });
 
+test('more places than one look takes, of threads in turn: each thread counts its own rows alone', () => {
+  const feeder = new StackFeeder();
+  const row = (at: number) => {
+    const place = { stack: ['main', `from${at % 3000}`, at % 5 === 0 ? 'often' : `f${at % 700}`] };
+    return { ...place, samples: 1, tid: 100 + (at % 3) };
+  };
+  feeder.add(Array.from({ length: 6000 }, (_, at) => row(at)));
+  const result = worked(feeder);
+  assert.equal(result.size, 4);
+  for (const thread of [0, 1, 2, allThreads]) {
+    const { name, caller, share } = result.get(thread) ?? {};
+    assert.deepEqual([name, caller?.slice(0, 4), share], ['often', 'from', 0.2]);
+  }
+});
+
 test('nodes made anew while it works end it, and it says so', () => {
   const feeder = new StackFeeder();
   const stacks = Array.from({ length: 600 }, (_, at) => ({ stack: ['main', `f${at}`], samples: 1 }));

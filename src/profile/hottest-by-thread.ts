@@ -6,6 +6,7 @@
 import { type CallTree, type NodeId, ROOT } from './call-tree.ts';
 import { markedLabels } from './frames.ts';
 import type { ProfileFunction } from './functions.ts';
+import { KeyedSums } from './keyed-sums.ts';
 import { type CountedRows, countedNs } from './row-selection.ts';
 import type { StackWeights } from './stack-weights.ts';
 
@@ -29,28 +30,27 @@ export interface HottestSource {
 export const allThreads = -1;
 
 const rowsPerLook = 256;
+const keysPerLook = 2048;
 
 export class HottestByThread {
+  /** By thread index; whole once `step` has said so. */
+  readonly result = new Map<number, Hottest>();
   readonly #source: HottestSource;
   readonly #generation: number;
-  readonly #rows: number;
-  #row = 0;
-  /** By thread, then by node: what it spent there. */
-  readonly #nodes = new Map<number, Map<NodeId, number>>([[allThreads, new Map()]]);
+  readonly #work: Generator<void>;
+  /** Of one thread at a time. */
+  readonly #byNode = new KeyedSums();
+  readonly #byFunction = new KeyedSums();
 
   constructor(source: HottestSource) {
     this.#source = source;
     this.#generation = source.tree.generation;
-    this.#rows = source.weights.length;
+    this.#work = this.#sumAll(source.weights.length);
   }
 
   /** @returns whether all rows have been looked at; nodes made anew meanwhile end it early */
   step(isOver: () => boolean): boolean {
-    while (this.#row < this.#rows && !this.isOutdated) {
-      const end = Math.min(this.#rows, this.#row + rowsPerLook);
-      for (; this.#row < end; this.#row++) this.#add(this.#row);
-      if (this.#row < this.#rows && isOver()) return false;
-    }
+    while (!this.isOutdated && this.#work.next().done !== true) if (isOver()) return false;
     return true;
   }
 
@@ -59,27 +59,47 @@ export class HottestByThread {
     return this.#source.tree.generation !== this.#generation;
   }
 
-  /** By thread index. */
-  get result(): ReadonlyMap<number, Hottest> {
-    const result = new Map<number, Hottest>();
-    for (const [thread, nodes] of this.#nodes) {
-      const hottest = this.#hottestOf(nodes);
-      if (hottest !== undefined) result.set(thread, hottest);
+  /** Thread by thread, so that there is one set of sums however many threads there are. */
+  *#sumAll(rows: number): Generator<void> {
+    const { thread } = this.#source.weights;
+    const first: number[] = [];
+    /** By row the next one of the same thread; no row is followed by the first one of all, so 0 is the end. */
+    const next = new Uint32Array(rows);
+    for (let row = rows - 1; row >= 0; row--) {
+      const of = thread.at(row);
+      next[row] = first[of] ?? 0;
+      first[of] = row;
+      if (row % keysPerLook === 0) yield;
     }
-    return result;
+    yield* this.#sum(allThreads, 0, (row) => (row + 1 < rows ? row + 1 : 0), rows);
+    for (const [of, row] of first.entries()) {
+      if (row !== undefined) yield* this.#sum(of, row, (at) => next[at] as number, rows);
+    }
+  }
+
+  *#sum(thread: number, first: number, nextOf: (row: number) => number, rows: number): Generator<void> {
+    if (rows === 0) return;
+    let row = first;
+    for (let looked = 1; ; looked++) {
+      this.#add(row);
+      row = nextOf(row);
+      if (row === 0) break;
+      if (looked % rowsPerLook === 0) yield;
+    }
+    yield* this.#findHottest(thread);
+    this.#byNode.clear();
+    this.#byFunction.clear();
+    yield;
   }
 
   #add(row: number): void {
-    const { weights, counted, nodeOf } = this.#source;
+    const { weights, counted, nodeOf, tree } = this.#source;
     const weightNs = countedNs(weights, counted, row);
     const leaf = weightNs === 0 ? undefined : nodeOf(weights.stack.at(row));
     if (leaf === undefined) return;
     const node = this.#ownNode(leaf);
-    for (const thread of [allThreads, weights.thread.at(row)]) {
-      const nodes = this.#nodes.get(thread) ?? new Map<NodeId, number>();
-      nodes.set(node, (nodes.get(node) ?? 0) + weightNs);
-      this.#nodes.set(thread, nodes);
-    }
+    this.#byNode.add(node, weightNs);
+    this.#byFunction.add(tree.functionOf(node).id, weightNs);
   }
 
   /** The innermost node of the target's own code; the leaf where there is none. */
@@ -89,27 +109,29 @@ export class HottestByThread {
     return leaf;
   }
 
-  #hottestOf(nodes: ReadonlyMap<NodeId, number>): Hottest | undefined {
+  *#findHottest(thread: number): Generator<void> {
     const { tree } = this.#source;
-    const byFunction = new Map<number, { ns: number; node: NodeId; nodeNs: number }>();
+    const [nodes, functions] = [this.#byNode, this.#byFunction];
     let allNs = 0;
-    for (const [node, ns] of nodes) {
+    let hottest: number | undefined;
+    for (const id of functions.keys) {
+      const ns = functions.at(id);
       allNs += ns;
-      const { id } = tree.functionOf(node);
-      const known = byFunction.get(id) ?? { ns: 0, node, nodeNs: 0 };
-      known.ns += ns;
-      if (ns > known.nodeNs) [known.node, known.nodeNs] = [node, ns];
-      byFunction.set(id, known);
+      if (hottest === undefined || ns > functions.at(hottest)) hottest = id;
     }
-    let hottest: { ns: number; node: NodeId } | undefined;
-    for (const each of byFunction.values()) {
-      if (hottest === undefined || each.ns > hottest.ns) hottest = each;
+    if (hottest === undefined) return;
+    yield;
+    let place: NodeId | undefined;
+    for (const [at, node] of nodes.keys.entries()) {
+      const isHottest = place === undefined || nodes.at(node) > nodes.at(place);
+      if (isHottest && tree.functionOf(node).id === hottest) place = node;
+      if (at % keysPerLook === keysPerLook - 1) yield;
     }
-    if (hottest === undefined) return undefined;
-    const { name } = tree.functionOf(hottest.node);
-    const parent = tree.parentOf(hottest.node);
+    if (place === undefined) return;
+    const parent = tree.parentOf(place);
     const caller = parent > ROOT ? tree.functionOf(parent).name : undefined;
-    return { name, caller, share: hottest.ns / allNs };
+    const { name } = tree.functionOf(place);
+    this.result.set(thread, { name, caller, share: functions.at(hottest) / allNs });
   }
 }
 

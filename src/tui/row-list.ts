@@ -2,7 +2,7 @@
  * Which nodes are rows, in which order, and which of them are in the window. Order is not reshuffled under a moving
  * cursor, and the selected row keeps its line on the screen when rows above it change.
  */
-import type { CallTree, Compared, NodeId } from '../profile/call-tree.ts';
+import type { CallTree, NodeId } from '../profile/call-tree.ts';
 import { baselineOf, selfDifference, totalDifference } from '../profile/difference.ts';
 import { baseOf, type UiState } from './state.ts';
 
@@ -108,7 +108,7 @@ export class RowList {
     const weighty = added.filter(
       (child) => tree.totalNs(child) > 0 || (compared !== undefined && compared.totalNs(child) > 0),
     );
-    const nodes = known ? [...known.nodes, ...weighty] : weighty.sort(comparator(tree, state));
+    const nodes = known ? [...known.nodes, ...weighty] : sorted(weighty, tree, state);
     this.#sorted.set(node, { seen: children.length, nodes });
     return nodes;
   }
@@ -157,21 +157,32 @@ function isSame(a: Basis, b: Basis): boolean {
 }
 
 /** Largest first, or what changed most, names A to Z; ties by node id, so that equal rows never change places. */
-function comparator(tree: CallTree, state: UiState): (a: NodeId, b: NodeId) => number {
+function sorted(nodes: readonly NodeId[], tree: CallTree, state: UiState): NodeId[] {
   const direction = state.isReversed ? -1 : 1;
+  // Keys are read once for each node, not once for each comparison: one function may call ten thousand others.
+  if (state.sort === 'name') {
+    const names = nodes.map((node) => tree.functionOf(node).name);
+    return inOrder(nodes, (a, b) => direction * compareText(names[a] as string, names[b] as string));
+  }
+  const keys = Float64Array.from(nodes, sizeOf(tree, state.sort));
+  return inOrder(nodes, (a, b) => direction * ((keys[b] as number) - (keys[a] as number)));
+}
+
+/** @param compare the places of two nodes in the list */
+function inOrder(nodes: readonly NodeId[], compare: (a: number, b: number) => number): NodeId[] {
+  const places = Array.from(nodes, (_, place) => place);
+  places.sort((a, b) => compare(a, b) || (nodes[a] as NodeId) - (nodes[b] as NodeId));
+  return places.map((place) => nodes[place] as NodeId);
+}
+
+/** What rows are sorted by: their weight or, where they are differences, how much has changed. */
+function sizeOf(tree: CallTree, sort: 'total' | 'self'): (node: NodeId) => number {
   const compared = baselineOf(tree);
-  const largestChange = (of: typeof totalDifference, compared: Compared) => (a: NodeId, b: NodeId) =>
-    Math.abs(of(tree, compared, b).share) - Math.abs(of(tree, compared, a).share);
-  const compare = {
-    total: compared
-      ? largestChange(totalDifference, compared)
-      : (a: NodeId, b: NodeId) => tree.totalNs(b) - tree.totalNs(a),
-    self: compared
-      ? largestChange(selfDifference, compared)
-      : (a: NodeId, b: NodeId) => tree.selfNs(b) - tree.selfNs(a),
-    name: (a: NodeId, b: NodeId) => compareText(tree.functionOf(a).name, tree.functionOf(b).name),
-  }[state.sort];
-  return (a, b) => direction * compare(a, b) || a - b;
+  if (compared !== undefined) {
+    const difference = sort === 'total' ? totalDifference : selfDifference;
+    return (node) => Math.abs(difference(tree, compared, node).share);
+  }
+  return sort === 'total' ? (node) => tree.totalNs(node) : (node) => tree.selfNs(node);
 }
 
 function compareText(a: string, b: string): number {

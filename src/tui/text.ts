@@ -20,7 +20,7 @@ export function cellWidth(text: string): number {
 
 /** The longest beginning that fits into `room` cells. */
 export function takeStart(text: string, room: number): string {
-  if (printableAscii.test(text)) return text.slice(0, Math.max(0, room));
+  if (narrow.test(text)) return text.slice(0, Math.max(0, room));
   let taken = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
@@ -33,7 +33,7 @@ export function takeStart(text: string, room: number): string {
 
 /** The longest end that fits into `room` cells. */
 export function takeEnd(text: string, room: number): string {
-  if (printableAscii.test(text)) return room <= 0 ? '' : text.slice(-room);
+  if (narrow.test(text)) return room <= 0 ? '' : text.slice(-room);
   const parts = Array.from(graphemes.segment(text), (part) => part.segment);
   let used = 0;
   let start = parts.length;
