@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <span>
 
+#include "unwind/instruction.h"
+
 namespace prof {
 namespace {
 
@@ -31,10 +33,12 @@ bool is_back_from_vm(std::span<const std::byte> code) {
 /// Calls are made twice in the code, by whether rsp is aligned: `add $8, %rsp; jmp` behind the first skips the second
 /// (MacroAssembler::call_VM_leaf_base).
 std::span<const std::byte> behind_alignment(std::span<const std::byte> code) {
-  constexpr size_t kSkipBytes = 6;
-  if (!begins(code, {0x48, 0x83, 0xc4, 0x08, 0xeb})) return code;
-  const size_t target = kSkipBytes + static_cast<uint8_t>(code[kSkipBytes - 1]);
-  return target < code.size() ? code.subspan(target) : std::span<const std::byte>();
+  constexpr size_t kAddBytes = 4;
+  if (!begins(code, {0x48, 0x83, 0xc4, 0x08})) return code;
+  const auto jump = decode_instruction(code.subspan(kAddBytes));
+  if (!jump || !is_direct_jump(*jump)) return code;
+  const uint64_t target = kAddBytes + jump->bytes + static_cast<uint64_t>(jump->immediate);
+  return target < code.size() ? code.subspan(static_cast<size_t>(target)) : std::span<const std::byte>();
 }
 
 }  // namespace
