@@ -54,18 +54,22 @@ std::vector<std::optional<ElfSymbol>> find_elf_symbols(const ByteSource& file, s
   return found;
 }
 
-std::optional<uint64_t> read_elf_word(const ByteSource& file, uint64_t va) {
+bool read_elf_bytes(const ByteSource& file, uint64_t va, std::span<std::byte> bytes) {
   const auto header = read_header(file);
-  if (!header) return std::nullopt;
+  if (!header) return false;
   const auto count = std::min<size_t>(header->e_phnum, kMostSegments);
   for (const auto& segment : read_elf_table<Elf64_Phdr>(file, header->e_phoff, count)) {
     const uint64_t inside = va - segment.p_vaddr;
-    uint64_t word = 0;
-    if (segment.p_type != PT_LOAD || va < segment.p_vaddr || inside + sizeof word > segment.p_filesz) continue;
-    const size_t got = file.read_at(segment.p_offset + inside, std::as_writable_bytes(std::span(&word, 1)));
-    if (got == sizeof word) return word;
+    if (segment.p_type != PT_LOAD || va < segment.p_vaddr || inside >= segment.p_filesz) continue;
+    if (bytes.size() > segment.p_filesz - inside) continue;
+    if (file.read_at(segment.p_offset + inside, bytes) == bytes.size()) return true;
   }
-  return std::nullopt;
+  return false;
+}
+
+std::optional<uint64_t> read_elf_word(const ByteSource& file, uint64_t va) {
+  uint64_t word = 0;
+  return read_elf_bytes(file, va, std::as_writable_bytes(std::span(&word, 1))) ? std::optional(word) : std::nullopt;
 }
 
 }  // namespace prof

@@ -21,7 +21,8 @@ struct ElfSymbol {
 [[nodiscard]] std::vector<std::optional<ElfSymbol>> find_elf_symbols(const ByteSource& file,
                                                                      std::span<const std::string_view> names);
 
-/// Eight bytes of a loaded segment, as they are in the file.
+/// Bytes of a loaded segment, as they are in the file. Whether all are there.
+[[nodiscard]] bool read_elf_bytes(const ByteSource& file, uint64_t va, std::span<std::byte> bytes);
 [[nodiscard]] std::optional<uint64_t> read_elf_word(const ByteSource& file, uint64_t va);
 
 }  // namespace prof

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mix_bits.h"
+#include "runtime/v8_bytecodes.h"
 
 namespace prof {
 namespace {
@@ -102,6 +103,7 @@ bool RuntimeNames::look_for_v8(const ByteSource& file, uint64_t bias) {
     return true;
   }
   layout_ = std::get<V8Layout>(made);
+  layout_->bytecode_sizes = read_bytecode_sizes(file);
   v8_ = std::make_unique<V8Frames>(*layout_, memory_);
   return true;
 }

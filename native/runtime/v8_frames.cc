@@ -1,9 +1,11 @@
 #include "runtime/v8_frames.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "base/clock.h"
 #include "base/mix_bits.h"
+#include "runtime/v8_bytecodes.h"
 #include "runtime/v8_optimized_code.h"
 
 namespace prof {
@@ -149,8 +151,9 @@ void V8Frames::look_into(std::span<const RuntimeFrame> frames, size_t at, Runtim
   Known& known = known_[keys_of(frame)[*key]];
   if (known.functions != found.functions) known.functions = std::move(found.functions);
   if (known.lines != found.lines) known.lines = std::move(found.lines);
-  kept_bytes_ += found.bytecode.size() + found.steps.size() * sizeof(V8LineStep);
+  kept_bytes_ += found.bytecode.size() + found.steps.size() * sizeof(V8LineStep) + found.starts.size() * sizeof(uint32_t);
   known.bytecode = std::move(found.bytecode);
+  known.starts = std::move(found.starts);
   known.steps = std::move(found.steps);
   known.as = found.as;
   known.ranges = std::move(found.ranges);
@@ -171,8 +174,8 @@ uint32_t V8Frames::interpreted_line(std::span<const RuntimeFrame> frames, size_t
   if (!place) return 0;
   const uint32_t line = line_at(known.steps, place->offset);
   if (!place->is_any_of_kind) return line;
-  // Operands may look like it, too: all that do must be on the same line.
-  for (uint32_t other = 0; other < known.bytecode.size(); other++) {
+  // All that look like it must be on the same line.
+  for (const uint32_t other : known.starts) {
     const bool is_alike = known.bytecode[other] == known.bytecode[place->offset];
     if (is_alike && line_at(known.steps, other) != line) return 0;
   }
@@ -214,7 +217,11 @@ std::optional<size_t> V8Frames::resolve_generated(const RuntimeFrame& frame, Kno
   const auto& words = code->words;
   const bool is_its_own = std::find(words.begin(), words.end(), frame.bytecode) != words.end();
   if (!frame.has_slots || !is_its_own || !add_code_proof(*code, known)) return std::nullopt;
-  return resolve_by_bytecode(frame, known) ? std::optional<size_t>(1) : std::nullopt;
+  const auto shared = resolve_by_bytecode(frame, known);
+  if (!shared) return std::nullopt;
+  uint32_t& line = known.lines.back();
+  if (line == 0) line = lines_.baseline_line(words, frame.address - code->start, frame.bytecode, *shared);
+  return 1;
 }
 
 // The frame holds the function that was called.
@@ -243,24 +250,29 @@ bool V8Frames::resolve_optimized(const CodeAt& code, const RuntimeFrame& frame, 
   return add_code_proof(code, known);
 }
 
-bool V8Frames::resolve_by_bytecode(const RuntimeFrame& frame, Known& known) {
-  if (!heap_.has_type(frame.bytecode, layout_.type_bytecode)) return false;
+std::optional<uint64_t> V8Frames::resolve_by_bytecode(const RuntimeFrame& frame, Known& known) {
+  if (!heap_.has_type(frame.bytecode, layout_.type_bytecode)) return std::nullopt;
   const auto shared = shared_of(frame, known);
-  if (!shared || !holds(*shared, frame.bytecode, known)) return false;
-  if (!describe(*shared, RuntimeNaming::As::function, known)) return false;
+  if (!shared || !holds(*shared, frame.bytecode, known)) return std::nullopt;
+  if (!describe(*shared, RuntimeNaming::As::function, known)) return std::nullopt;
   if (!frame.is_generated) add_steps(frame.bytecode, *shared, known);
-  return true;
+  return shared;
 }
 
 void V8Frames::add_steps(uint64_t bytecode, uint64_t shared, Known& known) {
   // All of it is on one line: nothing more is to be known.
   if (known.lines.back() != 0) return;
-  const auto length = lines_.length_of(bytecode);
-  if (!length || *length > kMostBytecode) return;
+  std::vector<std::byte> bytes = lines_.bytes_of(bytecode);
+  if (bytes.empty() || bytes.size() > kMostBytecode) return;
   known.steps = lines_.steps(bytecode, shared);
   if (known.steps.empty()) return;
-  known.bytecode.resize(*length);
-  if (!heap_.read_bytes(V8Heap::field(bytecode, layout_.interpreter->data), known.bytecode)) known.steps.clear();
+  if (auto starts = bytecode_starts(bytes, layout_.bytecode_sizes)) {
+    known.starts = std::move(*starts);
+  } else {
+    known.starts.resize(bytes.size());
+    std::iota(known.starts.begin(), known.starts.end(), 0);
+  }
+  known.bytecode = std::move(bytes);
 }
 
 // A function without bytecode in its frame: optimized, and the leaf is a stub without a frame that it called. Its

@@ -60,6 +60,7 @@ class V8Frames : public FrameNamer {
     std::vector<uint32_t> lines;  // of the functions; of interpreted code, where the steps do not tell
     std::vector<V8LineStep> steps;
     std::vector<std::byte> bytecode;  // that they are of
+    std::vector<uint32_t> starts;     // of single bytecodes; every offset, where it is not known which they are
     std::vector<ProofRange> ranges;
     std::vector<uint64_t> words;  // of all ranges, in order
     uint64_t proved_ns = 0;       // when they were read last
@@ -90,8 +91,8 @@ class V8Frames : public FrameNamer {
   /// Code by which JavaScript calls WebAssembly.
   [[nodiscard]] bool resolve_js_to_wasm(const CodeAt& code, const RuntimeFrame& frame, Known& known);
   [[nodiscard]] bool resolve_optimized(const CodeAt& code, const RuntimeFrame& frame, Known& known);
-  /// By the function of the frame, if its bytecode is what the frame runs.
-  [[nodiscard]] bool resolve_by_bytecode(const RuntimeFrame& frame, Known& known);
+  /// By the function of the frame, if its bytecode is what the frame runs: its SharedFunctionInfo.
+  [[nodiscard]] std::optional<uint64_t> resolve_by_bytecode(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] bool resolve_by_context(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] std::optional<uint64_t> shared_of(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] bool holds(uint64_t shared, uint64_t bytecode, Known& known);

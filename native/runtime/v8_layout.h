@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "runtime/v8_symbols.h"
 
@@ -38,6 +39,7 @@ struct V8Layout {
     int32_t offset_register;  // by the CPU's numbers
   };
   std::optional<Interpreter> interpreter;
+  std::vector<uint8_t> bytecode_sizes;  // as read_bytecode_sizes gives them
   /// How optimized code names its function: by the array of what deoptimization needs.
   struct OptimizedCode {
     Types array_types;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/v8_bytecodes.h"
+
 namespace prof {
 namespace {
 
@@ -67,6 +69,22 @@ uint32_t V8Lines::line(const V8Place& place) {
   return lines.size() == 2 && lines[0] == lines[1] ? lines[0] : 0;
 }
 
+uint32_t V8Lines::baseline_line(std::span<const uint64_t> code, uint64_t code_offset, uint64_t bytecode,
+                                uint64_t shared) {
+  const auto starts = bytecode_starts(bytes_of(bytecode), heap_.layout().bytecode_sizes);
+  if (!starts) return 0;
+  std::optional<size_t> found;
+  for (const uint64_t word : code.subspan(1)) {
+    const auto table = heap_.byte_array(word);
+    const auto index = table ? baseline_bytecode(*table, starts->size(), code_offset) : std::nullopt;
+    if (!index) continue;
+    // Two tables that fit: neither is proved.
+    if (found) return 0;
+    found = index;
+  }
+  return found ? line_at(steps(bytecode, shared), (*starts)[*found]) : 0;
+}
+
 uint32_t V8Lines::only_line(uint64_t shared) {
   const auto extent = functions_.extent(shared);
   if (!extent) return 0;
@@ -86,6 +104,14 @@ uint64_t V8Lines::bytecode_of(uint64_t shared) {
     }
   }
   return 0;
+}
+
+std::vector<std::byte> V8Lines::bytes_of(uint64_t bytecode) {
+  const auto length = length_of(bytecode);
+  if (!length) return {};
+  std::vector<std::byte> bytes(*length);
+  const bool is_read = heap_.read_bytes(V8Heap::field(bytecode, heap_.layout().interpreter->data), bytes);
+  return is_read ? bytes : std::vector<std::byte>{};
 }
 
 std::optional<uint32_t> V8Lines::length_of(uint64_t bytecode) {

@@ -30,12 +30,17 @@ class V8Lines {
   [[nodiscard]] std::vector<V8LineStep> steps(uint64_t bytecode, uint64_t shared);
   /// The line where optimized code stands; 0 when it cannot be told.
   [[nodiscard]] uint32_t line(const V8Place& place);
+  /// The line where baseline code stands, by the words of its Code object; 0 when it cannot be told. The bytecode must be
+  /// that of the function.
+  [[nodiscard]] uint32_t baseline_line(std::span<const uint64_t> code, uint64_t code_offset, uint64_t bytecode,
+                                       uint64_t shared);
   /// The line that a function is on, all of it; 0 when there are several.
   [[nodiscard]] uint32_t only_line(uint64_t shared);
-  /// Bytes of code in a bytecode array; nothing when they cannot be read.
-  [[nodiscard]] std::optional<uint32_t> length_of(uint64_t bytecode);
+  /// The code in a bytecode array; empty when it cannot be read.
+  [[nodiscard]] std::vector<std::byte> bytes_of(uint64_t bytecode);
 
  private:
+  [[nodiscard]] std::optional<uint32_t> length_of(uint64_t bytecode);
   [[nodiscard]] uint64_t bytecode_of(uint64_t shared);
   /// Tables that the bytecode holds: of its positions, of its exception handlers.
   [[nodiscard]] std::vector<std::vector<std::byte>> tables_of(uint64_t bytecode);

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "fake_memory.h"
+#include "runtime/v8_bytecodes.h"
 
 namespace {
 
@@ -233,6 +234,45 @@ void test_line_of_caller() {
   expect(names_in(namings[1]) == "outer /a.js:2", "of what else it called nothing is known");
 }
 
+constexpr uint64_t kBaseline = 0x710000;
+
+/// Baseline code stands where its table says: an entry of 16 bytes, then 8 bytes for each bytecode.
+void test_line_of_baseline() {
+  FakeHeap heap = heap_with_function();
+  auto where = layout();
+  where.bytecode_sizes.assign(3 * 0x18, 1);
+  const uint64_t table = heap.add_text(0x184000, std::string("\20\10\10\10\10\10\10\10\10", 9), kByteArray);
+  heap.words[0x9fff38] = kBaseline + 1;
+  for (uint64_t at = 0x9fe000; at < 0xa00000; at += 8) heap.words.try_emplace(at, 0x9090909090909090);
+  heap.add(kBaseline, 245, {0, kBytecode, table, 0, 0x9fff40, 0, 0, 0, 0, 0, 0});
+  const auto name_at = [&](uint64_t offset) {
+    prof::V8Frames frames(where, heap);
+    RuntimeFrame frame = kInterpreted;
+    frame.is_generated = true;
+    frame.address = 0x9fff40 + offset;
+    return name_of(frames, frame);
+  };
+  expect(name_at(8) == "outer /a.js:2", "the entry is no bytecode's");
+  expect(name_at(16 + 1) == "outer /a.js:2@3", "the first bytecode's instructions");
+  expect(name_at(16 + 8 * 5) == "outer /a.js:2@4", "those of the sixth");
+  expect(name_at(16 + 8 * 8) == "outer /a.js:2", "beyond the end");
+  heap.add_text(0x184000, std::string("\20\10\10\10\10\10\10\10", 8), kByteArray);
+  expect(name_at(17) == "outer /a.js:2", "a table of another number of bytecodes");
+}
+
+/// Of four kinds the first two widen the operands of the third, which has one.
+void test_bytecode_starts() {
+  const std::vector<uint8_t> sizes{1, 1, 2, 1, 1, 1, 3, 1, 1, 1, 5, 1};
+  const auto starts = [&sizes](std::initializer_list<uint8_t> code) {
+    return prof::bytecode_starts(std::as_bytes(std::span(code.begin(), code.size())), sizes);
+  };
+  expect(starts({2, 9, 3, 0, 2, 9, 9, 1, 2, 9, 9, 9, 9, 3}) == std::vector<uint32_t>{0, 2, 3, 7, 13}, "wide operands");
+  expect(!starts({3, 2}), "an operand that is missing");
+  expect(!starts({3, 0}), "a prefix of nothing");
+  expect(!starts({3, 4}), "a kind that there is not");
+  expect(!prof::bytecode_starts(std::as_bytes(std::span("\3", 1)), {}), "no sizes");
+}
+
 /// The page before the first code of a region cannot be read.
 void test_first_code() {
   FakeHeap heap = heap_with_function();
@@ -419,6 +459,8 @@ int main() {
   test_far_positions();
   test_line_of_leaf();
   test_line_of_caller();
+  test_line_of_baseline();
+  test_bytecode_starts();
   test_first_code();
   test_moved();
   test_hostile();

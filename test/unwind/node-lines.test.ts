@@ -79,4 +79,16 @@ for (const [major, find] of executables) {
     const callers = places.filter(({ name }) => name === 'turn');
     assert(shareOf(callers, ({ line }) => line === 30) > 0.8, `${callers.length} of turn`);
   });
+
+  test(`Node.js ${major}: baseline code stands at the lines of its loops, and callers at their calls`, async (t) => {
+    const executable = find(t);
+    if (!hasRoot(t) || executable === undefined) return;
+    const places = await linesOf(t, executable, ['--always-sparkplug', '--no-opt', '--no-maglev']);
+    assertTrueLines(places);
+    const leaves = places.filter(({ name }) => name === 'work');
+    // Builtins without a frame of their own run for it a good part of the time: these samples have no line.
+    assert(shareOf(leaves, ({ line }) => line === 16 || line === 23) > 0.55, `${leaves.length} of work`);
+    const callers = places.filter(({ name }) => name === 'turn');
+    assert(shareOf(callers, ({ line }) => line === 30) > 0.95, `${callers.length} of turn`);
+  });
 }
