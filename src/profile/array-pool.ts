@@ -4,9 +4,13 @@
  */
 
 /** What is given back beyond this is left to the collector. */
-const mostFreeBytes = 96 * 2 ** 20;
+const mostFreeBytes = 144 * 2 ** 20;
 /** Smaller ones are cheap to make. */
 const leastBytes = 16 * 1024;
+/** Values of a piece: half a megabyte at most. */
+const clearedAtOnce = 2 ** 16;
+/** A free one may be so many times as large as what is asked for. */
+const mostWaste = 2;
 
 type Numbers = Float64Array | Int32Array | Uint32Array | Uint8Array;
 
@@ -19,10 +23,18 @@ export class ArrayPool {
     return this.#freeBytes;
   }
 
-  readonly float64 = (length: number): Float64Array => new Float64Array(this.#take(length * 8), 0, length);
-  readonly int32 = (length: number): Int32Array => new Int32Array(this.#take(length * 4), 0, length);
-  readonly uint32 = (length: number): Uint32Array => new Uint32Array(this.#take(length * 4), 0, length);
-  readonly uint8 = (length: number): Uint8Array => new Uint8Array(this.#take(length), 0, length);
+  readonly float64 = (length: number): Float64Array =>
+    new Float64Array(this.#takeClear(length * 8), 0, length);
+  readonly int32 = (length: number): Int32Array => new Int32Array(this.#takeClear(length * 4), 0, length);
+  readonly uint8 = (length: number): Uint8Array => new Uint8Array(this.#takeClear(length), 0, length);
+
+  /** For what is written before it is read: not all 0. Pages that are never written to cost nothing. */
+  readonly unset = {
+    float64: (length: number): Float64Array => new Float64Array(this.#take(length * 8), 0, length),
+    int32: (length: number): Int32Array => new Int32Array(this.#take(length * 4), 0, length),
+    uint32: (length: number): Uint32Array => new Uint32Array(this.#take(length * 4), 0, length),
+    uint8: (length: number): Uint8Array => new Uint8Array(this.#take(length), 0, length),
+  };
 
   /** Takes back arrays of this pool: nobody may read or write them any more, nor give them back again. */
   giveBack(...arrays: readonly Numbers[]): void {
@@ -36,14 +48,40 @@ export class ArrayPool {
     }
   }
 
-  /** All 0. */
+  #takeClear(bytes: number): ArrayBuffer {
+    const known = this.#takeFree(sizeFor(bytes));
+    if (known === undefined) return new ArrayBuffer(sizeFor(bytes));
+    new Uint8Array(known, 0, bytes).fill(0);
+    return known;
+  }
+
   #take(bytes: number): ArrayBuffer {
     const size = sizeFor(bytes);
-    const known = this.#free.get(size)?.pop();
-    if (known === undefined) return new ArrayBuffer(size);
-    this.#freeBytes -= size;
-    new Float64Array(known).fill(0);
-    return known;
+    return this.#takeFree(size) ?? new ArrayBuffer(size);
+  }
+
+  /** The smallest free one that is large enough; undefined when there is none of about that size. */
+  #takeFree(size: number): ArrayBuffer | undefined {
+    let best: number | undefined;
+    for (const each of this.#free.keys()) {
+      if (each >= size && each <= size * mostWaste && each < (best ?? Number.POSITIVE_INFINITY)) best = each;
+    }
+    if (best === undefined) return undefined;
+    const buffers = this.#free.get(best) as ArrayBuffer[];
+    if (buffers.length === 1) this.#free.delete(best);
+    this.#freeBytes -= best;
+    return buffers.pop();
+  }
+}
+
+/**
+ * Sets all of it to 0, in pieces. Of fresh memory each page costs a fault, so that what is to be written here and there is
+ * brought in before.
+ */
+export function* clearInPieces(values: Numbers): Generator<void> {
+  for (let at = 0; at < values.length; at += clearedAtOnce) {
+    values.fill(0, at, at + clearedAtOnce);
+    yield;
   }
 }
 

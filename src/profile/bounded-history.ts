@@ -24,7 +24,11 @@ interface Known {
   readonly recent: RecentSums;
 }
 
-interface Pass extends Known {
+interface Pass {
+  readonly generation: number;
+  readonly nowBucket: number;
+  /** Undefined before the first step. */
+  recent: RecentSums | undefined;
   readonly nodes: number;
   /** Of a window: the rows of its time. */
   readonly selection: RowSelection | undefined;
@@ -61,7 +65,7 @@ export class BoundedHistory {
     this.#pass = {
       generation: tree.generation,
       nowBucket: tree.nowBucket,
-      recent: new RecentSums(nodes),
+      recent: undefined,
       nodes,
       selection: window === undefined ? undefined : this.#bounds.rows(),
       isSelected: false,
@@ -94,11 +98,14 @@ export class BoundedHistory {
       this.#giveUp();
       return true;
     }
-    if (!this.#addWindow(pass, nodeOf, isOver) || !this.#addThreads(pass, nodeOf, isOver)) return false;
+    pass.recent ??= new RecentSums(pass.nodes);
+    const { recent } = pass;
+    if (!this.#addWindow(pass, recent, nodeOf, isOver)) return false;
+    if (!this.#addThreads(pass, recent, nodeOf, isOver)) return false;
     const { parent } = this.#source.tree.shape;
-    const add = (first: NodeId, end: NodeId) => pass.recent.addUp(parent, first, end);
+    const add = (first: NodeId, end: NodeId) => recent.addUp(parent, first, end);
     if (!addUpInSlices(pass, ROOT, nodesPerLook, add, isOver)) return false;
-    this.#replace(pass);
+    this.#replace({ generation: pass.generation, nowBucket: pass.nowBucket, recent });
     this.#pass = undefined;
     return true;
   }
@@ -116,7 +123,7 @@ export class BoundedHistory {
   }
 
   #giveUp(): void {
-    this.#pass?.recent.release();
+    this.#pass?.recent?.release();
     this.#pass = undefined;
   }
 
@@ -125,8 +132,8 @@ export class BoundedHistory {
     return this.#known.generation === this.#source.tree.generation ? this.#known.recent : nothing;
   }
 
-  #addWindow(pass: Pass, nodeOf: NodeOf, isOver: () => boolean): boolean {
-    const { selection, nodes, recent } = pass;
+  #addWindow(pass: Pass, recent: RecentSums, nodeOf: NodeOf, isOver: () => boolean): boolean {
+    const { selection, nodes } = pass;
     const { window } = this.#bounds;
     if (window === undefined || selection === undefined) return true;
     while (!pass.isSelected) {
@@ -139,14 +146,14 @@ export class BoundedHistory {
     return true;
   }
 
-  #addThreads(pass: Pass, nodeOf: NodeOf, isOver: () => boolean): boolean {
-    const { recent } = this.#source.weights;
+  #addThreads(pass: Pass, recent: RecentSums, nodeOf: NodeOf, isOver: () => boolean): boolean {
+    const { weights } = this.#source;
     while (pass.row < pass.rows) {
       const end = Math.min(pass.rows, pass.row + rowsPerLook);
       for (; pass.row < end; pass.row++) {
         const node = nodeOf(pass.row, pass.nodes);
-        if (node !== undefined && recent.read(pass.row, pass.nowBucket, this.#buckets))
-          pass.recent.add(node, this.#buckets);
+        if (node !== undefined && weights.recent.read(pass.row, pass.nowBucket, this.#buckets))
+          recent.add(node, this.#buckets);
       }
       if (isOver()) return false;
     }

@@ -12,6 +12,7 @@ import type { ProfileFunction } from './functions.ts';
 import { bucketCount, shareDelta } from './history.ts';
 import { NodeSums } from './node-sums.ts';
 import type { NodeShape } from './path-tree.ts';
+import { runPieces } from './pieces.ts';
 import type { RowSelection } from './row-selection.ts';
 
 const nodesPerLook = 2048;
@@ -52,6 +53,7 @@ export class BoundedTree implements ColumnTree {
   #sums: Sums;
   /** What is said of nodes that nothing is known of. */
   readonly #noSums: Sums;
+  #beginning: { readonly generation: number; readonly pass: Generator<void, Pass> } | undefined;
   #pass: Pass | undefined;
   /** Its own; undefined when those of the whole tree are shown. */
   readonly #history: BoundedHistory | undefined;
@@ -63,7 +65,7 @@ export class BoundedTree implements ColumnTree {
     this.bounds = bounds;
     const hasOwnHistory = bounds.threads.size > 0 || bounds.window !== undefined;
     this.#history = hasOwnHistory ? new BoundedHistory(source, bounds) : undefined;
-    this.#noSums = this.#emptySums(0);
+    this.#noSums = this.#emptySums();
     this.#sums = this.#noSums;
   }
 
@@ -166,10 +168,9 @@ export class BoundedTree implements ColumnTree {
   /** Works on a pass, and begins one when the whole tree has changed. @returns whether it is as new as it was then */
   step(isOver: () => boolean): boolean {
     if (this.isCurrent) return true;
-    if (this.#pass?.sums.generation !== this.#source.tree.generation) this.#giveUp();
-    this.#pass ??= this.#begin();
+    this.#pass = this.#passOfNow(isOver);
     const pass = this.#pass;
-    if (!this.#addSelections(pass, isOver)) return false;
+    if (pass === undefined || !this.#addSelections(pass, isOver)) return false;
     const { parent } = this.#source.tree.shape;
     const { own, compared } = pass.sums;
     const add = (first: NodeId, end: NodeId) => {
@@ -201,6 +202,7 @@ export class BoundedTree implements ColumnTree {
   #giveUp(): void {
     if (this.#pass !== undefined) releaseSums(this.#pass.sums);
     this.#pass = undefined;
+    this.#beginning = undefined;
   }
 
   /** Sums of nodes that were made anew since mean nothing. */
@@ -208,15 +210,33 @@ export class BoundedTree implements ColumnTree {
     return this.#sums.generation === this.#source.tree.generation ? this.#sums : this.#noSums;
   }
 
-  #begin(): Pass {
+  /** The pass under way over the nodes there are now; undefined while its sums are still to be made. */
+  #passOfNow(isOver: () => boolean): Pass | undefined {
+    const { generation } = this.#source.tree;
+    const known = this.#pass?.sums ?? this.#beginning;
+    if (known?.generation !== generation) this.#giveUp();
+    if (this.#pass !== undefined) return this.#pass;
+    this.#beginning ??= { generation, pass: this.#begin() };
+    const begun = runPieces(this.#beginning.pass, isOver);
+    if (!begun.isDone) return undefined;
+    this.#beginning = undefined;
+    return begun.made;
+  }
+
+  /** What comes while its sums are made waits for the next pass. */
+  *#begin(): Generator<void, Pass> {
     const { tree, weights } = this.#source;
-    const sums = this.#emptySums(tree.nodeCount, weights.length);
-    const selections = [{ rows: this.bounds.rows(), to: sums.own }];
+    const { version, nodeCount } = tree;
+    const rowNs = new Float64Array(weights.length);
+    const rows = this.bounds.rows();
     const comparedRows = this.bounds.compared?.rows();
-    if (comparedRows !== undefined && sums.compared !== undefined) {
-      selections.push({ rows: comparedRows, to: sums.compared });
-    }
-    return { sums, selections, node: tree.nodeCount - 1 };
+    yield;
+    const own = yield* NodeSums.make(nodeCount);
+    const selections = [{ rows, to: own }];
+    const compared = comparedRows && (yield* NodeSums.make(nodeCount, false));
+    if (comparedRows && compared) selections.push({ rows: comparedRows, to: compared });
+    const sums = { ...this.#emptySums(), version, own, compared, rowNs };
+    return { sums, selections, node: nodeCount - 1 };
   }
 
   #addSelections(pass: Pass, isOver: () => boolean): boolean {
@@ -249,7 +269,7 @@ export class BoundedTree implements ColumnTree {
     threads.samples[thread] = (threads.samples[thread] ?? 0) + samples;
     const { window } = this.bounds;
     if (window === undefined || second === undefined) return;
-    threads.recent[thread] ??= emptyBuckets();
+    threads.recent[thread] ??= new Float64Array(bucketCount);
     const recent = threads.recent[thread];
     const { first, end } = twelfthsOf(window, second);
     for (let bucket = first; bucket < end; bucket++) {
@@ -267,22 +287,21 @@ export class BoundedTree implements ColumnTree {
     return node === undefined || node >= nodes ? undefined : node;
   }
 
-  #emptySums(nodes: number, rows = 0): Sums {
-    const { tree } = this.#source;
+  #emptySums(): Sums {
     return {
-      generation: tree.generation,
-      version: nodes === 0 ? -1 : tree.version,
-      own: new NodeSums(nodes),
-      compared: this.bounds.compared === undefined ? undefined : new NodeSums(nodes, false),
+      generation: this.#source.tree.generation,
+      version: -1,
+      own: NodeSums.none(),
+      compared: this.bounds.compared === undefined ? undefined : NodeSums.none(false),
       threads: {
         totalNs: 0,
         totalSamples: 0,
         weightNs: [],
         samples: [],
         recent: [],
-        totalRecent: emptyBuckets(),
+        totalRecent: new Float64Array(bucketCount),
       },
-      rowNs: new Float64Array(rows),
+      rowNs: new Float64Array(0),
     };
   }
 }
@@ -290,8 +309,4 @@ export class BoundedTree implements ColumnTree {
 function releaseSums({ own, compared }: Sums): void {
   own.release();
   compared?.release();
-}
-
-function emptyBuckets(): Float64Array {
-  return new Float64Array(bucketCount);
 }

@@ -32,6 +32,8 @@ export interface CallTree {
   parentOf(node: NodeId): NodeId;
   /** In order of first sight. */
   childrenOf(node: NodeId): readonly NodeId[];
+  /** Whether a child has any weight: where telling so is cheaper than making the children. */
+  hasChildren?(node: NodeId): boolean;
   depthOf(node: NodeId): number;
   totalNs(node: NodeId): number;
   selfNs(node: NodeId): number;
@@ -95,7 +97,7 @@ export class GrowingTree implements ColumnTree {
 
   /** Makes room for so many nodes, in pieces of some ms: columns that double as they grow would hold a key up. */
   *reserve(nodes: number): Generator<void> {
-    this.#paths.reserve(nodes);
+    yield* this.#paths.reserve(nodes);
     for (const column of [this.#self, this.#total, this.#samples, this.#selfSamples]) {
       yield;
       column.reserve(nodes);

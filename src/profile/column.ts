@@ -18,7 +18,7 @@ export class Column<T extends Numbers> {
     return this.length++;
   }
 
-  /** Makes room for `rows` rows in all; new rows read as 0. Capacity doubles, so appending is O(1). */
+  /** Makes room for `rows` rows in all; new rows read as what `make` sets them to. Capacity doubles, so appending is O(1). */
   reserve(rows: number): void {
     if (rows <= this.values.length) return;
     const grown = this.#make(Math.max(rows, this.values.length * 2));

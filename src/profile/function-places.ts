@@ -3,10 +3,11 @@
  * the same function. The shape alone tells, so all trees of the same nodes share it, whatever their weights and whichever
  * part of them is looked at. Learned in slices; what is known of a node never changes.
  */
-import { arrayPool } from './array-pool.ts';
+import { arrayPool, clearInPieces } from './array-pool.ts';
 import type { NodeId } from './call-tree.ts';
 import { Column, int32 } from './column.ts';
 import type { NodeShape } from './path-tree.ts';
+import { runPieces } from './pieces.ts';
 
 /** What grows; the arrays of the shape are replaced when it does. */
 interface Paths {
@@ -20,18 +21,25 @@ export class FunctionPlaces {
   readonly #paths: Paths;
   /** The newest node of a function + 1, by function id, and the one of the same function before it + 1, by node. */
   readonly #newestPlusOne = new Column(int32);
-  readonly #beforePlusOne: Column<Int32Array>;
-  readonly #sameAbovePlusOne: Column<Int32Array>;
+  readonly #beforePlusOne = new Column(arrayPool.unset.int32, 0);
+  readonly #sameAbovePlusOne = new Column(arrayPool.unset.int32, 0);
+  readonly #room: Generator<void>;
   /** Nodes whose `sameAbovePlusOne` is known. */
   #placed = 0;
   #walk: Walk | undefined;
 
   constructor(paths: Paths) {
     this.#paths = paths;
-    // Columns that double as they grow would copy all of it again and again.
-    const capacity = Math.ceil(paths.length * 1.1) + 64;
-    this.#beforePlusOne = new Column(arrayPool.int32, capacity);
-    this.#sameAbovePlusOne = new Column(arrayPool.int32, capacity);
+    this.#room = this.#makeRoom(Math.ceil(paths.length * 1.1) + 64);
+  }
+
+  /** Columns that double as they grow would copy all of it again and again. */
+  *#makeRoom(nodes: number): Generator<void> {
+    for (const column of [this.#beforePlusOne, this.#sameAbovePlusOne]) {
+      column.reserve(nodes);
+      // A walk writes here and there.
+      yield* clearInPieces(column.values);
+    }
   }
 
   /** Gives its memory to others: nobody asks it any more. */
@@ -57,6 +65,7 @@ export class FunctionPlaces {
 
   /** Learns of the nodes that are not known. @returns whether there is nothing left */
   learn(isOver: () => boolean): boolean {
+    if (!runPieces(this.#room, isOver).isDone) return false;
     const { length } = this.#paths;
     // Of a few new nodes each looks up its own path, which would take too long for most of a deep tree.
     if (length - this.#placed > this.#placed) this.#walk ??= new Walk(length);

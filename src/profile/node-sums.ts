@@ -1,5 +1,5 @@
 /** Weights by node that a pass over other weights adds up: own time first, then each node into its parent. */
-import { arrayPool } from './array-pool.ts';
+import { arrayPool, clearInPieces } from './array-pool.ts';
 import type { Compared, NodeId, NodeWeights } from './call-tree.ts';
 
 const none = new Float64Array(0);
@@ -11,13 +11,29 @@ export class NodeSums implements NodeWeights {
   readonly samples: Float64Array;
   readonly #hasSamples: boolean;
 
-  /** @param hasSamples whether samples are counted, too */
-  constructor(nodes: number, hasSamples = true) {
+  private constructor({ selfNs, totalNs, selfSamples, samples }: NodeWeights, hasSamples: boolean) {
+    this.selfNs = selfNs;
+    this.totalNs = totalNs;
+    this.selfSamples = selfSamples;
+    this.samples = samples;
     this.#hasSamples = hasSamples;
-    this.selfNs = arrayPool.float64(nodes);
-    this.totalNs = arrayPool.float64(nodes);
-    this.selfSamples = hasSamples ? arrayPool.float64(nodes) : none;
-    this.samples = hasSamples ? arrayPool.float64(nodes) : none;
+  }
+
+  /** Of no node. */
+  static none(hasSamples = true): NodeSums {
+    return new NodeSums({ selfNs: none, totalNs: none, selfSamples: none, samples: none }, hasSamples);
+  }
+
+  /**
+   * All 0, made in pieces: so much memory at once would hold a key up.
+   * @param hasSamples whether samples are counted, too
+   */
+  static *make(nodes: number, hasSamples = true): Generator<void, NodeSums> {
+    const selfNs = yield* newColumn(nodes);
+    const totalNs = yield* newColumn(nodes);
+    const selfSamples = hasSamples ? yield* newColumn(nodes) : none;
+    const samples = hasSamples ? yield* newColumn(nodes) : none;
+    return new NodeSums({ selfNs, totalNs, selfSamples, samples }, hasSamples);
   }
 
   /** Gives its memory to the next sums: nobody reads these any more. */
@@ -54,6 +70,12 @@ export class NodeSums implements NodeWeights {
       totalNs: (node) => this.totalNs[node] ?? 0,
     };
   }
+}
+
+function* newColumn(nodes: number): Generator<void, Float64Array> {
+  const column = arrayPool.unset.float64(nodes);
+  yield* clearInPieces(column);
+  return column;
 }
 
 /** Time and samples in one go: each node is looked at once. */

@@ -6,6 +6,7 @@ import { arrayPool } from './array-pool.ts';
 import type { NodeId } from './call-tree.ts';
 import { ChildIndex } from './child-index.ts';
 import { FunctionPlaces } from './function-places.ts';
+import { runWhole } from './pieces.ts';
 
 const none: readonly NodeId[] = [];
 const nobody = 0;
@@ -32,32 +33,35 @@ export interface NodeShape {
   readonly olderSibling: Int32Array;
 }
 
+/** What is kept by node. */
+interface Room extends NodeShape {
+  /** How a child is found. */
+  readonly lookup: Uint8Array;
+}
+
+const columns = ['parent', 'functionId', 'depth', 'newestChild', 'olderSibling', 'lookup'] as const;
+
 export class PathTree {
   #length = 0;
   /** All of one length, with room for more nodes. */
-  #shape: NodeShape;
-  /** How a child is found, by node. */
-  #lookup: Uint8Array;
+  #shape: Room;
   readonly #index = new ChildIndex();
   readonly #lists = new ChildLists();
   #places: FunctionPlaces | undefined;
 
   /** @param rootFunction the function id of the root; @param capacity how many nodes there may be at first */
   constructor(rootFunction: number, capacity: number) {
-    this.#shape = newShape(Math.max(1, capacity));
-    this.#lookup = arrayPool.uint8(Math.max(1, capacity));
+    this.#shape = newRoom(Math.max(1, capacity));
     this.#add(-1, rootFunction, 0);
     this.share(0);
   }
 
   /** Gives its memory to other trees: nobody reads this one any more. */
   release(): void {
-    releaseShape(this.#shape);
-    arrayPool.giveBack(this.#lookup);
+    releaseRoom(this.#shape);
     this.#places?.release();
     this.#places = undefined;
-    this.#shape = newShape(0);
-    this.#lookup = new Uint8Array(0);
+    this.#shape = newRoom(0);
     this.#length = 0;
   }
 
@@ -65,9 +69,12 @@ export class PathTree {
     return this.#length;
   }
 
-  /** Makes room for so many nodes in all. */
-  reserve(nodes: number): void {
-    if (nodes > this.#shape.parent.length) this.#grow(nodes);
+  /** Makes room for so many nodes in all, in pieces: fresh memory costs a fault for each of its pages. */
+  *reserve(nodes: number): Generator<void> {
+    if (nodes <= this.#shape.parent.length) return;
+    const room = yield* makeRoom(nodes);
+    if (nodes > this.#shape.parent.length) this.#moveTo(room);
+    else releaseRoom(room);
   }
 
   get shape(): NodeShape {
@@ -99,12 +106,13 @@ export class PathTree {
 
   /** More than one path leads to this node: from now on its children are looked up. */
   share(node: NodeId): void {
-    if (this.#lookup[node] === alwaysNew) this.#lookup[node] = lookedAt;
+    const { lookup } = this.#shape;
+    if (lookup[node] === alwaysNew) lookup[node] = lookedAt;
   }
 
   /** The child of `parent` for a function, made on first use; of a node that is not shared a new one. */
   child(parent: NodeId, functionId: number): NodeId {
-    const lookup = this.#lookup[parent];
+    const lookup = this.#shape.lookup[parent];
     if (lookup === alwaysNew) return this.#addChild(parent, functionId);
     if (lookup === indexed) return this.#childOfMany(parent, functionId);
     const { functionId: functions, newestChild, olderSibling } = this.#shape;
@@ -128,6 +136,8 @@ export class PathTree {
     shape.functionId.set(functionId.subarray(first, end), first);
     shape.depth.set(depth.subarray(first, end), first);
     const { newestChild, olderSibling } = shape;
+    newestChild.fill(nobody, first, end);
+    shape.lookup.fill(alwaysNew, first, end);
     for (let node = first; node < end; node++) {
       const above = parent[node] as number;
       olderSibling[node] = newestChild[above] as number;
@@ -145,8 +155,8 @@ export class PathTree {
   }
 
   #indexChildren(parent: NodeId): void {
-    this.#lookup[parent] = indexed;
-    const { newestChild, olderSibling } = this.#shape;
+    const { newestChild, olderSibling, lookup } = this.#shape;
+    lookup[parent] = indexed;
     for (let at = newestChild[parent] as number; at !== nobody; at = olderSibling[at] as number) {
       this.#index.add(at, this.#shape);
     }
@@ -167,41 +177,47 @@ export class PathTree {
     shape.parent[node] = parent;
     shape.functionId[node] = functionId;
     shape.depth[node] = depth;
+    shape.newestChild[node] = nobody;
+    shape.olderSibling[node] = nobody;
+    shape.lookup[node] = alwaysNew;
     return node;
   }
 
   #grow(capacity: number): void {
-    this.#shape = grownShape(this.#shape, capacity);
-    const lookup = arrayPool.uint8(capacity);
-    lookup.set(this.#lookup);
-    arrayPool.giveBack(this.#lookup);
-    this.#lookup = lookup;
+    this.#moveTo(newRoom(capacity));
+  }
+
+  #moveTo(room: Room): void {
+    const before = this.#shape;
+    const length = this.#length;
+    for (const key of columns) room[key].set(before[key].subarray(0, length));
+    this.#shape = room;
+    arrayPool.giveBack(before.lookup);
   }
 }
 
-/** Fresh arrays read as 0: nobody. */
-function newShape(capacity: number): NodeShape {
-  return {
-    parent: arrayPool.int32(capacity),
-    functionId: arrayPool.uint32(capacity),
-    depth: arrayPool.uint32(capacity),
-    newestChild: arrayPool.int32(capacity),
-    olderSibling: arrayPool.int32(capacity),
-  };
+/** Unset: a node's values are written when it is added. */
+function* makeRoom(capacity: number): Generator<void, Room> {
+  const { int32, uint32, uint8 } = arrayPool.unset;
+  const parent = int32(capacity);
+  yield;
+  const functionId = uint32(capacity);
+  yield;
+  const depth = uint32(capacity);
+  yield;
+  const newestChild = int32(capacity);
+  yield;
+  const olderSibling = int32(capacity);
+  yield;
+  return { parent, functionId, depth, newestChild, olderSibling, lookup: uint8(capacity) };
 }
 
-function releaseShape({ parent, functionId, depth, newestChild, olderSibling }: NodeShape): void {
-  arrayPool.giveBack(parent, functionId, depth, newestChild, olderSibling);
+function newRoom(capacity: number): Room {
+  return runWhole(makeRoom(capacity));
 }
 
-function grownShape(shape: NodeShape, capacity: number): NodeShape {
-  const grown = newShape(capacity);
-  grown.parent.set(shape.parent);
-  grown.functionId.set(shape.functionId);
-  grown.depth.set(shape.depth);
-  grown.newestChild.set(shape.newestChild);
-  grown.olderSibling.set(shape.olderSibling);
-  return grown;
+function releaseRoom({ parent, functionId, depth, newestChild, olderSibling, lookup }: Room): void {
+  arrayPool.giveBack(parent, functionId, depth, newestChild, olderSibling, lookup);
 }
 
 /** Children as lists, made when they are asked for, and again when there is a newer one. */

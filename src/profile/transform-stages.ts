@@ -13,20 +13,25 @@ class Stage {
   readonly tree: PathTree;
   readonly #rule: Rule | Marking;
   /** Place by node of the tree before. */
-  readonly #node: Column<Int32Array>;
-  readonly #state: Column<Int32Array>;
-  readonly #hasOwn: Column<Uint8Array>;
+  readonly #node = new Column(arrayPool.unset.int32, 0);
+  readonly #state = new Column(arrayPool.unset.int32, 0);
+  readonly #hasOwn = new Column(arrayPool.unset.uint8, 0);
   /** The node of the tree before that a node was first seen for. */
-  readonly #origin: Column<Int32Array>;
+  readonly #origin = new Column(arrayPool.unset.int32, 1);
 
-  constructor(transform: Transform, rootFunction: number, functions: Functions, capacity: number) {
-    this.tree = new PathTree(rootFunction, capacity);
-    this.#node = new Column(arrayPool.int32, capacity);
-    this.#state = new Column(arrayPool.int32, capacity);
-    this.#hasOwn = new Column(arrayPool.uint8, capacity);
-    this.#origin = new Column(arrayPool.int32, capacity);
+  constructor(transform: Transform, rootFunction: number, functions: Functions) {
+    this.tree = new PathTree(rootFunction, 1);
     this.#origin.push(ROOT);
     this.#rule = ruleOf(transform, this.tree, functions);
+  }
+
+  *makeRoom(nodes: number): Generator<void> {
+    yield* this.tree.reserve(nodes);
+    for (const column of [this.#node, this.#state, this.#origin]) {
+      yield;
+      column.reserve(nodes);
+    }
+    if (this.isMarking) this.#hasOwn.reserve(nodes);
   }
 
   release(): void {
@@ -34,9 +39,19 @@ class Stage {
     for (const column of [this.#node, this.#state, this.#hasOwn, this.#origin]) releaseColumn(column);
   }
 
+  /** Where each taken node is; `nowhere` when it is left out. */
+  get ends(): Int32Array {
+    return this.#node.values;
+  }
+
   /** How many nodes of the tree before have been taken. */
   get taken(): number {
     return this.#node.length;
+  }
+
+  /** Whether time at a node may be left out though the node stays. */
+  get isMarking(): boolean {
+    return 'mark' in this.#rule;
   }
 
   /** Takes the next nodes of the tree before, up to `end`. */
@@ -89,7 +104,7 @@ class Stage {
   /** Brings ends in the tree before to this one: where time that was spent there itself goes. */
   lead(ends: Int32Array, first: number, end: number): void {
     const nodes = this.#node.values;
-    const hasOwn = 'mark' in this.#rule ? this.#hasOwn.values : undefined;
+    const hasOwn = this.isMarking ? this.#hasOwn.values : undefined;
     for (let i = first; i < end; i++) {
       const at = ends[i] as number;
       if (at !== nowhere)
@@ -108,18 +123,32 @@ class Stage {
 
 export class TransformStages {
   readonly #stages: readonly Stage[];
-  /** Through all stages, by node of the source. */
-  readonly #ownEnd: Column<Int32Array>;
+  /** Through all stages, by node of the source; unused where one stage alone tells. */
+  readonly #ownEnd = new Column(arrayPool.unset.int32, 0);
+
+  /** @param transforms at least one; @param rootFunction the function id of the source's root */
+  constructor(transforms: readonly Transform[], rootFunction: number, functions: Functions) {
+    this.#stages = transforms.map((transform) => new Stage(transform, rootFunction, functions));
+  }
 
   /**
-   * @param transforms at least one; @param rootFunction the function id of the source's root
-   * @param nodes how many nodes of the source there are now: room for them is made at once
+   * Makes room, in pieces, for so many nodes of the source and some more. Columns that double as they grow would cost as
+   * much again as the work itself.
    */
-  constructor(transforms: readonly Transform[], rootFunction: number, functions: Functions, nodes: number) {
-    // Columns that double as they grow would cost as much again as the work itself.
+  *makeRoom(nodes: number): Generator<void> {
     const capacity = Math.ceil(nodes * 1.1) + 64;
-    this.#stages = transforms.map((transform) => new Stage(transform, rootFunction, functions, capacity));
-    this.#ownEnd = new Column(arrayPool.int32, capacity);
+    for (const stage of this.#stages) {
+      yield* stage.makeRoom(capacity);
+      yield;
+    }
+    if (this.#onlyStage === undefined) this.#ownEnd.reserve(capacity);
+    yield;
+  }
+
+  /** The one stage there is, where it leaves out no node's own time but that of nodes that it leaves out. */
+  get #onlyStage(): Stage | undefined {
+    const [first, second] = this.#stages;
+    return second === undefined && first?.isMarking === false ? first : undefined;
   }
 
   /** Gives its memory to other trees: nobody reads this one any more. */
@@ -135,12 +164,12 @@ export class TransformStages {
 
   /** How many nodes of the source have been taken. */
   get taken(): number {
-    return this.#ownEnd.length;
+    return (this.#stages[0] as Stage).taken;
   }
 
   /** Where the own time of each taken node of the source goes; `nowhere` when it is left out. */
   get ownEnds(): Int32Array {
-    return this.#ownEnd.values;
+    return this.#onlyStage?.ends ?? this.#ownEnd.values;
   }
 
   /** Takes the next nodes of the source, up to `end`. */
@@ -150,7 +179,8 @@ export class TransformStages {
       stage.take(from.shape, from.length);
       from = stage.tree;
     }
-    const first = this.taken;
+    if (this.#onlyStage !== undefined) return;
+    const first = this.#ownEnd.length;
     const ownEnds = this.#ownEnd.extend(end);
     for (let node = first; node < end; node++) ownEnds[node] = node;
     for (const stage of this.#stages) stage.lead(ownEnds, first, end);
@@ -169,7 +199,7 @@ export class TransformStages {
 
   /** Where its own time goes. */
   ownEndOf(taken: NodeId): NodeId {
-    return taken >= this.taken ? nowhere : this.#ownEnd.at(taken);
+    return taken >= this.taken ? nowhere : (this.ownEnds[taken] as NodeId);
   }
 
   /** The node of the source that a node of the transformed tree was first seen for. */

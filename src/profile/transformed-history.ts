@@ -14,7 +14,9 @@ import type { TransformStages } from './transform-stages.ts';
 const nodesPerLook = 512;
 
 interface Pass {
-  readonly recent: RecentSums;
+  /** Undefined before the first step. */
+  recent: RecentSums | undefined;
+  readonly nodes: number;
   /** Next node of the source, of so many. */
   at: NodeId;
   readonly sourceNodes: number;
@@ -40,8 +42,8 @@ export class TransformedHistory {
   refresh(): void {
     this.#giveUp();
     const { tree, taken } = this.#stages;
-    const recent = new RecentSums(tree.length);
-    this.#pass = { recent, at: ROOT, sourceNodes: taken, node: tree.length - 1 };
+    const nodes = tree.length;
+    this.#pass = { recent: undefined, nodes, at: ROOT, sourceNodes: taken, node: nodes - 1 };
   }
 
   /** Another tree with the same nodes. */
@@ -75,12 +77,14 @@ export class TransformedHistory {
   step(isOver: () => boolean): boolean {
     const pass = this.#pass;
     if (pass === undefined) return true;
+    pass.recent ??= new RecentSums(pass.nodes);
+    const { recent } = pass;
     while (pass.at < pass.sourceNodes) {
       const end = Math.min(pass.sourceNodes, pass.at + nodesPerLook);
-      for (; pass.at < end; pass.at++) this.#addOwn(pass.at, pass.recent);
+      for (; pass.at < end; pass.at++) this.#addOwn(pass.at, recent);
       if (isOver()) return false;
     }
-    return this.#addToParents(pass, isOver);
+    return this.#addToParents(pass, recent, isOver);
   }
 
   #addOwn(node: NodeId, recent: RecentSums): void {
@@ -93,11 +97,11 @@ export class TransformedHistory {
   }
 
   /** Going down in id a node is whole when it is its turn. */
-  #addToParents(pass: Pass, isOver: () => boolean): boolean {
+  #addToParents(pass: Pass, recent: RecentSums, isOver: () => boolean): boolean {
     const { parent } = this.#stages.tree.shape;
-    const add = (first: NodeId, end: NodeId) => pass.recent.addUp(parent, first, end);
+    const add = (first: NodeId, end: NodeId) => recent.addUp(parent, first, end);
     if (!addUpInSlices(pass, ROOT, nodesPerLook, add, isOver)) return false;
-    this.#replace(pass.recent);
+    this.#replace(recent);
     this.#pass = undefined;
     return true;
   }
@@ -109,7 +113,7 @@ export class TransformedHistory {
   }
 
   #giveUp(): void {
-    this.#pass?.recent.release();
+    this.#pass?.recent?.release();
     this.#pass = undefined;
   }
 }

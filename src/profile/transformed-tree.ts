@@ -16,6 +16,7 @@ import type { Functions, ProfileFunction } from './functions.ts';
 import { bucketCount, shareDelta } from './history.ts';
 import { NodeSums } from './node-sums.ts';
 import type { NodeShape } from './path-tree.ts';
+import { runPieces } from './pieces.ts';
 import { nowhere, type Transform } from './transform.ts';
 import { TransformStages } from './transform-stages.ts';
 import { TransformedHistory } from './transformed-history.ts';
@@ -48,6 +49,9 @@ export class TransformedTree implements ColumnTree {
   readonly #functions: Functions;
   readonly #stages: TransformStages;
   #sums: Sums;
+  /** Room for the nodes there are at the beginning. */
+  readonly #room: Generator<void>;
+  #beginning: Generator<void, Pass> | undefined;
   #pass: Pass | undefined;
   readonly #history: TransformedHistory;
   readonly #rowBuckets = new Float64Array(bucketCount);
@@ -58,8 +62,9 @@ export class TransformedTree implements ColumnTree {
     this.#source = source;
     this.generation = source.generation;
     this.#functions = functions;
-    this.#stages = new TransformStages(transforms, source.functionOf(ROOT).id, functions, source.nodeCount);
-    this.#sums = newSums(source, -1, 0);
+    this.#stages = new TransformStages(transforms, source.functionOf(ROOT).id, functions);
+    this.#room = this.#stages.makeRoom(source.nodeCount);
+    this.#sums = noSums(source);
     this.#history = new TransformedHistory(source, this.#stages);
   }
 
@@ -202,7 +207,7 @@ export class TransformedTree implements ColumnTree {
   release(): void {
     this.#giveUp();
     releaseSums(this.#sums);
-    this.#sums = newSums(this.#source, -1, 0);
+    this.#sums = noSums(this.#source);
     this.#stages.release();
     this.#history.release();
   }
@@ -210,18 +215,13 @@ export class TransformedTree implements ColumnTree {
   #giveUp(): void {
     if (this.#pass !== undefined) releaseSums(this.#pass.sums);
     this.#pass = undefined;
+    this.#beginning = undefined;
   }
 
   /** New nodes first, then their weights; what comes in meanwhile waits for the next pass. */
   #sum(isOver: () => boolean): boolean {
-    if (this.#pass === undefined) {
-      if (!this.#learn(isOver)) return false;
-      const nodes = this.#stages.tree.length;
-      const sums = newSums(this.#source, this.#source.version, nodes);
-      this.#pass = { sums, sourceNodes: this.#stages.taken, at: ROOT, node: nodes - 1 };
-      if (isOver()) return false;
-    }
-    if (!this.#add(this.#pass, isOver)) return false;
+    this.#pass ??= this.#begin(isOver);
+    if (this.#pass === undefined || !this.#add(this.#pass, isOver)) return false;
     releaseSums(this.#sums);
     this.#sums = this.#pass.sums;
     this.#pass = undefined;
@@ -230,7 +230,20 @@ export class TransformedTree implements ColumnTree {
     return true;
   }
 
+  /** @returns undefined while its sums are still to be made */
+  #begin(isOver: () => boolean): Pass | undefined {
+    if (this.#beginning === undefined) {
+      if (!this.#learn(isOver)) return undefined;
+      this.#beginning = newPass(this.#source, this.#stages);
+    }
+    const begun = runPieces(this.#beginning, isOver);
+    if (!begun.isDone) return undefined;
+    this.#beginning = undefined;
+    return begun.made;
+  }
+
   #learn(isOver: () => boolean): boolean {
+    if (!runPieces(this.#room, isOver).isDone) return false;
     const { nodeCount, shape } = this.#source;
     while (this.#stages.taken < nodeCount) {
       this.#stages.take(shape, Math.min(nodeCount, this.#stages.taken + nodesPerLook));
@@ -276,7 +289,18 @@ function releaseSums({ own, compared }: Sums): void {
   compared?.release();
 }
 
-function newSums(source: ColumnTree, version: number, nodes: number): Sums {
-  const compared = source.compared === undefined ? undefined : new NodeSums(nodes, false);
-  return { source, version, sourceNs: 0, own: new NodeSums(nodes), compared };
+function noSums(source: ColumnTree): Sums {
+  const compared = source.compared === undefined ? undefined : NodeSums.none(false);
+  return { source, version: -1, sourceNs: 0, own: NodeSums.none(), compared };
+}
+
+/** Over the nodes that have been taken by now; what comes while its sums are made waits for the next pass. */
+function* newPass(source: ColumnTree, { tree, taken }: TransformStages): Generator<void, Pass> {
+  const { version } = source;
+  const nodes = tree.length;
+  const isCompared = source.compared !== undefined;
+  const own = yield* NodeSums.make(nodes);
+  const compared = isCompared ? yield* NodeSums.make(nodes, false) : undefined;
+  const sums = { source, version, sourceNs: 0, own, compared };
+  return { sums, sourceNodes: taken, at: ROOT, node: nodes - 1 };
 }

@@ -55,7 +55,7 @@ export function freezeTree(tree: ColumnTree, functions: Functions): FrozenTree {
 }
 
 function copyOf(column: Float64Array, length: number): Float64Array {
-  const copy = arrayPool.float64(length);
+  const copy = arrayPool.unset.float64(length);
   copy.set(column.subarray(0, length));
   return copy;
 }
