@@ -249,3 +249,20 @@ test('when callers are forgotten, open ones stay what they are, under the number
   assert.equal(bench.tree.functionOf(open[1] as NodeId).name, 'b');
   assert.deepEqual(open, [bench.node('wanted'), bench.node('wanted', 'b')]);
 });
+
+test('whether a row has callers is told without making them', () => {
+  const bench = new Bench();
+  bench.add(...serverStacks, { stack: ['alone'], samples: 3 });
+  const { tree } = bench;
+  const check = (node: NodeId, depth: number): void => {
+    const before = tree.nodeCount;
+    const told = tree.hasChildren(node);
+    assert.equal(tree.nodeCount, before);
+    const callers = tree.childrenOf(node).filter((child) => tree.totalNs(child) > 0);
+    assert.equal(told, callers.length > 0, `${tree.functionOf(node).name} at ${depth}`);
+    assert.equal(tree.hasChildren(node), told);
+    for (const caller of callers) check(caller, depth + 1);
+  };
+  for (const top of tree.childrenOf(ROOT)) check(top, 1);
+  assert.equal(tree.hasChildren(bench.node('alone')), false);
+});

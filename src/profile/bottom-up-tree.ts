@@ -100,6 +100,19 @@ export class BottomUpTree implements CallTree {
     return at.children;
   }
 
+  /** Looks for one caller: a row that is closed does not make those it has. */
+  hasChildren(node: NodeId): boolean {
+    const at = this.#at(node);
+    if (node === ROOT || at.isExpanded || this.#isOutdated) {
+      return at.children.some((child) => hasWeight(this.#at(child)));
+    }
+    const { base } = this.#index;
+    for (const [, frame] of this.#placesWithFrames(node)) {
+      if (frame !== base && this.#index.tree.parentOf(frame) > ROOT) return true;
+    }
+    return false;
+  }
+
   history(node: NodeId, out: Float64Array): void {
     if (node === ROOT) this.#index.tree.history(this.#index.base, out);
     else out.set(this.#recent.read(node, (sum) => this.#addHistories(node, sum)));
@@ -134,6 +147,15 @@ export class BottomUpTree implements CallTree {
     }
     const places = this.#placesOf(node);
     for (let i = 0; i < places.length; i += 2) yield places[i] as NodeId;
+  }
+
+  /** The same with the frame of the node above each. */
+  *#placesWithFrames(node: NodeId): Generator<readonly [origin: NodeId, frame: NodeId]> {
+    if (this.depthOf(node) === 1) for (const origin of this.originsOf(node)) yield [origin, origin];
+    else {
+      const places = this.#placesOf(node);
+      for (let i = 0; i < places.length; i += 2) yield [places[i] as NodeId, places[i + 1] as NodeId];
+    }
   }
 
   /** The node of a function at the top, if it spent any time itself. */
@@ -173,7 +195,7 @@ export class BottomUpTree implements CallTree {
       const at = this.#at(node);
       const isShown = at.isAsked || isOpen(node);
       if (at.isExpanded && isShown) isStale[node] = 1;
-      if (isShown || (at.depth === 1 && (at.totalNs > 0 || at.comparedNs > 0))) isKept[node] = 1;
+      if (isShown || (at.depth === 1 && hasWeight(at))) isKept[node] = 1;
       if (isKept[node] === 1) isKept[at.parent] = 1;
       at.places = undefined;
       at.isExpanded = false;
@@ -239,20 +261,15 @@ export class BottomUpTree implements CallTree {
     }
     const { tree, base } = this.#index;
     const { compared } = tree;
-    const add = (origin: NodeId, frame: NodeId): void => {
+    for (const [origin, frame] of this.#placesWithFrames(node)) {
       const caller = frame === base ? -1 : tree.parentOf(frame);
-      if (caller <= ROOT) return;
+      if (caller <= ROOT) continue;
       const child = this.#at(this.#child(node, tree.functionOf(caller)));
       child.totalNs += tree.selfNs(origin);
       child.samples += tree.selfSamplesOf(origin);
       child.comparedNs += compared?.selfNs(origin) ?? 0;
       child.places ??= [];
       child.places.push(origin, caller);
-    };
-    if (at.depth === 1) for (const origin of this.originsOf(node)) add(origin, origin);
-    else {
-      const places = this.#placesOf(node);
-      for (let i = 0; i < places.length; i += 2) add(places[i] as NodeId, places[i + 1] as NodeId);
     }
   }
 
@@ -282,15 +299,16 @@ export class BottomUpTree implements CallTree {
   #addOwnHistory(origin: NodeId, out: Float64Array): number {
     const { tree } = this.#index;
     const own = this.#buckets;
-    tree.history(origin, own);
-    if (own.every((ns) => ns === 0)) return 1;
-    for (let i = 0; i < bucketCount; i++) out[i] = (out[i] ?? 0) + (own[i] ?? 0);
-    const callees = tree.childrenOf(origin);
-    for (const callee of callees) {
-      tree.history(callee, own);
-      for (let i = 0; i < bucketCount; i++) out[i] = (out[i] ?? 0) - (own[i] ?? 0);
+    if (!tree.history(origin, own)) return 1;
+    addTo(out, own, 1);
+    // No list of children is made: it would be one for each place.
+    const { newestChild, olderSibling } = tree.shape;
+    let read = 1;
+    for (let at = newestChild[origin] as NodeId; at !== ROOT; at = olderSibling[at] as NodeId) {
+      if (at < tree.nodeCount && tree.history(at, own)) addTo(out, own, -1);
+      read++;
     }
-    return 1 + callees.length;
+    return read;
   }
 
   /** The nodes of the call tree were made anew: its places mean nothing until the next refresh. */
@@ -316,6 +334,14 @@ export class BottomUpTree implements CallTree {
   #at(node: NodeId): CallerNode {
     return this.#nodes[node] as CallerNode;
   }
+}
+
+function addTo(sum: Float64Array, buckets: Float64Array, sign: 1 | -1): void {
+  for (let i = 0; i < bucketCount; i++) sum[i] = (sum[i] as number) + sign * (buckets[i] as number);
+}
+
+function hasWeight({ totalNs, comparedNs }: CallerNode): boolean {
+  return totalNs > 0 || comparedNs > 0;
 }
 
 /** Both ids stay far below 2^26, so the key is an exact integer. */

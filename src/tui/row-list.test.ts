@@ -48,6 +48,24 @@ test('largest first; order changes once a second at most', () => {
   assert.deepEqual(bench.rows(), ['all threads', 'a', 'b']);
 });
 
+test('equal rows stand as they came, also where the smallest is first', () => {
+  const bench = new Bench();
+  const names = Array.from({ length: 300 }, (_, at) => `f${at}`);
+  const samplesOf = (at: number) => 1 + (at % 7);
+  bench.feeder.add(names.map((name, at) => stack(name, samplesOf(at))));
+  const expected = (direction: number) =>
+    names.map((_, at) => at).sort((a, b) => direction * (samplesOf(b) - samplesOf(a)) || a - b);
+  assert.deepEqual(
+    bench.rows().slice(1),
+    expected(1).map((at) => `f${at}`),
+  );
+  bench.do({ type: 'reverse' });
+  assert.deepEqual(
+    bench.rows().slice(1),
+    expected(-1).map((at) => `f${at}`),
+  );
+});
+
 test('order is not reshuffled within a second after a key', () => {
   const bench = new Bench();
   bench.feeder.add([stack('a', 10), stack('b', 20)]);

@@ -159,20 +159,43 @@ function isSame(a: Basis, b: Basis): boolean {
 /** Largest first, or what changed most, names A to Z; ties by node id, so that equal rows never change places. */
 function sorted(nodes: readonly NodeId[], tree: CallTree, state: UiState): NodeId[] {
   const direction = state.isReversed ? -1 : 1;
-  // Keys are read once for each node, not once for each comparison: one function may call ten thousand others.
-  if (state.sort === 'name') {
-    const names = nodes.map((node) => tree.functionOf(node).name);
-    return inOrder(nodes, (a, b) => direction * compareText(names[a] as string, names[b] as string));
-  }
-  const keys = Float64Array.from(nodes, sizeOf(tree, state.sort));
-  return inOrder(nodes, (a, b) => direction * ((keys[b] as number) - (keys[a] as number)));
+  if (state.sort !== 'name') return bySize(nodes, sizeOf(tree, state.sort), direction);
+  const names = new Map(nodes.map((node) => [node, tree.functionOf(node).name]));
+  const nameOf = (node: NodeId) => names.get(node) as string;
+  return nodes.toSorted((a, b) => direction * compareText(nameOf(a), nameOf(b)) || a - b);
 }
 
-/** @param compare the places of two nodes in the list */
-function inOrder(nodes: readonly NodeId[], compare: (a: number, b: number) => number): NodeId[] {
-  const places = Array.from(nodes, (_, place) => place);
-  places.sort((a, b) => compare(a, b) || (nodes[a] as NodeId) - (nodes[b] as NodeId));
-  return places.map((place) => nodes[place] as NodeId);
+/**
+ * One function may call ten thousand others: each size is read once, and numbers are sorted without a function that
+ * compares them, several times as fast.
+ * @param direction 1 for the largest first
+ */
+function bySize(nodes: readonly NodeId[], sizeOf: (node: NodeId) => number, direction: 1 | -1): NodeId[] {
+  const ids = Int32Array.from(nodes).sort();
+  const keys = new Float64Array(ids.length);
+  for (let i = 0; i < ids.length; i++) keys[i] = -direction * sizeOf(ids[i] as NodeId);
+  const inOrder = keys.toSorted();
+  /** How many of each size have their place. */
+  const placed = new Uint32Array(ids.length);
+  const result = new Array<NodeId>(ids.length);
+  for (let i = 0; i < ids.length; i++) {
+    const first = firstOf(inOrder, keys[i] as number);
+    const before = placed[first] as number;
+    result[first + before] = ids[i] as NodeId;
+    placed[first] = before + 1;
+  }
+  return result;
+}
+
+/** Where a value that is there first stands. */
+function firstOf(inOrder: Float64Array, value: number): number {
+  let [low, high] = [0, inOrder.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((inOrder[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** What rows are sorted by: their weight or, where they are differences, how much has changed. */

@@ -198,13 +198,17 @@ function indentOf(context: RowContext, node: NodeId): string {
 function markOf(context: RowContext, node: NodeId, func: ProfileFunction): string {
   const { glyphs } = context.theme;
   const { tree } = context;
-  const compared = baselineOf(tree);
-  const hasChildren = tree
-    .childrenOf(node)
-    .some((child) => tree.totalNs(child) > 0 || (compared !== undefined && compared.totalNs(child) > 0));
+  const hasChildren = tree.hasChildren?.(node) ?? hasWeightyChild(tree, node);
   const fold = context.isOpen(node) ? glyphs.opened : glyphs.closed;
   if (func.kind === 'marked') return hasChildren ? fold + glyphs.marked : glyphs.marked;
   return hasChildren ? fold : glyphs.leaf;
+}
+
+function hasWeightyChild(tree: CallTree, node: NodeId): boolean {
+  const compared = baselineOf(tree);
+  return tree
+    .childrenOf(node)
+    .some((child) => tree.totalNs(child) > 0 || (compared !== undefined && compared.totalNs(child) > 0));
 }
 
 export function roleOf(func: ProfileFunction): Role {
