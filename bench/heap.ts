@@ -16,7 +16,7 @@ const hour = 36_000;
 /** What is kept of the past, that is filled before anything is measured: seconds of an hour. */
 const pastUpdates = 36_000;
 /** Rounds before anything is measured: code is compiled, rows have been seen. */
-const warmUpUpdates = 18_000;
+const warmUpUpdates = 36_000;
 const keysEvery = 25;
 /** Noise of a collected heap: code that is compiled, shapes, feedback. */
 const boundMiB = 0.5;

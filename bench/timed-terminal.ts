@@ -23,7 +23,8 @@ export interface TimedTerminal {
   kill(): void;
 }
 
-const waitMs = 20_000;
+/** A million stacks take longer to be taken in than anything here is measured for. */
+const waitMs = 120_000;
 
 export function openTimedTerminal(
   scope: Scope,
