@@ -267,11 +267,19 @@ export class Profile {
 
   /** Where a node of the previous generation is now, or its nearest ancestor that still is. */
   successorOf(node: NodeId): NodeId {
-    for (let at = node; at > ROOT; at = this.#oldParents[at] ?? ROOT) {
-      const successor = this.#oldNodeSuccessor(at);
-      if (successor !== undefined) return successor;
-    }
-    return ROOT;
+    return this.successors(node);
+  }
+
+  /** The same as it is now: goes on to tell of these two generations when there are newer ones. */
+  get successors(): (node: NodeId) => NodeId {
+    const [parents, successorIfAny] = [this.#oldParents, this.#oldNodeSuccessor];
+    return (node) => {
+      for (let at = node; at > ROOT; at = parents[at] ?? ROOT) {
+        const successor = successorIfAny(at);
+        if (successor !== undefined) return successor;
+      }
+      return ROOT;
+    };
   }
 
   /** Weight of each thread at a node and below, heaviest first. Walks all stacks: for one node at a time. */

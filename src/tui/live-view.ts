@@ -82,6 +82,7 @@ export class LiveView {
   readonly #boundWork: SlicedWork;
   readonly #transformWork: SlicedWork;
   readonly #historyWork: SlicedWork;
+  readonly #moveWork: SlicedWork;
   /** Whose recent histories were worked out last, for what is shown of it. */
   #baseOfHistories: CallTree | undefined;
   /** Called once the transforms that were asked for are shown. */
@@ -130,6 +131,7 @@ export class LiveView {
     this.#boundWork = new SlicedWork(now, () => this.#showBounded());
     this.#transformWork = new SlicedWork(now, () => this.#showTransformed());
     this.#historyWork = new SlicedWork(now, () => this.#showHistories(), false);
+    this.#moveWork = new SlicedWork(now, () => {}, false);
     const models = {
       isOpen: (node: NodeId) => isOpenOrChosen(cursorOf(this.state, 'callers'), node),
       onMoved: (moves: SuccessorOf) => this.#moveCallers(moves),
@@ -217,6 +219,9 @@ export class LiveView {
   followNodes(): void {
     const successorOf = this.source.follow();
     if (successorOf !== undefined) this.dispatch({ type: 'remap', successorOf });
+    if (this.source.hasMoves && !this.#moveWork.isRunning) {
+      this.#moveWork.start((isOver) => this.source.writeMoves(isOver));
+    }
     if (this.source.isBounding) this.followBounds();
     if (this.source.isTransforming) this.followTransforms();
   }
@@ -353,6 +358,7 @@ export class LiveView {
     this.#boundWork.stop();
     this.#transformWork.stop();
     this.#historyWork.stop();
+    this.#moveWork.stop();
     this.sandwich.close();
     this.listing.close();
     this.facts.close();

@@ -24,8 +24,8 @@ export class TransformedSource {
   /** The one shown before, and its transforms: undoing comes back to it. */
   #previous: Shown | undefined;
   #shownTransforms: readonly Transform[] = [];
-  /** The node of the tree below that each shown node was made of, once those have been made anew. */
-  #moved: Int32Array | undefined;
+  /** Tells the node of the tree below that a shown node was made of, once those have been made anew. */
+  #moved: SuccessorOf | undefined;
 
   readonly #dropped = new DroppedTrees<TransformedTree>();
 
@@ -92,11 +92,10 @@ export class TransformedSource {
 
   /** The nodes below were made anew. */
   move(step: SuccessorOf, base: ColumnTree, functions: Functions): void {
-    const shown = this.#shown;
-    if (shown !== undefined) {
-      const origins =
-        this.#moved ?? Int32Array.from({ length: shown.nodeCount }, (_, node) => shown.originOf(node));
-      this.#moved = origins.map(step);
+    if (this.#shown !== undefined) {
+      const originOf = this.#originOf;
+      // Asked only of the few nodes that are open, chosen or zoomed into.
+      this.#moved = (node) => step(originOf(node));
     }
     const given = this.#next;
     this.#next = new TransformedTree(base, this.#wanted, functions);
@@ -120,8 +119,7 @@ export class TransformedSource {
 
   get #originOf(): SuccessorOf {
     const shown = this.#shown;
-    const moved = this.#moved;
     if (shown === undefined) return unmoved;
-    return (node) => moved?.[node] ?? shown.originOf(node);
+    return this.#moved ?? ((node) => shown.originOf(node));
   }
 }

@@ -18,6 +18,7 @@ import { wholeRun } from '../profile/time-span.ts';
 import type { Transform } from '../profile/transform.ts';
 import { DroppedTrees } from './dropped-trees.ts';
 import { type FrozenTree, freezeTree } from './frozen-tree.ts';
+import { MovedNodes } from './moved-nodes.ts';
 import { type SuccessorOf, TransformedSource, unmoved } from './transformed-source.ts';
 
 export class TreeSource {
@@ -42,7 +43,7 @@ export class TreeSource {
   readonly #dropped = new DroppedTrees<BoundedTree | FrozenTree>();
   readonly #transformed = new TransformedSource();
   /** While paused: where each node of the frozen tree is in the living one. */
-  #livingNode: Int32Array = new Int32Array(0);
+  #living = new MovedNodes(0);
 
   constructor(profileNow: () => Profile) {
     this.#profileNow = profileNow;
@@ -210,14 +211,21 @@ export class TreeSource {
     const { shown } = this.#transformed;
     if (base === ROOT && shown === undefined) return undefined;
     const { tree } = this;
-    const frozenOf =
-      this.#frozen && new Map(Array.from(this.#livingNode, (living, frozen) => [living, frozen] as const));
+    const frozenPlusOne = this.#frozen && this.#frozenByLiving();
     const isWithin = withinSubtree(tree, base);
     return (living) => {
-      const own = frozenOf === undefined ? living : frozenOf.get(living);
-      const place = own === undefined || shown === undefined ? own : shown.ownPlaceOf(own);
+      const own = frozenPlusOne === undefined ? living : (frozenPlusOne[living] ?? 0) - 1;
+      if (own < 0) return false;
+      const place = shown === undefined ? own : shown.ownPlaceOf(own);
       return place !== undefined && place < tree.nodeCount && isWithin(place);
     };
+  }
+
+  /** By node of the living tree that of the frozen one + 1; 0 where there is none. */
+  #frozenByLiving(): Int32Array {
+    const plusOne = new Int32Array(this.#profile.tree.nodeCount);
+    for (let node = 0; node < this.#living.length; node++) plusOne[this.#living.of(node)] = node + 1;
+    return plusOne;
   }
 
   /** @returns how shown nodes moved since the last call, undefined when they did not */
@@ -225,8 +233,18 @@ export class TreeSource {
     const step = this.#step();
     if (step === undefined) return undefined;
     if (this.#frozen === undefined) return this.#move(step);
-    this.#livingNode = this.#livingNode.map(step);
+    this.#living.move(step);
     return undefined;
+  }
+
+  /** Whether moves of the nodes below a frozen tree are still to be written down. */
+  get hasMoves(): boolean {
+    return !this.#living.isSettled;
+  }
+
+  /** Writes them down. @returns whether that is done */
+  writeMoves(isOver: () => boolean): boolean {
+    return this.#living.step(isOver);
   }
 
   /** Counts samples as those since a pause, though what is shown need not be frozen: a fixed time stands still. */
@@ -241,7 +259,7 @@ export class TreeSource {
     const counted = { threads: only, rowNs };
     this.#frozen = { profile: this.#profile, tree, samples: tree.samplesOf(ROOT), threads, counted };
     this.hold();
-    this.#livingNode = identity(tree.nodeCount);
+    this.#living = new MovedNodes(tree.nodeCount);
     this.#transformed.rebase(tree);
   }
 
@@ -256,10 +274,10 @@ export class TreeSource {
     this.follow();
     if (this.#frozen === undefined) return unmoved;
     const frozen = this.#frozen;
-    const living = this.#livingNode;
+    const living = this.#living;
     this.#frozen = undefined;
     this.#dropped.add(frozen.tree);
-    const successorOf = (node: NodeId) => living[node] ?? ROOT;
+    const successorOf = (node: NodeId) => living.of(node);
     const isSame = frozen.profile === this.#profile && frozen.tree.generation === this.base.generation;
     if (!isSame) return this.#move(successorOf) ?? unmoved;
     this.#transformed.rebase(this.base);
@@ -273,7 +291,7 @@ export class TreeSource {
   }
 
   #livingNodeOf(node: NodeId): NodeId {
-    return this.#frozen === undefined ? node : (this.#livingNode[node] ?? ROOT);
+    return this.#frozen === undefined ? node : this.#living.of(node);
   }
 
   #step(): SuccessorOf | undefined {
@@ -289,15 +307,8 @@ export class TreeSource {
     this.#generation = profile.tree.generation;
     if (isSameProfile && generations === 0) return undefined;
     // Successors are known for one generation back; over more than one there is no safe way but the root.
-    return isSameProfile && generations === 1 ? (node) => profile.successorOf(node) : () => ROOT;
+    return isSameProfile && generations === 1 ? profile.successors : () => ROOT;
   }
-}
-
-/** Each node at its own place. */
-function identity(nodes: number): Int32Array {
-  const places = new Int32Array(nodes);
-  for (let node = 0; node < nodes; node++) places[node] = node;
-  return places;
 }
 
 /** Whether a node is in the subtree of `base`; each answer is remembered for the nodes on the way up. */
