@@ -129,12 +129,15 @@ test('a suspended profiler: its timers end with the lease, and begin again when 
   assertIntact(target.pid);
 });
 
-test('a second profiler is refused while the first lives', async (t) => {
+test('a second profiler is refused while the first lives, and takes nothing of it away', async (t) => {
   const target = await startFixture(t, 'split', [600]);
   const first = startDriver(t, target.pid, { ms: 60_000, rounds: 1 });
   await until('it is attached', () => ownMappings(target.pid).length === 2);
   const second = await drive(t, target.pid, { ms: 10, rounds: 1 });
   assert.equal(second.refusal, 'ctimer 16');
+  await waitForCpu(target.pid, 0.5e9);
+  assert.equal(ownMappings(target.pid).length, 2, 'the ring of the first');
+  assert.notEqual(readFileSync(`/proc/${target.pid}/timers`, 'utf8'), '', 'the timer of the first');
   first.kill('SIGKILL');
   await until('the first has been taken back', () => ownMappings(target.pid).length === 1);
   const third = await drive(t, target.pid, { ms: 300, rounds: 1 });

@@ -113,14 +113,19 @@ std::optional<Refusal> Injection::try_attach() {
     if (auto refusal = region_.create()) return refusal;
   } else if (const auto control = region_.read_control()) {
     // Two timers in one process cost it interrupted calls, where one costs none.
-    const bool is_alive = control->is_installed != 0 && control->lease_ns > monotonic_ns();
-    if (is_alive && control->ring != 0) return Refusal{"ctimer", std::to_string(pid_), EBUSY};
+    if (is_in_use_by_another(*control)) return Refusal{"ctimer", std::to_string(pid_), EBUSY};
   }
   const int signal = signal_ = choose_signal(pid_);
   payload::Outcome outcome{};
   return region_.run(payload::Operation::attach, signal, planned_ring_bytes(), [&](const payload::Outcome& ready) {
     return prepare(ready, signal);
   }, outcome);
+}
+
+bool Injection::is_in_use_by_another(const payload::Control& installed) const {
+  const bool is_alive = installed.is_installed != 0 && installed.ring != 0 && installed.lease_ns > monotonic_ns();
+  const payload::Control* const own = control();
+  return is_alive && (own == nullptr || own->nonce != installed.nonce);
 }
 
 uint64_t Injection::planned_ring_bytes() {
@@ -217,7 +222,7 @@ std::optional<Refusal> Injection::detach() {
   if (!lock.valid()) return thread_exists(pid_, pid_) ? std::optional(busy()) : std::nullopt;
   if (region_.base() == 0 && !region_.find()) return std::nullopt;
   const auto left = region_.read_control();
-  if (!left || (left->is_installed == 0 && left->ring == 0)) return std::nullopt;
+  if (!left || (left->is_installed == 0 && left->ring == 0) || is_in_use_by_another(*left)) return std::nullopt;
   payload::Outcome outcome{};
   const auto refusal = region_.run(payload::Operation::detach, signal_of(*left), 0, nullptr, outcome);
   return refusal && (refusal->error == ESRCH || refusal->syscall == "exec") ? std::nullopt : refusal;

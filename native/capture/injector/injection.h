@@ -47,6 +47,8 @@ class Injection {
   [[nodiscard]] std::optional<Refusal> try_attach();
   [[nodiscard]] std::optional<Refusal> refuse_unfit() const;
   [[nodiscard]] std::optional<Refusal> prepare(const payload::Outcome& ready, int signal);
+  /// Whether what is installed in the target is another profiler's that lives.
+  [[nodiscard]] bool is_in_use_by_another(const payload::Control& installed) const;
   [[nodiscard]] uint64_t planned_ring_bytes();
   void fill_control(int signal);
   bool list_timers();
