@@ -313,8 +313,8 @@ void SamplePipeline::look_for_runtime() {
     const ModuleInfo& module = modules_.modules()[range.module];
     if (module.fd < 0) continue;
     const FileSource file(module.fd, module.size);
-    runtime_.look_at(file, range.bias);
-    python_.look_at(file, range.module, range.bias);
+    // One file is one runtime's: the names of a large program are not looked through once more.
+    if (!runtime_.look_at(file, range.bias)) python_.look_at(file, range.module, range.bias);
   }
 }
 

@@ -3,9 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "unwind/byte_source.h"
@@ -22,13 +20,6 @@ template <class Element>
   const size_t got = file.read_at(offset, std::as_writable_bytes(std::span(table)));
   table.resize(got / sizeof(Element));
   return table;
-}
-
-/// A name of a string table; empty outside of it.
-[[nodiscard]] inline std::string_view elf_name_at(std::span<const char> names, size_t offset) {
-  if (offset >= names.size()) return {};
-  const auto rest = names.subspan(offset);
-  return {rest.data(), strnlen(rest.data(), rest.size())};
 }
 
 }  // namespace prof

@@ -42,9 +42,9 @@ size_t RuntimeNames::FunctionHash::operator()(const RuntimeFunction& function) c
   return mix_bits(hash(function.name) ^ place ^ static_cast<uint64_t>(function.runtime));
 }
 
-void RuntimeNames::look_at(const ByteSource& file, uint64_t bias) {
-  if (v8_ || !hotspot_exports_.empty() || look_for_v8(file, bias)) return;
-  look_for_hotspot(file, bias);
+bool RuntimeNames::look_at(const ByteSource& file, uint64_t bias) {
+  if (v8_ || !hotspot_exports_.empty()) return false;
+  return look_for_v8(file, bias) || look_for_hotspot(file, bias);
 }
 
 bool RuntimeNames::look_for_hotspot(const ByteSource& file, uint64_t bias) {

@@ -62,7 +62,8 @@ class RuntimeNames {
 
   /// Looks whether the file is a runtime's; only while none is known.
   /// @param bias from addresses of the file to those of the process
-  void look_at(const ByteSource& file, uint64_t bias);
+  /// @returns whether it is
+  bool look_at(const ByteSource& file, uint64_t bias);
   /// Another program runs now.
   void forget_runtime();
   /// Who knows frames of code that the runtime made, null for nobody. To be asked anew for each stack.

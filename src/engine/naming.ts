@@ -78,14 +78,15 @@ export class Naming {
     if (frames.length === 0) return;
     if (this.#waitingFrames === 0) this.#waitingSinceMs = performance.now();
     this.#waitingFrames += frames.length;
-    // The kernel is the same to all of them, and the target is asked of it again when its symbols can be read.
     const isKernel = ({ kind }: Frame): boolean => kind === 'kernel';
-    this.#client.request(frames.filter(isKernel), sinceMs);
+    // The kernel's symbols are a large file to read, and most stacks are whole without them: they come last.
     this.#client.request(
       frames.filter((frame) => !isKernel(frame)),
       sinceMs,
       process,
     );
+    // The kernel is the same to all of them, and the target is asked of it again when its symbols can be read.
+    this.#client.request(frames.filter(isKernel), sinceMs);
   }
 
   /** Lines of frames in generated code, as jitdumps tell them, of those whose line is known; never rejects. */

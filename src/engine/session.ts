@@ -2,6 +2,7 @@
  * A live session on one target, from its start to its end: starts and changes the engine, drains on a tick, publishes
  * one status object. What it gathers is in `gathering.ts`, how engines change in `switching.ts`.
  */
+import { ROOT } from '../profile/call-tree.ts';
 import type { Profile } from '../profile/profile.ts';
 import { climb, type Outcome } from './climbing.ts';
 import { Gathering } from './gathering.ts';
@@ -50,6 +51,9 @@ export class NotPermitted extends Error {
 export class TargetGone extends Error {}
 
 const tickMs = 200;
+/** Until the first stack has its names: there is nothing else to show. An idle target is not looked at so often for long. */
+const firstTickMs = 40;
+const firstTicks = 40;
 /** How often a target that looks gone but runs is tried. */
 const mostTries = 5;
 
@@ -218,8 +222,20 @@ export class CaptureSession implements LiveSession {
     this.#takeOver({ asked, plan: outcome.plan, frequencyHz }, outcome);
     // Before we were attached an exec went unseen.
     gathering.process.describeAgain();
-    this.#timer = setInterval(() => this.#tick(), tickMs);
-    this.#tick();
+    this.#tickUntilNamed();
+  }
+
+  #tickUntilNamed(): void {
+    let ticks = 0;
+    const tick = () => {
+      this.#tick();
+      if (this.#stopping) return;
+      if (this.profile.tree.samplesOf(ROOT) === 0 && ++ticks < firstTicks) return;
+      clearInterval(this.#timer);
+      this.#timer = setInterval(() => this.#tick(), tickMs);
+    };
+    this.#timer = setInterval(tick, firstTickMs);
+    tick();
   }
 
   #takeOver(next: Running, outcome: Extract<Outcome, { kind: 'runs' }>): void {

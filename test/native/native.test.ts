@@ -55,6 +55,11 @@ test('pipeline: while reading the mappings hangs, the batch can be taken', (t) =
   assert.equal(run(t, sources, ['-pthread', '-Wl,--wrap=open']), 'ok\n');
 });
 
+test('names in an ELF file: found wherever they lie, nothing of a damaged file', (t) => {
+  const sources = ['native/runtime/elf_names.cc', 'test/native/elf_names_test.cc'];
+  assert.equal(run(t, sources, sanitized), 'ok\n');
+});
+
 test('frames of V8: names from checked memory, none from memory that moved or lies', (t) => {
   const sources = ['test/native/v8_frames_test.cc', ...sourcesIn('native/runtime', 'native/unwind')];
   assert.equal(run(t, sources, sanitized), 'ok\n');
@@ -79,7 +84,7 @@ test('frames of CPython 3.11 to 3.14: names as recorded, none that changed since
   assert.deepEqual(images, ['3.11.txt', '3.12.txt', '3.13.txt', '3.14.txt']);
   const paths = images.map((name) => join(root, 'test/fixtures/python-images', name));
   const flags = [...sanitized, `-DIMAGES="${paths.join('","')}"`];
-  const parts = ['elf_symbols', 'python_functions', 'python_layout', 'python_lines'].map(
+  const parts = ['elf_names', 'elf_symbols', 'python_functions', 'python_layout', 'python_lines'].map(
     (name) => `native/runtime/${name}.cc`,
   );
   const sources = ['test/native/python_frames_test.cc', ...parts, ...sourcesIn('native/unwind')];
