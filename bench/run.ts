@@ -10,6 +10,7 @@ import { accounted } from './accounted.ts';
 import { callerKept } from './caller-kept.ts';
 import { exportCost } from './export.ts';
 import type { Figure, Row } from './figure.ts';
+import { firstName } from './first-name.ts';
 import { firstPaint } from './first-paint.ts';
 import { heap } from './heap.ts';
 import { kernelShareFigure } from './kernel-share.ts';
@@ -37,6 +38,7 @@ const figures: readonly Figure[] = [
   ownCpu,
   keyLatency,
   firstPaint,
+  firstName,
   sampleCost,
   exportCost,
   screen,

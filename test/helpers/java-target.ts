@@ -37,8 +37,8 @@ function findJdks(): Jdk[] {
 
 let classes: string | undefined;
 
-/** All programs, compiled for the oldest JDK that is tested. */
-function compiled(): string {
+/** The folder of all programs, compiled for the oldest JDK that is tested; it is gone when this process ends. */
+export function compiledClasses(): string {
   if (classes !== undefined) return classes;
   const made = mkdtempSync(join(tmpdir(), 'prof-tui-java-'));
   process.once('exit', () => rmSync(made, { recursive: true, force: true }));
@@ -62,7 +62,7 @@ export async function startJava(
   program: string,
   flags: readonly string[] = [],
 ): Promise<JavaTarget> {
-  const child = spawn(join(home, 'bin/java'), ['-Xmx256m', ...flags, '-cp', compiled(), program], {
+  const child = spawn(join(home, 'bin/java'), ['-Xmx256m', ...flags, '-cp', compiledClasses(), program], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
@@ -90,7 +90,7 @@ export const methodsIn = (program: string): Set<string> => new Set(linesIn(progr
 /** Of each such method all lines of its line table. */
 export function linesIn(program: string): Map<string, ReadonlySet<number>> {
   const javap = join(jdks[0]?.home ?? '', 'bin/javap');
-  const text = execFileSync(javap, ['-p', '-l', '-cp', compiled(), program], { encoding: 'utf8' });
+  const text = execFileSync(javap, ['-p', '-l', '-cp', compiledClasses(), program], { encoding: 'utf8' });
   const found = new Map<string, ReadonlySet<number>>();
   for (const part of text.split('\n\n')) {
     const name = /([\w$]+)\([^)]*\)(?: throws [\w., ]+)?;/.exec(part)?.[1];

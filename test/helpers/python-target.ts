@@ -47,12 +47,21 @@ function versionOf(path: string): string {
   }
 }
 
+export function pythonProgram(name: string): string {
+  return fileURLToPath(new URL(`../fixtures/python/${name}`, import.meta.url));
+}
+
 export function startPython(
   t: TestContext,
   { path }: Interpreter,
   name: string,
   args: readonly string[] = [],
 ): Promise<NodeTarget> {
-  const program = fileURLToPath(new URL(`../fixtures/python/${name}`, import.meta.url));
-  return startProgram(t, path, [program, ...args], { ...process.env, PYTHONDONTWRITEBYTECODE: '1' }, apart);
+  return startProgram(
+    t,
+    path,
+    [pythonProgram(name), ...args],
+    { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+    apart,
+  );
 }
