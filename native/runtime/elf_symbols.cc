@@ -19,8 +19,9 @@ std::vector<std::optional<ElfSymbol>> find_elf_symbols(const ByteSource& file, s
   if (!tables) return {};
   std::vector<std::optional<ElfSymbol>> found(names.size());
   for (const uint32_t type : {SHT_DYNSYM, SHT_SYMTAB}) {
+    if (std::all_of(found.begin(), found.end(), [](const auto& each) { return each.has_value(); })) break;
     // Most files have none of them: their names are looked through once.
-    if (!tables->hold(type, names.front())) continue;
+    if (names.size() > 1 && !tables->hold(type, names.front())) continue;
     for (const NamedElfSymbol& symbol : tables->find(type, names)) {
       const auto place = std::find(names.begin(), names.end(), symbol.name);
       if (place == names.end()) continue;
