@@ -1,6 +1,7 @@
 /** The built program as a user runs it: recordings as JSON, and what its own threads cost. */
 import { readdirSync, readFileSync } from 'node:fs';
 import {
+  type CliOptions,
   profileOf,
   type RecordedProfile,
   type StartedCli,
@@ -23,8 +24,13 @@ export async function recordSeconds(pid: number, seconds: number, args: readonly
 }
 
 /** A running recording whose tree nobody reads; end it by `endRecording`. */
-export async function startRecording(pid: number, args: readonly (string | number)[]): Promise<StartedCli> {
-  const cli = startCli(['record', pid, '-f', 'json', '-o', '-', ...args], { deadlineMs: 180_000 });
+export async function startRecording(
+  pid: number,
+  args: readonly (string | number)[],
+  options: CliOptions = {},
+): Promise<StartedCli> {
+  const words = ['record', pid, '-f', 'json', '-o', '-', ...args];
+  const cli = startCli(words, { deadlineMs: 180_000, ...options });
   const ended = cli.run.then(({ stderr }) => {
     throw new Error(`record ended before it began: ${stderr}`);
   });
@@ -43,8 +49,9 @@ export async function whileRecording<T>(
   pid: number,
   args: readonly (string | number)[],
   work: () => Promise<T>,
+  options: CliOptions = {},
 ): Promise<T> {
-  const cli = await startRecording(pid, args);
+  const cli = await startRecording(pid, args, options);
   const result = await work();
   await endRecording(cli);
   return result;

@@ -16,6 +16,8 @@ import { heap } from './heap.ts';
 import { kernelShareFigure } from './kernel-share.ts';
 import { keyLatency } from './key-latency.ts';
 import { lost } from './lost.ts';
+import { namingCost } from './naming-cost.ts';
+import { namingSlowdown } from './naming-slowdown.ts';
 import { opening } from './opening.ts';
 import { overhead } from './overhead.ts';
 import { ownCpu } from './own-cpu.ts';
@@ -40,6 +42,8 @@ const figures: readonly Figure[] = [
   firstPaint,
   firstName,
   sampleCost,
+  namingCost,
+  namingSlowdown,
   exportCost,
   screen,
   heap,

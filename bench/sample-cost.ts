@@ -2,11 +2,12 @@
  * What one sample costs natively. Live: CPU time of the drain thread by its samples, reading the ring included. Replayed: unwinding alone, over the stack copies of a perf.data.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadNative, type NativeSession } from '../src/engine/native.ts';
-import { livingCpuNs, threadCpuNs, waitForCpu } from '../test/helpers/truth.ts';
+import { loadNative } from '../src/engine/native.ts';
+import { waitForCpu } from '../test/helpers/truth.ts';
+import { type DrainCost, measureDrainCost } from './drain-cost.ts';
 import type { Figure, Row } from './figure.ts';
 import { endPerf, hasPerf, startPerf } from './perf.ts';
 import { nodeText } from './programs.ts';
@@ -17,8 +18,6 @@ import { startCommand, startFixture } from './target.ts';
 const slowHz = 999;
 const fastHz = 10_000;
 const repeats = 5;
-const windowCpuNs = 0.8e9;
-const kernelAndUser = 0;
 const replay = fileURLToPath(new URL('../native/build/Release/unwind_replay', import.meta.url));
 
 export const sampleCost: Figure = {
@@ -40,32 +39,17 @@ export const sampleCost: Figure = {
   },
 };
 
-interface Drain {
-  readonly session: NativeSession;
-  cpuNs(): number;
-}
-
-/** A session, and the CPU clock of the thread that it brought. */
-async function openDrain(pid: number, hz: number): Promise<Drain> {
-  const before = threadCpuNs(process.pid);
-  const session = new (loadNative().Session)(pid);
-  const [tid] = [...threadCpuNs(process.pid).keys()].filter((each) => !before.has(each));
-  const { refusal } = await session.start(kernelAndUser, Math.round(1e9 / hz));
-  if (tid === undefined || refusal) throw new Error(`no session on ${pid}: errno ${refusal?.errno}`);
-  const cpuNs = () => Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ')[0]);
-  return { session, cpuNs };
-}
-
 /** One process, both rates in turns; the slope between them is what a sample costs without the wake-ups. */
 async function measureLive(name: string, pid: number): Promise<Row> {
-  const slow: Cost[] = [];
-  const fast: Cost[] = [];
+  const native = loadNative();
+  const slow: DrainCost[] = [];
+  const fast: DrainCost[] = [];
   for (let i = 0; i < repeats; i++) {
-    slow.push(await measureCost(pid, slowHz));
-    fast.push(await measureCost(pid, fastHz));
+    slow.push(await measureDrainCost(native, pid, 'perf', slowHz));
+    fast.push(await measureDrainCost(native, pid, 'perf', fastHz));
   }
   const slopes = fast.map((cost, i) => slopeUs(slow[i] ?? cost, cost));
-  const perSample = (costs: readonly Cost[]) =>
+  const perSample = (costs: readonly DrainCost[]) =>
     spread(
       costs.map(({ us, samples }) => us / samples),
       1,
@@ -79,35 +63,11 @@ async function measureLive(name: string, pid: number): Promise<Row> {
   };
 }
 
-interface Cost {
-  readonly us: number;
-  readonly samples: number;
-  readonly cpuSeconds: number;
-}
-
 /** Both are taken per CPU second of the target: wake-ups are by time, samples by its CPU. */
-function slopeUs(slow: Cost, fast: Cost): number {
-  const perSecond = (value: number, { cpuSeconds }: Cost) => value / cpuSeconds;
+function slopeUs(slow: DrainCost, fast: DrainCost): number {
+  const perSecond = (value: number, { cpuSeconds }: DrainCost) => value / cpuSeconds;
   const us = perSecond(fast.us, fast) - perSecond(slow.us, slow);
   return us / (perSecond(fast.samples, fast) - perSecond(slow.samples, slow));
-}
-
-/** After a first half second in which frames are met for the first time. */
-async function measureCost(pid: number, hz: number): Promise<Cost> {
-  const { session, cpuNs } = await openDrain(pid, hz);
-  await waitForCpu(pid, 0.5e9);
-  session.drain();
-  const [fromNs, fromTargetNs, from] = [cpuNs(), livingCpuNs(pid), session.state().samples];
-  await waitForCpu(pid, windowCpuNs);
-  session.drain();
-  const us = (cpuNs() - fromNs) / 1000;
-  const cost = {
-    us,
-    samples: session.state().samples - from,
-    cpuSeconds: (livingCpuNs(pid) - fromTargetNs) / 1e9,
-  };
-  await session.stop();
-  return cost;
 }
 
 const replayedSubject = (name: string) => `unwinding alone, replayed stack copies, ${name}`;

@@ -28,3 +28,9 @@ export function workCounter(pid: number, name: string): { read(): number; close(
   };
   return { read, close: () => closeSync(memory) };
 }
+
+/** Bytes that a process has written so far, for programs that write one for each unit: /proc/PID/io, wchar. */
+export function bytesWritten(pid: number): number {
+  const [, bytes] = /^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8')) ?? [];
+  return Number(bytes);
+}
