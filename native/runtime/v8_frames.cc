@@ -65,6 +65,11 @@ const RuntimeFunction* V8Frames::marked(const RuntimeFrame& frame) const {
   return has_marker(frame, layout_.frame_wasm_to_js) ? &wasm_to_js_ : nullptr;
 }
 
+bool V8Frames::asks_function(const RuntimeFrame& frame, const Known& known) {
+  // The frame of a leaf may not be there yet, or not any more.
+  return known.shared != 0 && !frame.is_leaf && frame.has_slots && V8Heap::is_object(frame.function);
+}
+
 V8Frames::Known* V8Frames::find_known(const RuntimeFrame& frame) {
   for (const Key& key : keys_of(frame)) {
     const auto found = known_.find(key);
@@ -89,14 +94,16 @@ void V8Frames::name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNam
   for (size_t i = 0; i < frames.size(); i++) {
     Known* const known = find_known(frames[i]);
     if (known == nullptr) continue;
-    if (now_ns_ - known->proved_ns < kProofNs) {
+    const bool asks = asks_function(frames[i], *known);
+    if (now_ns_ - known->proved_ns < kProofNs && (!asks || frames[i].function == known->function)) {
       namings[i] = naming_of(frames, i, *known);
       continue;
     }
     // Recursion returns to the same place again and again.
-    const bool is_again = !uses_.empty() && uses_.back().known == known;
-    uses_.push_back({i, known, is_again ? uses_.back().first_range : proof_.size()});
+    const bool is_again = !asks && !uses_.empty() && uses_.back().known == known;
+    uses_.push_back({i, known, is_again ? uses_.back().first_range : proof_.size(), asks});
     if (!is_again) proof_.insert(proof_.end(), known->ranges.begin(), known->ranges.end());
+    if (asks) proof_.push_back({V8Heap::field(frames[i].function, layout_.function_shared), 1});
   }
   recheck(frames, namings);
   int looks = kMostLooksPerStack;
@@ -129,10 +136,12 @@ void V8Frames::recheck(std::span<const RuntimeFrame> frames, std::vector<Runtime
   const size_t whole = source_.read_ranges(ranges_);
   for (const Use& use : uses_) {
     const size_t last = use.first_range + use.known->ranges.size();
-    if (last > whole) break;
+    if (last + (use.has_function ? 1 : 0) > whole) break;
     const uint64_t* const now = ranges_[use.first_range].words.data();
     if (!std::equal(use.known->words.begin(), use.known->words.end(), now)) continue;
+    if (use.has_function && ranges_[last].words.front() != use.known->shared) continue;
     use.known->proved_ns = now_ns_;
+    use.known->function = use.has_function ? frames[use.frame].function : 0;
     namings[use.frame] = naming_of(frames, use.frame, *use.known);
   }
 }
@@ -156,6 +165,8 @@ void V8Frames::look_into(std::span<const RuntimeFrame> frames, size_t at, Runtim
   known.starts = std::move(found.starts);
   known.steps = std::move(found.steps);
   known.as = found.as;
+  known.shared = found.shared;
+  known.function = found.function;
   known.ranges = std::move(found.ranges);
   known.words = std::move(found.words);
   known.proved_ns = now_ns_;
@@ -224,6 +235,17 @@ std::optional<size_t> V8Frames::resolve_generated(const RuntimeFrame& frame, Kno
   return 1;
 }
 
+/// Code is read later than the sample, when other code may have taken its place. Then the function in the frame is of
+/// another one, if it has not been moved itself.
+bool V8Frames::is_of_another(const RuntimeFrame& frame, uint64_t shared, Known& known) {
+  known.shared = shared;
+  if (!asks_function(frame, known)) return false;
+  Known apart;
+  const auto own = shared_of(frame, apart);
+  if (own == shared) known.function = frame.function;
+  return own && *own != shared;
+}
+
 // The frame holds the function that was called.
 bool V8Frames::resolve_js_to_wasm(const CodeAt& code, const RuntimeFrame& frame, Known& known) {
   if (!layout_.wasm || !V8Heap::is_object(frame.context) || !add_code_proof(code, known)) return false;
@@ -234,7 +256,7 @@ bool V8Frames::resolve_js_to_wasm(const CodeAt& code, const RuntimeFrame& frame,
 
 bool V8Frames::resolve_optimized(const CodeAt& code, const RuntimeFrame& frame, Known& known) {
   const auto read = read_optimized_code(heap_, code.words);
-  if (!read) return false;
+  if (!read || is_of_another(frame, read->shared, known)) return false;
   const auto coding = lines_.coding(read->shared);
   std::vector<V8Place> places{{read->shared}};
   if (coding) places = inlining_.places_at(*read, *coding, frame.address - code.start, !frame.is_leaf);

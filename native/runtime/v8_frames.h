@@ -64,11 +64,14 @@ class V8Frames : public FrameNamer {
     std::vector<ProofRange> ranges;
     std::vector<uint64_t> words;  // of all ranges, in order
     uint64_t proved_ns = 0;       // when they were read last
+    uint64_t shared = 0;          // of optimized code: what the function in the frame must be of; 0: it is proved already
+    uint64_t function = 0;        // that was found to be so
   };
   struct Use {
     size_t frame;
     Known* known;
     size_t first_range;
+    bool has_function;  // the range after those of `known` is what its function is of
   };
 
   /// Under which a frame may be known, by its own words; the first that is known holds.
@@ -79,6 +82,8 @@ class V8Frames : public FrameNamer {
   [[nodiscard]] const RuntimeFunction* marked(const RuntimeFrame& frame) const;
   [[nodiscard]] bool has_marker(const RuntimeFrame& frame, const std::optional<int32_t>& marker) const;
   [[nodiscard]] Known* find_known(const RuntimeFrame& frame);
+  /// Whether the function in the frame is still to be held against the code: other code may have been there at the sample.
+  [[nodiscard]] static bool asks_function(const RuntimeFrame& frame, const Known& known);
   void recheck(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings);
   void look_into(std::span<const RuntimeFrame> frames, size_t at, RuntimeNaming& naming);
   [[nodiscard]] RuntimeNaming naming_of(std::span<const RuntimeFrame> frames, size_t at, const Known& known);
@@ -91,6 +96,8 @@ class V8Frames : public FrameNamer {
   /// Code by which JavaScript calls WebAssembly.
   [[nodiscard]] bool resolve_js_to_wasm(const CodeAt& code, const RuntimeFrame& frame, Known& known);
   [[nodiscard]] bool resolve_optimized(const CodeAt& code, const RuntimeFrame& frame, Known& known);
+  /// Whether the function of the frame cannot be what optimized code of `shared` runs for.
+  [[nodiscard]] bool is_of_another(const RuntimeFrame& frame, uint64_t shared, Known& known);
   /// By the function of the frame, if its bytecode is what the frame runs: its SharedFunctionInfo.
   [[nodiscard]] std::optional<uint64_t> resolve_by_bytecode(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] bool resolve_by_context(const RuntimeFrame& frame, Known& known);

@@ -177,6 +177,25 @@ void test_names() {
   expect(name_of(frames, other).empty(), "a function that does not hold the frame's bytecode is not the frame's");
 }
 
+/// Code is read later than the sample: what stands there by now may be another function's.
+void test_replaced_code() {
+  FakeHeap heap = heap_with_function();
+  const uint64_t of_inner = heap.add(0x101000, 2066, {0, 0, 0x141001, 0x170001, 0});
+  const auto where = layout();
+  prof::V8Frames frames(where, heap);
+  RuntimeFrame frame{.address = 0x800072, .is_generated = true, .has_slots = true, .context = 0x170001};
+  const auto name_with = [&](uint64_t function) {
+    frame.function = function;
+    return name_of(frames, frame);
+  };
+  expect(name_with(of_inner).empty(), "a frame of another function is not of this code");
+  expect(name_with(kFunction) == "outer /a.js:2", "its own is");
+  expect(name_with(of_inner).empty(), "nor when the code is known");
+  expect(name_with(0xdead0001) == "outer /a.js:2", "a function that was moved says nothing");
+  frame.is_leaf = true;
+  expect(name_with(of_inner) == kBoth, "the frame of a leaf may be its caller's");
+}
+
 /// Positions are sparse: between two that are far apart, what both are in is sure, and nothing of a call.
 void test_far_positions() {
   FakeHeap heap = heap_with_function();
@@ -455,6 +474,7 @@ void test_missing_constants() {
 }  // namespace
 
 int main() {
+  test_replaced_code();
   test_names();
   test_far_positions();
   test_line_of_leaf();
