@@ -120,6 +120,7 @@ bool HotSpotCode::parse(const ObjectBytes& header, CodeBlob& blob) {
   blob.is_native = blob.name != "nmethod";
   blob.method = header.get(layout_.nmethod_method);
   blob.compile_id = header.get(layout_.nmethod_compile_id);
+  for (const auto& handler : layout_.deopt_handlers) blob.deopt_handlers.push_back(place(header, handler));
   return true;
 }
 

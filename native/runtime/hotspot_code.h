@@ -32,6 +32,7 @@ struct CodeBlob {
   int32_t frame_complete = 0;  // bytes of code until the frame is there; negative: no such place
   Kind kind = Kind::other;
   bool is_native = false;  // the wrapper of a native method
+  std::vector<uint64_t> deopt_handlers;  // its frames return there once it is not valid any more; empty: not known
   std::string name;
 
   [[nodiscard]] bool is_same(const CodeBlob& other) const {

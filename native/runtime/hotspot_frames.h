@@ -30,6 +30,7 @@ class HotSpotFrames : public FrameNamer {
     uint64_t address;
     uint64_t compile_id;
     bool is_leaf;
+    bool called_java;
     bool operator==(const Place&) const = default;
   };
   struct PlaceHash {
@@ -48,8 +49,9 @@ class HotSpotFrames : public FrameNamer {
 
   [[nodiscard]] const Chain* chain_of(const RuntimeFrame& frame);
   [[nodiscard]] const Chain* interpreted(const RuntimeFrame& frame);
-  [[nodiscard]] const Chain* compiled(const CodeBlob& blob, const RuntimeFrame& frame);
-  [[nodiscard]] Chain look_into(const CodeBlob& blob, const RuntimeFrame& frame);
+  [[nodiscard]] const Chain* compiled(const CodeBlob& blob, const Place& place);
+  [[nodiscard]] Chain look_into(const CodeBlob& blob, const Place& place);
+  [[nodiscard]] bool has_called_java(const RuntimeFrame& frame);
 
   HotSpotCode& code_;
   HotSpotMethods& methods_;

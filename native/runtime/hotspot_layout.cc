@@ -28,8 +28,14 @@ class Finder {
     return std::nullopt;
   }
   HotSpotLayout::Place place(const char* pointer, const char* distance) {
-    if (const auto found = optional({pointer})) return {*found, true};
-    return {field({distance}), false};
+    if (const auto found = optional_place(pointer, distance)) return *found;
+    miss(distance);
+    return {};
+  }
+  std::optional<HotSpotLayout::Place> optional_place(const char* pointer, const char* distance) const {
+    if (const auto found = optional({pointer})) return HotSpotLayout::Place{*found, true};
+    if (const auto found = optional({distance})) return HotSpotLayout::Place{*found, false};
+    return std::nullopt;
   }
   uint64_t size(const char* type) {
     const auto found = structs_.size(type);
@@ -73,6 +79,11 @@ void find_code(Finder& find, HotSpotLayout& layout) {
   layout.code_end = find.place("CodeBlob._code_end", "CodeBlob._data_offset");
   layout.nmethod_method = find.field({"nmethod._method", "CompiledMethod._method"});
   layout.nmethod_compile_id = find.field({"nmethod._compile_id"});
+  for (const auto& handler :
+       {find.optional_place("CompiledMethod._deopt_handler_begin", "nmethod._deopt_handler_offset"),
+        find.optional_place("CompiledMethod._deopt_mh_handler_begin", "nmethod._deopt_mh_handler_offset")}) {
+    if (handler) layout.deopt_handlers.push_back(*handler);
+  }
   layout.blob_bytes = find.size("CodeBlob");
   layout.nmethod_bytes = find.size("nmethod");
 }

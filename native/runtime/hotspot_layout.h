@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "runtime/hotspot_structs.h"
 
@@ -28,6 +29,7 @@ struct HotSpotLayout {
   Field blob_name, blob_size, blob_frame_size, blob_frame_complete;
   Place code_begin, code_end;
   Field nmethod_method, nmethod_compile_id;
+  std::vector<Place> deopt_handlers;  // of the nmethod: where its frames return to once it is not valid any more
   uint64_t blob_bytes = 0, nmethod_bytes = 0;
 
   /// Debug information of compiled code: a descriptor per call, scopes of what was inlined, methods.

@@ -4,6 +4,8 @@
 #include <array>
 #include <initializer_list>
 
+#include "unwind/instruction.h"
+
 namespace prof {
 namespace {
 
@@ -71,6 +73,24 @@ CompiledForm compiled_form(std::span<const std::byte> before, std::span<const st
   if (is_store_rbp(from)) return CompiledForm::room_only;
   if (has_made_frame(before)) return CompiledForm::framed;
   return is_after_push(before) ? CompiledForm::rbp_at_sp : CompiledForm::ra_at_sp;
+}
+
+std::optional<uint64_t> pushed_bytes(std::span<const std::byte> code) {
+  constexpr uint8_t kAdd = 0;
+  constexpr uint8_t kSubtract = 5;
+  constexpr uint8_t kRsp = 4;
+  int64_t pushed = 0;
+  while (!code.empty()) {
+    const auto at = decode_instruction(code);
+    if (!at) return std::nullopt;
+    if (at->opcode >= 0x50 && at->opcode <= 0x57) pushed += 8;
+    if (at->opcode >= 0x58 && at->opcode <= 0x5f) pushed -= 8;
+    const bool moves_rsp = (at->opcode == 0x81 || at->opcode == 0x83) && at->mod() == 3 && at->rm() == kRsp;
+    if (moves_rsp && at->reg() == kSubtract) pushed += at->immediate;
+    if (moves_rsp && at->reg() == kAdd) pushed -= at->immediate;
+    code = code.subspan(at->bytes);
+  }
+  return pushed >= 0 ? std::optional(static_cast<uint64_t>(pushed)) : std::nullopt;
 }
 
 }  // namespace prof

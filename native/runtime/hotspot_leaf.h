@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace prof {
@@ -23,5 +24,8 @@ enum class CompiledForm : uint8_t {
 /// `before`: the bytes up to the place, `from`: those at it. `is_complete`: behind the code that makes the frame.
 [[nodiscard]] CompiledForm compiled_form(std::span<const std::byte> before, std::span<const std::byte> from,
                                          bool is_complete);
+
+/// Bytes on the stack after such instructions, none of which jumps; nothing when they are not understood.
+[[nodiscard]] std::optional<uint64_t> pushed_bytes(std::span<const std::byte> code);
 
 }  // namespace prof

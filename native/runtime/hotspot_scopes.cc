@@ -116,6 +116,15 @@ std::vector<JavaScope> HotSpotScopes::scopes_between(const CodeBlob& blob, const
   return common;
 }
 
+bool HotSpotScopes::may_have_called(const CodeBlob& blob, uint64_t pc) {
+  if (!layout_.scopes || blob.deopt_handlers.empty()) return true;
+  if (std::ranges::find(blob.deopt_handlers, pc) != blob.deopt_handlers.end()) return true;
+  const auto tables = tables_of(blob);
+  if (!tables) return false;
+  const auto pc_offset = static_cast<int64_t>(pc - blob.code_begin);
+  return std::ranges::any_of(read_places(tables->pcs), [&](const Described& at) { return at.pc_offset == pc_offset; });
+}
+
 std::vector<JavaScope> HotSpotScopes::scopes_at(const CodeBlob& blob, uint64_t pc, bool is_exact) {
   if (!layout_.scopes || pc < blob.code_begin || pc > blob.code_end) return {};
   const auto tables = tables_of(blob);

@@ -31,6 +31,9 @@ class HotSpotScopes {
   /// one counts that the code comes to next, where it comes to none what the ones before and behind have in common; both
   /// without bytecodes: these are those places', not this one's.
   [[nodiscard]] std::vector<JavaScope> scopes_at(const CodeBlob& blob, uint64_t pc, bool is_exact);
+  /// Whether this code can have called Java and go on at a place: calls are described, and deoptimized frames go on at
+  /// the handler. Where not, it has taken the place of the code that did.
+  [[nodiscard]] bool may_have_called(const CodeBlob& blob, uint64_t pc);
 
  private:
   struct Range {

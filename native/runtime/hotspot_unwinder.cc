@@ -17,6 +17,7 @@ constexpr uint64_t kMostFrameBytes = 1 << 20;
 constexpr uint64_t kUnframedWords = 5;
 // Some intrinsics push words in the middle of a method (cpu/x86, MacroAssembler::string_compare, string_indexof).
 constexpr uint64_t kMostPushedWords = 8;
+constexpr size_t kMostStubBytes = 512;
 
 using Outcome = RuntimeStep::Outcome;
 
@@ -109,6 +110,7 @@ bool HotSpotUnwinder::is_caller(uint64_t pc, uint64_t sp, uint64_t rbp, const St
 }
 
 RuntimeStep HotSpotUnwinder::leave_sized(const CodeBlob& blob, const WalkFrame& frame, const StackView& stack) {
+  if (frame.is_exact && blob.name == "ExceptionBlob") return leave_exception_stub(blob, frame, stack);
   if (frame.is_exact) return leave_interrupted(blob, frame, stack);
   const uint64_t slot = frame.registers.sp() + 8 * static_cast<uint64_t>(blob.frame_words) - 8;
   return leave_by_slot(slot, stack);
@@ -147,6 +149,22 @@ RuntimeStep HotSpotUnwinder::leave_interrupted(const CodeBlob& blob, const WalkF
   uint64_t return_address = 0;
   if (!stack.read_word(slot, return_address)) return ended(Outcome::truncated_copy);
   return left(return_address, slot + 8, rbp);
+}
+
+/// Compiled code jumps to it, and it to the handler: where it has no frame, rdx says where its caller stands (cpu/x86,
+/// OptoRuntime::generate_exception_blob).
+RuntimeStep HotSpotUnwinder::leave_exception_stub(const CodeBlob& blob, const WalkFrame& frame,
+                                                  const StackView& stack) {
+  const uint64_t pc = frame.registers.pc();
+  std::array<std::byte, kMostStubBytes> code{};
+  if (pc < blob.code_begin || pc - blob.code_begin > code.size()) return ended(Outcome::unsupported);
+  const auto bytes = std::span(code).first(static_cast<size_t>(pc - blob.code_begin));
+  const auto pushed = memory_.read(blob.code_begin, bytes) == bytes.size() ? pushed_bytes(bytes) : std::nullopt;
+  if (!pushed) return ended(Outcome::unsupported);
+  const uint64_t sp = frame.registers.sp() + *pushed;
+  uint64_t return_address = frame.registers.value[kRegRdx];
+  if (*pushed > 0 && !stack.read_word(sp - 8, return_address)) return ended(Outcome::truncated_copy);
+  return left(return_address, sp, frame.registers.value[kRegRbp]);
 }
 
 std::optional<uint64_t> HotSpotUnwinder::find_return_address(uint64_t slot, const StackView& stack) {

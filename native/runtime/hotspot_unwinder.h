@@ -33,6 +33,7 @@ class HotSpotUnwinder : public RuntimeCode {
   [[nodiscard]] RuntimeStep leave_sized(const CodeBlob& blob, const WalkFrame& frame, const StackView& stack);
   [[nodiscard]] RuntimeStep leave_by_slot(uint64_t slot, const StackView& stack);
   [[nodiscard]] RuntimeStep leave_interrupted(const CodeBlob& blob, const WalkFrame& frame, const StackView& stack);
+  [[nodiscard]] RuntimeStep leave_exception_stub(const CodeBlob& blob, const WalkFrame& frame, const StackView& stack);
   [[nodiscard]] RuntimeStep leave_stub(const CodeBlob& blob, const WalkFrame& frame, const StackView& stack);
   [[nodiscard]] bool is_caller(uint64_t pc, uint64_t sp, uint64_t rbp, const StackView& stack);
   [[nodiscard]] bool is_return_address(uint64_t address);

@@ -17,6 +17,8 @@ class FakeHotSpot : public FakeMemory {
   static constexpr uint64_t kForgets = kInterpreterCode + 0x140;  // one behind a call that kept nothing
   static constexpr uint64_t kCompiled = 0x102000, kCompiledCode = kCompiled + 0x110;
   static constexpr uint64_t kNmethod = kCompiled + 0x10;
+  static constexpr uint64_t kDeoptHandler = 0x3c0;  // offset in the code
+  static constexpr uint64_t kException = 0x104000, kExceptionCode = kException + 0x110;
   static constexpr uint64_t kOuter = 0x300000, kInner = 0x310000, kHolder = 0x302000, kClass = 0x303000;
   static constexpr uint64_t kConstBytes = 48;
   static constexpr uint64_t bytecodes(uint64_t method) { return method + 0x1000 + kConstBytes; }
@@ -62,7 +64,7 @@ class FakeHotSpot : public FakeMemory {
         {"CodeBlob", "_name", "const char*", 8}, {"CodeBlob", "_size", "int", 16}, {"CodeBlob", "_frame_size", "int", 20},
         {"CodeBlob", "_frame_complete_offset", "int", 24}, {"CodeBlob", "_code_begin", "address", 32},
         {"CodeBlob", "_code_end", "address", 40}, {"CompiledMethod", "_method", "Method*", 0x60},
-        {"nmethod", "_compile_id", "int", 0x68}, {"CompiledMethod", "_scopes_data_begin", "address", 0x70},
+        {"nmethod", "_compile_id", "int", 0x68}, {"CompiledMethod", "_deopt_handler_begin", "address", 0x88}, {"CompiledMethod", "_scopes_data_begin", "address", 0x70},
         {"nmethod", "_scopes_pcs_offset", "int", 0x78}, {"nmethod", "_dependencies_offset", "int", 0x7c},
         {"nmethod", "_metadata_offset", "int", 0x80}, {"PcDesc", "_pc_offset", "int", 0},
         {"PcDesc", "_scope_decode_offset", "int", 4}, {"Method", "_constMethod", "ConstMethod*", 8},
@@ -132,7 +134,9 @@ class FakeHotSpot : public FakeMemory {
     put_text(kReloads + 12, "\x4c\x8b\x6d\xc0");
     add_blob(kCompiled, kCompiled + 0x1000, "nmethod", kCompiledCode, 4);
     put(kNmethod + 0x60, kOuter);
-    put(kNmethod + 0x68, 7, 4);
+    put(kNmethod + 0x68, 7, 4), put(kNmethod + 0x88, kCompiledCode + kDeoptHandler);
+    add_blob(kException, kException + 0x1000, "ExceptionBlob", kExceptionCode, 2);
+    put_text(kExceptionCode, "\x52\x48\x83\xec\x08\x90\x48\x83\xc4\x08\x5a\x90");  // push %rdx; sub $8, %rsp; and back
     const uint64_t metadata = 0x600, scopes = 0x640, pcs = 0x680;
     put(kNmethod + 0x70, kNmethod + scopes);
     put(kNmethod + 0x78, pcs, 4), put(kNmethod + 0x7c, pcs + 4 * 16, 4), put(kNmethod + 0x80, metadata, 4);

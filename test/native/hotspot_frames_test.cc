@@ -96,6 +96,14 @@ void test_compiled() {
   expect(name_of(*vm, compiled(0x40)) == kInlined, "a call in an inlined method");
   expect(name_of(*vm, compiled(0x48)) == "shop.Main.outer Main.java:10@0", "a place without description has no line");
   expect(name_of(*vm, compiled(0x80, true)) == "shop.Main.outer Main.java:10@13", "a place with a description");
+  const auto calling = [&](uint64_t offset) {
+    RuntimeFrame frame = compiled(offset);
+    frame.callee = FakeHotSpot::kReloads;
+    return name_of(*vm, frame);
+  };
+  expect(calling(0x40) == kInlined, "a call of Java");
+  expect(calling(0x48).empty(), "a place without description has called no Java: this code replaced another");
+  expect(calling(FakeHotSpot::kDeoptHandler) == "shop.Main.outer Main.java:10@0", "a frame that was deoptimized");
   FakeHotSpot lying;
   lying.put(FakeHotSpot::kNmethod + 0x600, FakeHotSpot::kInner);
   const auto doubting = make(lying);
@@ -148,6 +156,28 @@ void test_unwinding() {
   const auto next = vm->unwinder().leave(frame, view);
   expect(next.pc == FakeHotSpot::kReloads + 8 && next.sp == base + 8 * 24 && next.frame_pointer == base + 160,
          "the interpreter is left by its frame, to where its caller's stack ended");
+}
+
+/// The stub for exceptions begins and ends without anything on the stack.
+void test_exception_stub() {
+  FakeHotSpot memory;
+  const auto vm = make(memory);
+  vm->unwinder().begin_stack();
+  const uint64_t base = 0x7ffc0000, thrower = FakeHotSpot::kCompiledCode + 0x40, stale = FakeHotSpot::kReloads;
+  for (const auto& [offset, pushed] : {std::pair(0, 0), {1, 1}, {5, 2}, {6, 2}, {10, 1}, {11, 0}, {12, 0}}) {
+    std::vector<uint64_t> stack(16, stale);
+    if (pushed > 0) stack[static_cast<size_t>(pushed) - 1] = thrower;
+    const prof::StackView view{{base, std::as_bytes(std::span(stack))}, nullptr};
+    prof::WalkFrame frame;
+    frame.registers.value[prof::kRegRip] = FakeHotSpot::kExceptionCode + static_cast<uint64_t>(offset);
+    frame.registers.value[prof::kRegRsp] = base;
+    frame.registers.value[prof::kRegRdx] = pushed > 0 ? stale : thrower;
+    frame.lookup = frame.registers.pc();
+    frame.is_exact = true;
+    const auto caller = vm->unwinder().leave(frame, view);
+    expect(caller.pc == thrower && caller.sp == base + 8 * static_cast<uint64_t>(pushed),
+           "the stub for exceptions, at " + std::to_string(offset));
+  }
 }
 
 void test_freed() {
@@ -232,6 +262,7 @@ int main() {
   test_compiled();
   test_between_places();
   test_unwinding();
+  test_exception_stub();
   test_freed();
   test_unloaded();
   test_hostile();

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startCapture, untilStatus } from '../helpers/capture.ts';
+import { recordCpu } from '../helpers/cli.ts';
 import { jdks, startJava } from '../helpers/java-target.ts';
-import { stacksByJstack, stacksOf } from '../helpers/java-truth.ts';
+import { bytecodeCalls, callsByJfr, callsIn, stacksByJstack, stacksOf } from '../helpers/java-truth.ts';
 
 for (const { version, home } of jdks) {
   for (const [words, flags] of [
@@ -27,4 +28,27 @@ for (const { version, home } of jdks) {
       }
     });
   }
+
+  test(`JDK ${version}: each call is one that the bytecode makes or JFR saw, and what JFR saw is there`, async (t) => {
+    const target = await startJava(t, home, 'Calls');
+    // From its first moments on: code is compiled, replaced and freed meanwhile.
+    const profile = await recordCpu(target.pid, 6, ['-F', 999], { deadlineMs: 180_000 });
+    const { totalNs } = profile.tree;
+    const jfr = await callsByJfr(home, target.pid, 8);
+    const ours = callsIn(profile.tree);
+    const isMade = bytecodeCalls(
+      home,
+      [...ours.keys()].map((call) => call.split(' > ')[0] ?? ''),
+    );
+    const wrong = [...ours].filter(([call]) => !isMade(call) && !jfr.calls.has(call));
+    // A thread that was interrupted between two frames may lack a caller: one sample in some thousands.
+    const wrongNs = wrong.reduce((sum, [, ns]) => sum + ns, 0);
+    assert(wrongNs < 0.001 * totalNs, JSON.stringify(wrong));
+    // It says of more code than is described what was inlined there.
+    const seen = [...jfr.calls].reduce((sum, [, count]) => sum + count, 0);
+    const shared = [...jfr.calls].reduce((sum, [call, count]) => sum + (ours.has(call) ? count : 0), 0);
+    assert(jfr.samples > 20, `${jfr.samples} samples of JFR`);
+    assert(shared > 0.9 * seen, `${shared} of ${seen} calls that JFR saw`);
+    assert.equal(await target.ask(), '0');
+  });
 }
