@@ -75,7 +75,7 @@ test('bottom-up: zoom of the tree bounds it, esc leaves its own zoom first, then
   terminal.press('j', 'j', 'j');
   await terminal.selects('Server.handle');
   terminal.press('enter', '2');
-  const screen = await terminal.shows('bottom-up of all › main › uv_run › Server.handle');
+  const screen = await terminal.shows('bottom-up of all › main › uv_run › Server.handle', '▸ renderPage');
   assert.ok(!screen.text.includes('longest_match'), screen.text);
   assert.match(lineWith(screen, '▸ renderPage'), / 53\.2% /);
   terminal.press('j', 'l', 'enter');
