@@ -18,6 +18,12 @@ const flagsOf = (collector: string) => [
   '-XX:ReservedCodeCacheSize=12m',
 ];
 
+/**
+ * Where code lives for milliseconds some samples are read when other code has its place, or miss a caller (docs/runtimes.md):
+ * most by weight that may be in calls that the program does not make.
+ */
+const mostUntrue = 0.02;
+
 /** Class and methods of what was made carry one number: a name put together from two of them is wrong. */
 function assertTrueNames(tree: RecordedNode): void {
   const truth = methodsIn('Churn');
@@ -27,7 +33,9 @@ function assertTrueNames(tree: RecordedNode): void {
     const numbers = [...node.name.matchAll(/(?:Made|work|step)(\d{5})/g)].map(([, digits]) => digits);
     assert(new Set(numbers).size < 2, node.name);
   }
-  for (const call of callsIn(tree).keys()) {
+  let untrueNs = 0;
+  const untrue: string[] = [];
+  for (const [call, weightNs] of callsIn(tree)) {
     const [caller = '', callee = ''] = call.split(' > ');
     const ofMade = /^Made(\d{5})\.(weigh|work|step)/;
     const [, number, method = ''] = ofMade.exec(callee) ?? [];
@@ -37,8 +45,11 @@ function assertTrueNames(tree: RecordedNode): void {
       work: `Made${number}.weigh`,
       step: `Made${number}.work${number}`,
     };
-    assert.equal(caller, callers[method], call);
+    if (caller === callers[method]) continue;
+    untrueNs += weightNs;
+    untrue.push(call);
   }
+  assert(untrueNs < tree.totalNs * mostUntrue, `${untrueNs} ns of ${tree.totalNs}: ${untrue.join(', ')}`);
 }
 
 for (const { version, home } of jdks) {
