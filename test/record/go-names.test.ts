@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import { recordCpu } from '../helpers/cli.ts';
+import { assertEightyTwenty } from '../helpers/eighty-twenty.ts';
 import { buildGo } from '../helpers/go-target.ts';
 import { hasTool } from '../helpers/tools.ts';
-import { chainTo, inclusiveShare, nodesNamed, paths } from '../helpers/tree.ts';
+import { chainTo, nodesNamed, paths } from '../helpers/tree.ts';
 
 for (const [kind, flags] of [
   ['with symbols', []],
@@ -18,10 +19,9 @@ for (const [kind, flags] of [
     const target = spawn(buildGo('shares', flags), { stdio: ['ignore', 'pipe', 'inherit'] });
     t.after(() => target.kill('SIGKILL'));
     await once(target.stdout, 'data');
-    const { tree } = await recordCpu(target.pid ?? 0, 3, ['-F', 499]);
-    const [eighty = 0, twenty = 0] = ['main.eighty', 'main.twenty'].map((name) => inclusiveShare(tree, name));
-    assert(eighty + twenty > 0.9, `${eighty} + ${twenty}`);
-    assert(Math.abs(eighty / (eighty + twenty) - 0.8) < 0.04, `${eighty} of ${eighty + twenty} in eighty`);
+    const profile = await recordCpu(target.pid ?? 0, 3, ['-F', 499]);
+    assertEightyTwenty(profile, 'main.eighty', 'main.twenty', 0.9);
+    const { tree } = profile;
     const rooted = [...paths(tree)].filter(({ path }) =>
       path.some(({ name }) => /^runtime\.goexit/.test(name)),
     );

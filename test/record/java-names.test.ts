@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type RecordedProfile, recordCpu } from '../helpers/cli.ts';
+import { assertEightyTwenty } from '../helpers/eighty-twenty.ts';
 import { jdks, methodsIn, startJava } from '../helpers/java-target.ts';
 import { chainTo, inclusiveShare, paths, selfShare } from '../helpers/tree.ts';
 
@@ -39,11 +40,7 @@ function assertWhole({ tree, warnings }: RecordedProfile, most = 0.01): void {
 
 function assertShares(profile: RecordedProfile): void {
   assertWhole(profile);
-  const eighty = inclusiveShare(profile.tree, rowOf('Shares', 'eighty'));
-  const twenty = inclusiveShare(profile.tree, rowOf('Shares', 'twenty'));
-  assert(eighty + twenty > 0.85, `${eighty} + ${twenty} of the time is named`);
-  const part = eighty / (eighty + twenty);
-  assert(part > 0.76 && part < 0.84, `${part} of it in eighty`);
+  assertEightyTwenty(profile, rowOf('Shares', 'eighty'), rowOf('Shares', 'twenty'), 0.85);
 }
 
 function assertOnlyTrueNames({ tree }: RecordedProfile, program: string): void {

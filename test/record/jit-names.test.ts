@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jitdumpLoad } from '../../src/symbolize/test-jitdump.ts';
 import { profileOf, type RecordedProfile, recordCpu, startCli } from '../helpers/cli.ts';
+import { assertEightyTwenty } from '../helpers/eighty-twenty.ts';
 import { buildFixture } from '../helpers/fixtures.ts';
 import { mayActAsRoot } from '../helpers/gates.ts';
 import { functionsIn, nodeProgram, nodeWithout, startProgram } from '../helpers/node-target.ts';
@@ -50,7 +51,8 @@ const rowOf = (name: string): string =>
   [...truth].find((row) => row.startsWith(`${name} `)) ?? assert.fail(name);
 
 /** The functions of the program stand there once each, as its user wrote them. */
-function assertOneNameEach({ tree }: RecordedProfile): void {
+function assertOneNameEach(profile: RecordedProfile): void {
+  const { tree } = profile;
   const nodes = [...paths(tree)].map(({ node }) => node);
   const doubled = nodes.filter(({ name }) => /^(?:JS|Eval|Script):/.test(name));
   assert.deepEqual(
@@ -63,8 +65,7 @@ function assertOneNameEach({ tree }: RecordedProfile): void {
     if (!name.startsWith('(anonymous) ')) assert(truth.has(name), name);
   }
   assert(inclusiveShare(tree, rowOf('burn')) > 0.9);
-  const [eighty, twenty] = [inclusiveShare(tree, rowOf('eighty')), inclusiveShare(tree, rowOf('twenty'))];
-  assert(eighty / (eighty + twenty) > 0.76 && eighty / (eighty + twenty) < 0.84, `${eighty} : ${twenty}`);
+  assertEightyTwenty(profile, rowOf('eighty'), rowOf('twenty'), 0.85);
 }
 
 const flagSets = [

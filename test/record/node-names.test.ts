@@ -13,6 +13,7 @@ import {
   startCli,
   untilRecording,
 } from '../helpers/cli.ts';
+import { assertEightyTwenty } from '../helpers/eighty-twenty.ts';
 import { functionsIn, nodeProgram, nodeWithout, startNode } from '../helpers/node-target.ts';
 import { chainTo, inclusiveShare, paths, selfShare } from '../helpers/tree.ts';
 import { waitForCpu } from '../helpers/truth.ts';
@@ -25,11 +26,7 @@ function ownFunctions({ tree }: RecordedProfile, file: string): Set<string> {
 
 /** A machine that others use leaves a program less steady than its design. */
 function assertShares(profile: RecordedProfile, rowOf: (name: string) => string): void {
-  const eighty = inclusiveShare(profile.tree, rowOf('eighty'));
-  const twenty = inclusiveShare(profile.tree, rowOf('twenty'));
-  assert(eighty + twenty > 0.9, `${eighty} + ${twenty} of the time is named`);
-  const part = eighty / (eighty + twenty);
-  assert(part > 0.76 && part < 0.84, `${part} of it in eighty`);
+  assertEightyTwenty(profile, rowOf('eighty'), rowOf('twenty'), 0.9);
   assert(selfShare(profile.tree, '[jit: no symbols]') < 0.02);
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recordCpu } from '../helpers/cli.ts';
+import { assertEightyTwenty } from '../helpers/eighty-twenty.ts';
 import { functionsIn, startNode } from '../helpers/node-target.ts';
 import { nodeOf, otherMajors } from '../helpers/node-versions.ts';
 import { inclusiveShare, paths, selfShare } from '../helpers/tree.ts';
@@ -14,11 +15,9 @@ for (const major of otherMajors) {
     const executable = nodeOf(t, major);
     if (executable === undefined) return;
     const target = await startNode(t, 'shares.cjs', [], { executable });
-    const { tree, warnings } = await recordCpu(target.pid, 3, ['-F', 499]);
-    const [eighty, twenty] = ['eighty', 'twenty'].map((name) => inclusiveShare(tree, rowOf(name)));
-    assert(eighty !== undefined && twenty !== undefined && eighty + twenty > 0.9, `${eighty} + ${twenty}`);
-    const part = eighty / (eighty + twenty);
-    assert(part > 0.76 && part < 0.84, `${part} of it in eighty`);
+    const profile = await recordCpu(target.pid, 3, ['-F', 499]);
+    const { tree, warnings } = profile;
+    assertEightyTwenty(profile, rowOf('eighty'), rowOf('twenty'), 0.9);
     assert(inclusiveShare(tree, rowOf('burn')) > 0.9, 'what was inlined');
     assert(selfShare(tree, '[jit: no symbols]') < 0.02);
     const truth = functionsIn('shares.cjs');

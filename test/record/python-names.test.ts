@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
 import { type RecordedNode, type RecordedProfile, recordCpu } from '../helpers/cli.ts';
+import { assertEightyTwenty } from '../helpers/eighty-twenty.ts';
 import { withSymbolMoved } from '../helpers/moved-symbol.ts';
 import { type Interpreter, interpreters, startPython } from '../helpers/python-target.ts';
 import { chainTo, inclusiveShare, paths } from '../helpers/tree.ts';
@@ -78,11 +79,7 @@ for (const python of all) {
   test(`CPython ${python.version}: each function has its share, under its callers`, async (t) => {
     const target = await startPython(t, python, 'shares.py');
     const profile = await recordCpu(target.pid, 4, ['-F', 499, '-e', 'ctimer']);
-    const eighty = inclusiveShare(profile.tree, 'Work.eighty shares.py:5');
-    const twenty = inclusiveShare(profile.tree, 'Work.twenty shares.py:8');
-    assert(eighty + twenty > 0.97, `${eighty} + ${twenty} of the time is named`);
-    const part = eighty / (eighty + twenty);
-    assert(part > 0.76 && part < 0.84, `${part} of it in eighty`);
+    assertEightyTwenty(profile, 'Work.eighty shares.py:5', 'Work.twenty shares.py:8', 0.97);
     const [chain = ''] = chainTo(profile.tree, 'burn shares.py:12');
     assert.match(
       chain,
