@@ -208,7 +208,7 @@ void SamplePipeline::collect_user_frames(const RawSample& sample) {
 
 void SamplePipeline::unwind(const RawSample& sample) {
   if (!is_runtime_searched_) look_for_runtime();
-  unwinder_.set_runtime(runtime_.code());
+  unwinder_.set_runtime(runtime_.code(sample.time_ns));
   const StackCopy copy{sample.registers.sp(), sample.stack};
   StackEnd end = unwinder_.unwind(sample.registers, copy, unwound_);
   const uint64_t interval_ns = sample.is_wall_time ? kSleeperRefreshIntervalNs : kRefreshIntervalNs;

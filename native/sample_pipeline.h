@@ -76,6 +76,8 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] uint64_t carried_ns() const { return ledger_.carried_ns(); }
   [[nodiscard]] size_t thread_count() const { return ledger_.size(); }
   [[nodiscard]] PipelineCounts counts() const { return counts_; }
+  /// Whether samples should be read soon: what explains them may be gone.
+  [[nodiscard]] bool is_restless() const { return runtime_.is_restless(); }
   [[nodiscard]] RuntimeState runtime() const { return python_.state().value_or(runtime_.state()); }
   /// For engines that find threads standing still. Lives as long as this.
   [[nodiscard]] PythonStacks& python_stacks() { return python_stacks_; }

@@ -16,6 +16,8 @@ namespace prof {
 namespace {
 
 constexpr int kDrainIntervalMs = 50;
+// Of a target whose code comes and goes.
+constexpr int kRestlessIntervalMs = 5;
 // With a ring that cannot wake us any more we look in more often.
 constexpr int kUnwakeableIntervalMs = 10;
 // A new engine's first samples are wanted at once: their modules, names and holes in stacks are met for the first time.
@@ -114,7 +116,8 @@ void Session::wait_for_data() {
 /// Grows with the age of the engine, so that its start costs a handful of wake-ups more.
 int Session::drain_interval_ms() const {
   const uint64_t age_ms = (monotonic_ns() - armed_at_ns_) / 1'000'000;
-  return static_cast<int>(std::clamp<uint64_t>(age_ms / 2, kFirstIntervalMs, kDrainIntervalMs));
+  const int longest_ms = pipeline_.is_restless() ? kRestlessIntervalMs : kDrainIntervalMs;
+  return static_cast<int>(std::clamp<uint64_t>(age_ms / 2, kFirstIntervalMs, longest_ms));
 }
 
 void Session::tick() {

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/clock.h"
 #include "replay/commands.h"
 #include "replay/tracee.h"
 #include "runtime/runtime_names.h"
@@ -107,7 +108,7 @@ int run_runtime(Arguments arguments) {
   for (int i = 0; i < count; i++) {
     usleep(kBetweenUs);
     if (i % 50 == 0 && modules.refresh() == 0) unwinder.flush();
-    unwinder.set_runtime(names.code());
+    unwinder.set_runtime(names.code(monotonic_ns()));
     if (!take(tid, modules, memory, unwinder, *slots, snapshot)) return 1;
     whole += snapshot.end == StackEnd::root ? 1 : 0;
     if (late_us > 0) usleep(late_us);

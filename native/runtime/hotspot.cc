@@ -27,8 +27,9 @@ std::string read_version(const HotSpotStructs& structs, HeapSource& memory) {
 
 HotSpot::HotSpot(const HotSpotLayout& layout, HeapSource& memory)
     : layout_(layout),
-      code_(layout_, memory),
-      methods_(layout_, memory),
+      unloading_(layout_, memory),
+      code_(layout_, unloading_, memory),
+      methods_(layout_, unloading_, memory),
       scopes_(layout_, memory),
       unwinder_(code_, methods_, memory),
       frames_(code_, methods_, scopes_, memory) {}

@@ -12,6 +12,7 @@
 #include "runtime/hotspot_methods.h"
 #include "runtime/hotspot_scopes.h"
 #include "runtime/hotspot_structs.h"
+#include "runtime/hotspot_unloading.h"
 #include "runtime/hotspot_unwinder.h"
 
 namespace prof {
@@ -28,6 +29,7 @@ class HotSpot {
 
   /// `17.0.15`; empty when it is not known.
   [[nodiscard]] const std::string& version() const { return version_; }
+  [[nodiscard]] HotSpotUnloading& unloading() { return unloading_; }
   [[nodiscard]] HotSpotUnwinder& unwinder() { return unwinder_; }
   [[nodiscard]] HotSpotFrames& frames() { return frames_; }
 
@@ -35,6 +37,7 @@ class HotSpot {
   HotSpot(const HotSpotLayout& layout, HeapSource& memory);
 
   HotSpotLayout layout_;
+  HotSpotUnloading unloading_;
   HotSpotCode code_;
   HotSpotMethods methods_;
   HotSpotScopes scopes_;

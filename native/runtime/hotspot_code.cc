@@ -175,7 +175,7 @@ void HotSpotCode::begin_stack() {
 const CodeBlob* HotSpotCode::seen(Known& known) {
   if (known.stack != stacks_) recent_.push_back(known.blob.end);
   known.stack = stacks_;
-  return &known.blob;
+  return unloading_.was_there(known.seen_ns) ? &known.blob : nullptr;
 }
 
 const CodeBlob* HotSpotCode::find(uint64_t address) {
@@ -191,7 +191,7 @@ const CodeBlob* HotSpotCode::find(uint64_t address) {
   const uint64_t start = block + layout_.heap_block_bytes;
   if (!parse(ObjectBytes(memory_, start, static_cast<size_t>(layout_.nmethod_bytes)), found.blob)) return nullptr;
   if (found.blob.end > heap->high || address < start || address >= found.blob.end) return nullptr;
-  found.proved_ns = now_ns_;
+  found.seen_ns = found.proved_ns = now_ns_;
   // What it overlaps has been freed.
   auto next = known_.upper_bound(start);
   while (next != known_.end() && next->second.blob.start < found.blob.end) next = known_.erase(next);

@@ -10,6 +10,7 @@
 
 #include "runtime/heap_source.h"
 #include "runtime/hotspot_layout.h"
+#include "runtime/hotspot_unloading.h"
 #include "runtime/object_bytes.h"
 
 namespace prof {
@@ -44,12 +45,13 @@ struct CodeBlob {
 
 class HotSpotCode {
  public:
-  /// Both must outlive this.
-  HotSpotCode(const HotSpotLayout& layout, HeapSource& memory) : layout_(layout), memory_(memory) {}
+  /// All must outlive this.
+  HotSpotCode(const HotSpotLayout& layout, const HotSpotUnloading& unloading, HeapSource& memory)
+      : layout_(layout), unloading_(unloading), memory_(memory) {}
 
   /// A stack begins: the blobs of the one before are likely ones, and are read again with a single call.
   void begin_stack();
-  /// The blob that holds an address; null when none does. Valid until the next call of begin_stack().
+  /// The blob that holds an address; null when none does, or other code may have been there at the time of the sample. Valid until the next call of begin_stack().
   [[nodiscard]] const CodeBlob* find(uint64_t address);
   /// Whether the address lies in a code heap at all.
   [[nodiscard]] bool is_generated(uint64_t address);
@@ -62,6 +64,7 @@ class HotSpotCode {
   };
   struct Known {
     CodeBlob blob;
+    uint64_t seen_ns = 0;  // first
     uint64_t proved_ns = 0;
     uint64_t stack = 0;  // the last one that it was seen in
     size_t words_at = 0;  // of its header among those that were read for all
@@ -80,6 +83,7 @@ class HotSpotCode {
   [[nodiscard]] const std::string& name_at(uint64_t address);
 
   const HotSpotLayout& layout_;
+  const HotSpotUnloading& unloading_;
   HeapSource& memory_;
   std::vector<Heap> heaps_;
   uint64_t heaps_read_ns_ = 0;

@@ -51,7 +51,7 @@ const HotSpotFrames::Chain* HotSpotFrames::chain_of(const RuntimeFrame& frame) {
 
 const HotSpotFrames::Chain* HotSpotFrames::interpreted(const RuntimeFrame& frame) {
   looked_++;
-  const JavaMethod* const method = methods_.find(frame.function);
+  const JavaMethod* const method = methods_.find_at_sample(frame.function);
   if (method == nullptr) return nullptr;
   named_++;
   Chain& chain = interpreted_.emplace_back();

@@ -135,6 +135,21 @@ std::optional<HotSpotLayout::Scopes> find_scopes(const HotSpotStructs& structs) 
   return find.missing().empty() ? std::optional(scopes) : std::nullopt;
 }
 
+/// Without these, code that took the place of other code may be taken for it.
+std::optional<HotSpotLayout::Counters> find_counters(const HotSpotStructs& structs) {
+  Finder find(structs);
+  HotSpotLayout::Counters counters;
+  counters.prologue = find.field({"PerfMemory._prologue"}).at;
+  counters.prologue_bytes = find.size("PerfDataPrologue");
+  counters.used = find.field({"PerfDataPrologue.used"});
+  counters.first_entry = find.field({"PerfDataPrologue.entry_offset"});
+  counters.entries = find.field({"PerfDataPrologue.num_entries"});
+  counters.entry_bytes = find.field({"PerfDataEntry.entry_length"});
+  counters.entry_name = find.field({"PerfDataEntry.name_offset"});
+  counters.entry_data = find.field({"PerfDataEntry.data_offset"});
+  return find.missing().empty() ? std::optional(counters) : std::nullopt;
+}
+
 }  // namespace
 
 std::variant<HotSpotLayout, std::string> make_hotspot_layout(const HotSpotStructs& structs) {
@@ -144,6 +159,7 @@ std::variant<HotSpotLayout, std::string> make_hotspot_layout(const HotSpotStruct
   find_methods(find, layout);
   if (!find.missing().empty()) return find.missing();
   layout.scopes = find_scopes(structs);
+  layout.counters = find_counters(structs);
   return layout;
 }
 

@@ -46,6 +46,15 @@ struct HotSpotLayout {
   };
   std::optional<Scopes> scopes;
 
+  /// Figures for monitoring tools, each with its name.
+  struct Counters {
+    uint64_t prologue = 0;  // address of the pointer to them
+    uint64_t prologue_bytes = 0;
+    Field used, first_entry, entries;
+    Field entry_bytes, entry_name, entry_data;
+  };
+  std::optional<Counters> counters;
+
   Field method_const, const_constants, const_size, const_flags, const_code_size, const_name;
   Field pool_holder, pool_length, pool_source_file;
   Field klass_name, klass_constants, symbol_length, symbol_body;

@@ -1,6 +1,7 @@
 #include "runtime/hotspot_methods.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/clock.h"
 
@@ -102,52 +103,58 @@ const JavaMethod* HotSpotMethods::find(uint64_t address) {
   if (known.proved_ns != 0 && known.method && prove(known)) return &*known.method;
   if (known.proved_ns != 0 && !known.method && now_ns_ - known.proved_ns < kRetryNs) return nullptr;
   known = {};
-  known.proved_ns = now_ns_;
+  known.seen_ns = known.proved_ns = now_ns_;
   if (!read_method(address, known)) known.method.reset();
   return known.method ? &*known.method : nullptr;
+}
+
+const JavaMethod* HotSpotMethods::find_at_sample(uint64_t address) {
+  const JavaMethod* const method = find(address);
+  return method != nullptr && unloading_.was_there(known_[address].seen_ns) ? method : nullptr;
 }
 
 bool HotSpotMethods::is_stale(const Known& known) const { return now_ns_ - known.proved_ns >= kProofNs; }
 
 void HotSpotMethods::prove_all(std::span<const uint64_t> addresses) {
-  proof_.clear();
+  std::vector<ProofWord> proof;
   for (const uint64_t address : addresses) {
     const auto known = known_.find(address);
     if (known == known_.end() || !known->second.method || !is_stale(known->second)) continue;
-    for (size_t i = 0; i < kProofWords; i++) proof_.push_back({known->second.places[i], known->second.words[i]});
+    proof.insert(proof.end(), known->second.proof.begin(), known->second.proof.end());
   }
-  std::sort(proof_.begin(), proof_.end());
-  proof_.erase(std::unique(proof_.begin(), proof_.end()), proof_.end());
   // Where one word is another now, find() tells whose it is.
-  if (proof_.empty() || !is_as_expected()) return;
+  if (proof.empty() || !is_as_expected(std::move(proof))) return;
   for (const uint64_t address : addresses) {
     const auto known = known_.find(address);
     if (known != known_.end() && known->second.method) known->second.proved_ns = now_ns_;
   }
 }
 
-bool HotSpotMethods::is_as_expected() {
-  std::vector<uint64_t> words(proof_.size());
-  std::vector<WordRange> ranges(proof_.size());
-  for (size_t i = 0; i < proof_.size(); i++) ranges[i] = {proof_[i].place, std::span(words).subspan(i, 1)};
+bool HotSpotMethods::is_as_expected(std::vector<ProofWord> proof) {
+  std::sort(proof.begin(), proof.end());
+  proof.erase(std::unique(proof.begin(), proof.end()), proof.end());
+  std::vector<uint64_t> words(proof.size());
+  std::vector<WordRange> ranges;
+  for (size_t i = 0; i < proof.size(); i++) {
+    const bool goes_on = i > 0 && proof[i].place == proof[i - 1].place + 8;
+    if (goes_on) ranges.back().words = std::span(words).subspan(i - ranges.back().words.size(), ranges.back().words.size() + 1);
+    else ranges.push_back({proof[i].place, std::span(words).subspan(i, 1)});
+  }
   if (memory_.read_ranges(ranges) != ranges.size()) return false;
-  for (size_t i = 0; i < proof_.size(); i++) {
-    if (words[i] != proof_[i].expected) return false;
+  for (size_t i = 0; i < proof.size(); i++) {
+    if ((words[i] & proof[i].mask) != proof[i].expected) return false;
   }
   return true;
 }
 
 bool HotSpotMethods::prove(Known& known) {
   if (!is_stale(known)) return true;
-  std::array<uint64_t, kProofWords> words{};
-  std::array<WordRange, kProofWords> ranges{};
-  for (size_t i = 0; i < kProofWords; i++) ranges[i] = {known.places[i], std::span(words).subspan(i, 1)};
-  if (memory_.read_ranges(ranges) != kProofWords || words != known.words) return false;
+  if (!is_as_expected(known.proof)) return false;
   known.proved_ns = now_ns_;
   return true;
 }
 
-std::optional<std::string> HotSpotMethods::symbol_at(uint64_t address) {
+std::optional<HotSpotMethods::Symbol> HotSpotMethods::symbol_at(uint64_t address) {
   if (!may_be_object(address)) return std::nullopt;
   const ObjectBytes head(memory_, address, static_cast<size_t>(layout_.symbol_body.at));
   const uint64_t length = head.get({layout_.symbol_length.at, false, 2});
@@ -155,10 +162,21 @@ std::optional<std::string> HotSpotMethods::symbol_at(uint64_t address) {
   std::string text(static_cast<size_t>(length), '\0');
   const uint64_t body = address + layout_.symbol_body.at;
   if (memory_.read(body, std::as_writable_bytes(std::span(text.data(), text.size()))) != length) return std::nullopt;
-  return is_name(text) ? std::optional(std::move(text)) : std::nullopt;
+  return is_name(text) ? std::optional(Symbol{address, std::move(text)}) : std::nullopt;
 }
 
-std::optional<std::string> HotSpotMethods::pool_text(uint64_t pool, uint64_t length, uint64_t index) {
+/// Another name may have the place of one that went with its class.
+void HotSpotMethods::add_proof(Known& known, const Symbol& symbol) const {
+  const std::string& text = symbol.text;
+  for (size_t i = 0; i < text.size(); i += 8) {
+    const size_t bytes = std::min<size_t>(8, text.size() - i);
+    ProofWord word{symbol.address + layout_.symbol_body.at + i, 0, ~uint64_t{0} >> (64 - 8 * bytes)};
+    std::memcpy(&word.expected, text.data() + i, bytes);
+    known.proof.push_back(word);
+  }
+}
+
+std::optional<HotSpotMethods::Symbol> HotSpotMethods::pool_symbol(uint64_t pool, uint64_t length, uint64_t index) {
   if (index == 0 || index >= length) return std::nullopt;
   uint64_t symbol = 0;
   const auto word = std::as_writable_bytes(std::span(&symbol, 1));
@@ -178,25 +196,33 @@ bool HotSpotMethods::read_method(uint64_t address, Known& known) {
   if (pool.size() < layout_.pool_bytes || !may_be_object(klass_address)) return false;
   const ObjectBytes klass(memory_, klass_address, static_cast<size_t>(layout_.klass_constants.at) + 8);
   const uint64_t length = pool.get({layout_.pool_length.at, false, 4});
-  const auto name = pool_text(pool_address, length, constants.get(layout_.const_name));
+  const uint64_t name_index = constants.get(layout_.const_name);
+  const auto name = pool_symbol(pool_address, length, name_index);
   const auto class_name = symbol_at(klass.get(layout_.klass_name));
   if (!name || !class_name) return false;
   // The VM makes a few methods itself, with constants of their own (Method::make_method_handle_intrinsic).
-  const bool is_intrinsic = *class_name == kMethodHandle && (name->starts_with("linkTo") || name->starts_with("invoke"));
+  const bool is_intrinsic =
+      class_name->text == kMethodHandle && (name->text.starts_with("linkTo") || name->text.starts_with("invoke"));
   if (klass.get(layout_.klass_constants) != pool_address && !is_intrinsic) return false;
   JavaMethod& found = known.method.emplace();
   found.function.runtime = Runtime::java;
-  found.function.name = java_class_name(*class_name) + "." + *name;
+  found.function.name = java_class_name(class_name->text) + "." + name->text;
   found.bytecodes = constants_address + layout_.const_bytes;
   found.bytecode_count = static_cast<uint32_t>(constants.get(layout_.const_code_size));
   if (layout_.has_source_file) {
-    found.function.script = pool_text(pool_address, length, pool.get(layout_.pool_source_file)).value_or("");
+    found.function.script = pool_symbol(pool_address, length, pool.get(layout_.pool_source_file)).value_or(Symbol{}).text;
   }
   read_lines(constants, found);
-  known.places = {address + layout_.method_const.at, constants_address + layout_.const_constants.at,
-                  pool_address + layout_.pool_holder.at, klass_address + layout_.klass_constants.at,
-                  klass_address + layout_.klass_name.at};
-  known.words = {constants_address, pool_address, klass_address, klass.get(layout_.klass_constants), klass.get(layout_.klass_name)};
+  constexpr uint64_t kWhole = ~uint64_t{0};
+  known.proof = {{address + layout_.method_const.at, constants_address, kWhole},
+                 {constants_address + layout_.const_constants.at, pool_address, kWhole},
+                 {constants_address + layout_.const_name.at, name_index, 0xffff},
+                 {pool_address + layout_.pool_holder.at, klass_address, kWhole},
+                 {pool_address + layout_.pool_bytes + 8 * name_index, name->address, kWhole},
+                 {klass_address + layout_.klass_constants.at, klass.get(layout_.klass_constants), kWhole},
+                 {klass_address + layout_.klass_name.at, class_name->address, kWhole}};
+  add_proof(known, *class_name);
+  add_proof(known, *name);
   return true;
 }
 

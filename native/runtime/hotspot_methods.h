@@ -2,7 +2,6 @@
 // constants, class and back); memory where the ring does not close is no method.
 #pragma once
 
-#include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -13,6 +12,7 @@
 
 #include "runtime/heap_source.h"
 #include "runtime/hotspot_layout.h"
+#include "runtime/hotspot_unloading.h"
 #include "runtime/object_bytes.h"
 #include "runtime/runtime_function.h"
 #include "runtime/unsigned5.h"
@@ -38,44 +38,51 @@ struct JavaMethod {
 
 class HotSpotMethods {
  public:
-  /// Both must outlive this.
-  HotSpotMethods(const HotSpotLayout& layout, HeapSource& memory) : layout_(layout), memory_(memory) {}
+  /// All must outlive this.
+  HotSpotMethods(const HotSpotLayout& layout, const HotSpotUnloading& unloading, HeapSource& memory)
+      : layout_(layout), unloading_(unloading), memory_(memory) {}
 
   /// A stack begins; what find() gave before may be gone.
   void begin_stack();
   /// The method at an address; null when none is there. Memory is read again for it at most once in a millisecond.
   [[nodiscard]] const JavaMethod* find(uint64_t address);
+  /// The same; null also when another one may have been there at the time of the sample.
+  [[nodiscard]] const JavaMethod* find_at_sample(uint64_t address);
   /// Reads again with a single call what find() would read of each of them; for those that will be asked for.
   void prove_all(std::span<const uint64_t> addresses);
 
  private:
-  // Words that change when a class is unloaded and others take its place.
-  static constexpr size_t kProofWords = 5;
-  struct Known {
-    std::optional<JavaMethod> method;
-    std::array<uint64_t, kProofWords> places{};
-    std::array<uint64_t, kProofWords> words{};
-    uint64_t proved_ns = 0;
-  };
-  /// Methods of a class share most of theirs.
+  /// A word that changes when a class is unloaded and another takes its place. Methods of a class share most of theirs.
   struct ProofWord {
     uint64_t place;
     uint64_t expected;
+    uint64_t mask;  // which of its bits
     auto operator<=>(const ProofWord&) const = default;
+  };
+  struct Known {
+    std::optional<JavaMethod> method;
+    std::vector<ProofWord> proof;
+    uint64_t seen_ns = 0;  // first
+    uint64_t proved_ns = 0;
+  };
+  struct Symbol {
+    uint64_t address = 0;
+    std::string text;
   };
 
   [[nodiscard]] bool is_stale(const Known& known) const;
-  [[nodiscard]] bool is_as_expected();
+  [[nodiscard]] bool is_as_expected(std::vector<ProofWord> proof);
   [[nodiscard]] bool prove(Known& known);
   [[nodiscard]] bool read_method(uint64_t address, Known& known);
   void read_lines(const ObjectBytes& constants, JavaMethod& method);
-  [[nodiscard]] std::optional<std::string> symbol_at(uint64_t address);
-  [[nodiscard]] std::optional<std::string> pool_text(uint64_t pool, uint64_t length, uint64_t index);
+  void add_proof(Known& known, const Symbol& symbol) const;
+  [[nodiscard]] std::optional<Symbol> symbol_at(uint64_t address);
+  [[nodiscard]] std::optional<Symbol> pool_symbol(uint64_t pool, uint64_t length, uint64_t index);
 
   const HotSpotLayout& layout_;
+  const HotSpotUnloading& unloading_;
   HeapSource& memory_;
   uint64_t now_ns_ = 0;
-  std::vector<ProofWord> proof_;  // of the call in hand
   std::optional<Unsigned5> form_;
   std::unordered_map<uint64_t, Known> known_;
 };

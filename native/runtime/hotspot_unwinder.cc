@@ -42,7 +42,7 @@ void HotSpotUnwinder::begin_stack() {
 
 RuntimeStep HotSpotUnwinder::leave(const WalkFrame& frame, const StackView& stack) {
   const CodeBlob* const blob = code_.find(frame.lookup);
-  if (blob == nullptr) return {};
+  if (blob == nullptr) return ended(Outcome::unsupported);
   if (blob->kind == CodeBlob::Kind::interpreter) return leave_interpreter(frame, stack);
   if (blob->frame_words > 0) return leave_sized(*blob, frame, stack);
   return leave_stub(*blob, frame, stack);

@@ -74,10 +74,12 @@ void RuntimeNames::read_hotspot() {
   state_.runtime = hotspot_->version().empty() ? "JVM" : "JVM " + hotspot_->version();
 }
 
-RuntimeCode* RuntimeNames::code() {
+RuntimeCode* RuntimeNames::code(uint64_t sample_ns) {
   const bool is_unread = !hotspot_ && !hotspot_exports_.empty();
   if (is_unread && monotonic_ns() - hotspot_tried_ns_ >= kRetryNs) read_hotspot();
-  return hotspot_ ? &hotspot_->unwinder() : nullptr;
+  if (!hotspot_) return nullptr;
+  hotspot_->unloading().begin_sample(sample_ns);
+  return &hotspot_->unwinder();
 }
 
 FrameNamer* RuntimeNames::namer() const {

@@ -66,8 +66,11 @@ class RuntimeNames {
   bool look_at(const ByteSource& file, uint64_t bias);
   /// Another program runs now.
   void forget_runtime();
-  /// Who knows frames of code that the runtime made, null for nobody. To be asked anew for each stack.
-  [[nodiscard]] RuntimeCode* code();
+  /// Who knows frames of code that the runtime made, null for nobody. To be asked anew for each stack, with the time at
+  /// which the thread stood there (CLOCK_MONOTONIC, ns).
+  [[nodiscard]] RuntimeCode* code(uint64_t sample_ns);
+  /// Whether code comes and goes, so that samples should be read soon.
+  [[nodiscard]] bool is_restless() const { return hotspot_ && hotspot_->unloading().is_restless(); }
   /// Nothing while there is no runtime whose frames can be named.
   [[nodiscard]] std::optional<FrameSlots> slots() const;
   /// One per frame, in order. Only while there are slots.

@@ -60,7 +60,7 @@ export function stacksOf(profile: Profile): Map<number, JavaPlace[][]> {
 const pairsIn = (chain: readonly string[]): string[] =>
   chain.slice(1).map((callee, i) => `${chain[i]} > ${callee}`);
 
-/** Weight (ns) of the calls in a recorded tree, by caller and callee. */
+/** Weight (ns) of the calls in a recorded tree, by caller and callee; across what says that frames are missing there is none. */
 export function callsIn(root: RecordedNode): Map<string, number> {
   const calls = new Map<string, number>();
   const todo = [{ node: root, caller: '' }];
@@ -68,9 +68,11 @@ export function callsIn(root: RecordedNode): Map<string, number> {
     const { node, caller } = next;
     const method = node.name.split(' ')[0] ?? '';
     const isMethod = node.runtime === 'java' && method.includes('.');
+    const isGap = node.name === '[truncated]' || node.name === '[jit: no symbols]';
     const call = `${caller} > ${method}`;
     if (isMethod && caller !== '') calls.set(call, (calls.get(call) ?? 0) + node.totalNs);
-    for (const child of node.children) todo.push({ node: child, caller: isMethod ? method : caller });
+    for (const child of node.children)
+      todo.push({ node: child, caller: isMethod ? method : isGap ? '' : caller });
   }
   return calls;
 }

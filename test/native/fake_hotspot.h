@@ -23,6 +23,7 @@ class FakeHotSpot : public FakeMemory {
   static constexpr uint64_t kConstBytes = 48;
   static constexpr uint64_t bytecodes(uint64_t method) { return method + 0x1000 + kConstBytes; }
   static constexpr uint64_t kTables = 0x10000;
+  static constexpr uint64_t kUnloadedClasses = 0x52068;  // their count
 
   prof::HotSpotStructs::Exports exports;
 
@@ -30,6 +31,7 @@ class FakeHotSpot : public FakeMemory {
     add_tables();
     add_code();
     add_class();
+    add_counters();
   }
 
  private:
@@ -73,7 +75,11 @@ class FakeHotSpot : public FakeMemory {
         {"ConstMethod", "_name_index", "u2", 16}, {"ConstantPool", "_pool_holder", "InstanceKlass*", 0},
         {"ConstantPool", "_length", "int", 8}, {"ConstantPool", "_source_file_name_index", "u2", 12},
         {"Klass", "_name", "Symbol*", 0}, {"InstanceKlass", "_constants", "ConstantPool*", 8},
-        {"Symbol", "_length", "u2", 0}, {"Symbol", "_body[0]", "u1", 6}};
+        {"Symbol", "_length", "u2", 0}, {"Symbol", "_body[0]", "u1", 6},
+        {"PerfMemory", "_prologue", "PerfDataPrologue*", 0x51000, true}, {"PerfDataPrologue", "used", "jint", 8},
+        {"PerfDataPrologue", "entry_offset", "jint", 24}, {"PerfDataPrologue", "num_entries", "jint", 28},
+        {"PerfDataEntry", "entry_length", "jint", 0}, {"PerfDataEntry", "name_offset", "jint", 4},
+        {"PerfDataEntry", "data_offset", "jint", 16}};
     uint64_t at = kTables;
     number("gHotSpotVMStructs", at);
     for (const Entry& each : fields) {
@@ -96,7 +102,8 @@ class FakeHotSpot : public FakeMemory {
     };
     number("gHotSpotVMTypes", at);
     for (const auto& [type, bytes] : {Size{"HeapBlock", 16}, Size{"CodeBlob", 0x60}, Size{"nmethod", 0x90},
-                                      Size{"PcDesc", 16}, Size{"ConstMethod", kConstBytes}, Size{"ConstantPool", 64}}) {
+                                      Size{"PcDesc", 16}, Size{"ConstMethod", kConstBytes}, Size{"ConstantPool", 64},
+                                      Size{"PerfDataPrologue", 32}}) {
       put(at, text(type)), put(at + 8, bytes), at += 16;
     }
     fill(at, at + 16);
@@ -153,6 +160,7 @@ class FakeHotSpot : public FakeMemory {
 
   uint64_t symbol(std::string_view name) {
     const uint64_t at = next_symbol_;
+    fill(at, at + 64);
     put(at, name.size(), 2);
     put_text(at + 6, name);
     next_symbol_ += 64;
@@ -180,6 +188,15 @@ class FakeHotSpot : public FakeMemory {
     using namespace std::string_view_literals;
     add_method(kOuter, 1, "\xff\x00\x14\x21\x2a\x00"sv);
     add_method(kInner, 2, "\xff\x00\x28\x1a\x00"sv);
+  }
+
+  void add_counters() {
+    put(0x51000, 0x52000);
+    fill(0x52000, 0x52080);
+    put(0x52008, 0x70, 4), put(0x52018, 0x20, 4), put(0x5201c, 2, 4);
+    put(0x52020, 0x18, 4), put(0x52024, 0x14, 4);  // another figure, without a name
+    put(0x52038, 0x38, 4), put(0x5203c, 0x14, 4), put(0x52048, 0x30, 4);
+    put_text(0x5204c, "java.cls.unloadedClasses");
   }
 
   static constexpr uint64_t kSegments = 0x200000;

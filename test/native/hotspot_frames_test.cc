@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "base/clock.h"
 #include "fake_hotspot.h"
 
 namespace {
@@ -216,6 +217,31 @@ void test_unloaded() {
   expect(named() == std::pair(false, false), "an unloaded class takes all of them");
 }
 
+/// Once a class was unloaded, what was first seen after a sample may have taken another's place.
+void test_replaced() {
+  FakeHotSpot memory;
+  const auto vm = make(memory);
+  const RuntimeFrame of_interpreter = interpreted(FakeHotSpot::kReloads, 4);
+  const auto names_at = [&](uint64_t time_ns) {
+    wait_for_proof();
+    vm->unloading().begin_sample(time_ns);
+    return std::pair(!name_of(*vm, of_interpreter).empty(), !name_of(*vm, compiled(0x40)).empty());
+  };
+  const uint64_t before = prof::monotonic_ns();
+  expect(names_at(before) == std::pair(true, true), "nothing was unloaded: what is there was there");
+  expect(!vm->unloading().is_restless(), "nothing was unloaded lately");
+  const uint64_t seen = prof::monotonic_ns();
+  memory.put(FakeHotSpot::kUnloadedClasses, 1);
+  expect(names_at(before) == std::pair(false, false), "first seen after the sample, and a class was unloaded since");
+  expect(vm->unloading().is_restless(), "a class was unloaded lately");
+  expect(names_at(seen) == std::pair(true, true), "seen before the sample");
+  wait_for_proof();
+  memory.put(FakeHotSpot::kNmethod + 0x68, 8, 4);
+  memory.put_text(0x305000 + 3 * 64 + 6, "shop/Many");
+  expect(names_at(seen) == std::pair(false, false), "other code, and a class of another name, in their places");
+  expect(names_at(prof::monotonic_ns()) == std::pair(true, true), "whose own samples have their names");
+}
+
 void use(FakeHotSpot& memory) {
   memory.reads = 0;
   if (const auto vm = make(memory)) {
@@ -265,6 +291,7 @@ int main() {
   test_exception_stub();
   test_freed();
   test_unloaded();
+  test_replaced();
   test_hostile();
   test_missing_tables();
   if (failures == 0) std::puts("ok");

@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { profileOf, type RecordedNode, recordCpu, startCli, untilRecording } from '../helpers/cli.ts';
+import type { CaptureSession } from '../../src/engine/session.ts';
+import { recorded, startCapture } from '../helpers/capture.ts';
+import { profileOf, type RecordedNode, startCli, untilRecording } from '../helpers/cli.ts';
 import { jdks, methodsIn, startJava } from '../helpers/java-target.ts';
-import { callsIn } from '../helpers/java-truth.ts';
+import { callsIn, javaFrames } from '../helpers/java-truth.ts';
 import { inclusiveShare, paths } from '../helpers/tree.ts';
 import { waitForCpu } from '../helpers/truth.ts';
 
@@ -18,12 +20,6 @@ const flagsOf = (collector: string) => [
   '-XX:ReservedCodeCacheSize=12m',
 ];
 
-/**
- * Where code lives for milliseconds some samples are read when other code has its place, or miss a caller (docs/runtimes.md):
- * most by weight that may be in calls that the program does not make.
- */
-const mostUntrue = 0.02;
-
 /** Class and methods of what was made carry one number: a name put together from two of them is wrong. */
 function assertTrueNames(tree: RecordedNode): void {
   const truth = methodsIn('Churn');
@@ -33,9 +29,8 @@ function assertTrueNames(tree: RecordedNode): void {
     const numbers = [...node.name.matchAll(/(?:Made|work|step)(\d{5})/g)].map(([, digits]) => digits);
     assert(new Set(numbers).size < 2, node.name);
   }
-  let untrueNs = 0;
   const untrue: string[] = [];
-  for (const [call, weightNs] of callsIn(tree)) {
+  for (const call of callsIn(tree).keys()) {
     const [caller = '', callee = ''] = call.split(' > ');
     const ofMade = /^Made(\d{5})\.(weigh|work|step)/;
     const [, number, method = ''] = ofMade.exec(callee) ?? [];
@@ -46,10 +41,62 @@ function assertTrueNames(tree: RecordedNode): void {
       step: `Made${number}.work${number}`,
     };
     if (caller === callers[method]) continue;
-    untrueNs += weightNs;
     untrue.push(call);
   }
-  assert(untrueNs < tree.totalNs * mostUntrue, `${untrueNs} ns of ${tree.totalNs}: ${untrue.join(', ')}`);
+  assert(untrue.length <= 2, untrue.join(', '));
+}
+
+/** What `session` tells of each sample from now on: its time (ns since some time after `after`), and its stack. */
+function keepSamples(session: CaptureSession) {
+  const samples: { readonly timeNs: number; readonly stack: number }[] = [];
+  session.keep({
+    tables: () => {},
+    names: () => {},
+    samples: (_unit, _span, rows) => {
+      rows.stack.forEach((stack, i) => {
+        const timeNs = rows.timeNs[i] ?? 0;
+        // What was gathered before comes without its time.
+        if ((rows.samples[i] ?? 0) > 0 && timeNs > 0) samples.push({ timeNs, stack });
+      });
+    },
+    reset: () => {},
+    status: () => {},
+  });
+  return samples;
+}
+
+/**
+ * The number of what was made is in no sample from before it was begun or after it was dropped: of code that takes the
+ * place of other code the old samples do not get the name. The session's clock began some time after `after` (ns, that of
+ * the program): the one by which most samples agree.
+ */
+function assertLivingNames(
+  { profile }: CaptureSession,
+  samples: ReturnType<typeof keepSamples>,
+  times: readonly number[],
+  after: number,
+): void {
+  const numberOf = (stack: number) =>
+    javaFrames(profile, stack).flatMap(({ method }) => /^Made(\d{5})/.exec(method)?.[1] ?? [])[0];
+  const named = samples.flatMap(({ timeNs, stack }) => {
+    const number = Number(numberOf(stack) ?? Number.NaN);
+    const begunNs = times[2 * number - 2];
+    const droppedNs = times[2 * number - 1];
+    return droppedNs === undefined || begunNs === undefined ? [] : [{ number, timeNs, begunNs, droppedNs }];
+  });
+  const wrongBy = (startNs: number) =>
+    named.filter(
+      ({ timeNs, begunNs, droppedNs }) =>
+        startNs + timeNs < begunNs - 1e6 || startNs + timeNs > droppedNs + 1e6,
+    );
+  const wrong = Array.from({ length: 1000 }, (_, i) => wrongBy(after + i * 0.5e6)).reduce((best, each) =>
+    each.length < best.length ? each : best,
+  );
+  assert(named.length > 40, `${named.length} samples of what was made`);
+  assert(
+    wrong.length <= 1 + 0.002 * named.length,
+    `of ${named.length}: ${JSON.stringify(wrong.slice(0, 9))}`,
+  );
 }
 
 for (const { version, home } of jdks) {
@@ -57,16 +104,20 @@ for (const { version, home } of jdks) {
     const engine = i % 2 === 0 ? 'cpu' : 'ctimer';
     test(`JDK ${version}, ${collector}, ${engine}: classes and code that come and go have their own names or none`, async (t) => {
       const target = await startJava(t, home, 'Churn', flagsOf(collector));
-      const profile = await recordCpu(target.pid, 3, ['-F', 999, '-e', engine], { deadlineMs: 120_000 });
-      assertTrueNames(profile.tree);
-      const made = new Set(
-        [...paths(profile.tree)].flatMap(({ node }) => /^Made\d{5}/.exec(node.name)?.[0] ?? []),
-      );
+      const after = Number(process.hrtime.bigint());
+      const session = await startCapture(t, target.pid, { asked: engine, frequencyHz: 999 });
+      const samples = keepSamples(session);
+      await waitForCpu(target.pid, 3e9);
+      await session.stop();
+      const { tree } = recorded(session);
+      assertTrueNames(tree);
+      const made = new Set([...paths(tree)].flatMap(({ node }) => /^Made\d{5}/.exec(node.name)?.[0] ?? []));
       assert(made.size > 20, `${made.size} classes were seen`);
-      const cut = inclusiveShare(profile.tree, '[truncated]');
+      const cut = inclusiveShare(tree, '[truncated]');
       assert(cut < 0.08, `${cut} of the stacks are cut`);
-      assert(inclusiveShare(profile.tree, '[jit: no symbols]') < 0.1);
-      const [classes = 0, errors] = (await target.ask()).split(' ').map(Number);
+      assert(inclusiveShare(tree, '[jit: no symbols]') < 0.1);
+      const [classes = 0, errors, ...times] = (await target.ask()).split(' ').map(Number);
+      assertLivingNames(session, samples, times, after);
       assert(classes > 100, `${classes} classes`);
       assert.equal(errors, 0);
     });
