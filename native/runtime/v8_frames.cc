@@ -81,6 +81,7 @@ V8Frames::Known* V8Frames::find_known(const RuntimeFrame& frame) {
 void V8Frames::name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings) {
   stacks_++;
   now_ns_ = monotonic_ns();
+  if (now_ns_ - pages_since_ns_ >= kProofNs) forget_pages();
   namings.assign(frames.size(), {});
   if (known_.size() + frames.size() > kMostKnown || kept_bytes_ > kMostKeptBytes) {
     known_.clear();
@@ -122,6 +123,11 @@ void V8Frames::name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNam
   }
 }
 
+void V8Frames::forget_pages() {
+  pages_.forget();
+  pages_since_ns_ = now_ns_;
+}
+
 /// Reads the words behind all known frames of the stack at once.
 void V8Frames::recheck(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings) {
   size_t count = 0;
@@ -150,7 +156,14 @@ void V8Frames::look_into(std::span<const RuntimeFrame> frames, size_t at, Runtim
   const RuntimeFrame& frame = frames[at];
   looked_++;
   Known found;
-  const auto key = resolve(frame, found);
+  is_outdated_ = false;
+  auto key = resolve(frame, found);
+  if (is_outdated_) {
+    is_outdated_ = false;
+    forget_pages();
+    found = {};
+    key = resolve(frame, found);
+  }
   if (!key) {
     useless_[useless_key(frame)] = stacks_ + kStacksUntilRetry;
     return;
@@ -345,11 +358,17 @@ bool V8Frames::describe(uint64_t shared, RuntimeNaming::As as, Known& known) {
   return true;
 }
 
+// The words as they are now, which must be those that the finding was made by.
 bool V8Frames::add_proof(uint64_t address, size_t words, Known& known) {
   const size_t before = known.words.size();
   known.words.resize(before + words);
   known.ranges.push_back({address, words});
-  return heap_.read_words(address, std::span(known.words).subspan(before));
+  const auto now = std::span(known.words).subspan(before);
+  std::vector<uint64_t> found(words);
+  const WordRange range{address, now};
+  if (!heap_.read_words(address, found) || source_.read_ranges({&range, 1}) != 1) return false;
+  is_outdated_ = is_outdated_ || !std::equal(found.begin(), found.end(), now.begin());
+  return !is_outdated_;
 }
 
 bool V8Frames::add_code_proof(const CodeAt& code, Known& known) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/frame_namer.h"
+#include "runtime/heap_pages.h"
 #include "runtime/v8_functions.h"
 #include "runtime/v8_handlers.h"
 #include "runtime/v8_inlining.h"
@@ -22,8 +23,8 @@ class V8Frames : public FrameNamer {
  public:
   /// Both must outlive this.
   V8Frames(const V8Layout& layout, HeapSource& source)
-      : layout_(layout), source_(source), heap_(layout, source), functions_(heap_), inlining_(heap_, functions_),
-        lines_(heap_, functions_), handlers_(heap_), wasm_(heap_, source) {}
+      : layout_(layout), source_(source), pages_(source), heap_(layout, pages_), functions_(heap_),
+        inlining_(heap_, functions_), lines_(heap_, functions_), handlers_(heap_), wasm_(heap_, source) {}
 
   [[nodiscard]] FrameSlots slots() const override {
     const int32_t position = layout_.interpreter ? layout_.interpreter->fp_offset : layout_.fp_bytecode;
@@ -84,6 +85,7 @@ class V8Frames : public FrameNamer {
   [[nodiscard]] Known* find_known(const RuntimeFrame& frame);
   /// Whether the function in the frame is still to be held against the code: other code may have been there at the sample.
   [[nodiscard]] static bool asks_function(const RuntimeFrame& frame, const Known& known);
+  void forget_pages();
   void recheck(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings);
   void look_into(std::span<const RuntimeFrame> frames, size_t at, RuntimeNaming& naming);
   [[nodiscard]] RuntimeNaming naming_of(std::span<const RuntimeFrame> frames, size_t at, const Known& known);
@@ -115,6 +117,7 @@ class V8Frames : public FrameNamer {
 
   const V8Layout& layout_;
   HeapSource& source_;
+  HeapPages pages_;
   V8Heap heap_;
   V8Functions functions_;
   V8Inlining inlining_;
@@ -128,6 +131,8 @@ class V8Frames : public FrameNamer {
   std::unordered_map<Key, uint64_t, KeyHash> useless_;  // until which stack they are not tried again
   uint64_t stacks_ = 0;
   uint64_t now_ns_ = 0;
+  uint64_t pages_since_ns_ = 0;  // of what the pages hold
+  bool is_outdated_ = false;     // what they hold, as a proof of the frame in hand has shown
   uint64_t looked_ = 0;
   uint64_t named_ = 0;
   size_t kept_bytes_ = 0;  // of bytecode and steps

@@ -16,12 +16,14 @@ class FakeMemory : public prof::HeapSource {
 
   size_t read(uint64_t address, std::span<std::byte> out) override {
     reads++;
-    for (size_t i = 0; i < out.size(); i++) {
-      const auto found = words.find((address + i) & ~uint64_t{7});
-      if (found == words.end()) return i;
-      out[i] = static_cast<std::byte>(found->second >> (8 * ((address + i) & 7)));
+    size_t done = 0;
+    auto word = words.find(address & ~uint64_t{7});
+    for (; done < out.size() && word != words.end() && word->first == ((address + done) & ~uint64_t{7}); ++word) {
+      for (size_t at = (address + done) & 7; at < 8 && done < out.size(); at++) {
+        out[done++] = static_cast<std::byte>(word->second >> (8 * at));
+      }
     }
-    return out.size();
+    return done;
   }
   size_t read_ranges(std::span<const prof::WordRange> ranges) override {
     size_t whole = 0;

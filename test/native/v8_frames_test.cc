@@ -316,6 +316,22 @@ void test_moved() {
   }
 }
 
+/// Pages are read as a whole and remembered for a moment; what changed meanwhile is not missed.
+void test_changed_page() {
+  FakeHeap heap = heap_with_function();
+  for (const uint64_t object : {kFunction, kShared, kScope}) {
+    const uint64_t page = object & ~uint64_t{4095};
+    for (uint64_t at = page; at < page + 4096; at += 8) heap.words.try_emplace(at, 0);
+  }
+  const auto where = layout();
+  prof::V8Frames frames(where, heap);
+  RuntimeFrame leaf = kInterpreted;
+  expect(name_of(frames, leaf) == "outer /a.js:2", "before");
+  heap.words[kShared + 16] = heap.words[0x141010];
+  leaf.is_leaf = true;
+  expect(name_of(frames, leaf) == "inner /a.js:3@3", "another function at the same place, a moment later");
+}
+
 /// Each word of the heap in turn is damaged: whatever comes out, it ends, soon, within the memory that is there.
 void test_hostile() {
   const auto where = layout();
@@ -483,6 +499,7 @@ int main() {
   test_bytecode_starts();
   test_first_code();
   test_moved();
+  test_changed_page();
   test_hostile();
   test_endless_name();
   test_wasm();
