@@ -35,6 +35,7 @@ const targets: Readonly<Record<string, { args: readonly (string | number)[]; cou
   handler: { args: [1], counts: ['ticks'] },
   jit: { args: ['map'], counts: ['calls'] },
   many_threads: { args: [50], counts: ['threads'] },
+  masking: { args: [], counts: ['handled'] },
   mixed: { args: [], counts: ['turns'] },
   nondumpable: { args: [], counts: [] },
   pipe: { args: [], counts: ['turns'] },

@@ -140,6 +140,18 @@ test('a signal that comes while a sleeping thread works for us still ends its ca
   assert((counts['missed'] ?? 0) <= 1, `${counts['missed']} missed`);
 });
 
+test('a program whose own timer blocks ours: no sample goes astray to a thread that sleeps', async (t) => {
+  const target = await startFixture(t, 'masking', [600]);
+  const driven = await drive(t, target.pid, { ms: 2000, rounds: 1 });
+  assert.equal(driven.refused, 0, driven.refusal);
+  assert(driven.samples > 50, `${driven.samples} samples`);
+  assert.deepEqual(driven.tids, [target.pid]);
+  const { counts } = await target.finish();
+  assert((counts['handled'] ?? 0) > 50, `${counts['handled']} handled`);
+  // An attach or a detach may have stopped it.
+  assert((counts['interrupted'] ?? 0) <= 2, `${counts['interrupted']} interrupted`);
+});
+
 test('a target that is stopped when the profiler ends: all is taken back once it goes on', async (t) => {
   const target = await startFixture(t, 'split', [600]);
   const driver = startDriver(t, target.pid, { ms: 1500, rounds: 1 });

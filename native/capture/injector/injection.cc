@@ -139,6 +139,9 @@ uint64_t Injection::planned_ring_bytes() {
 std::optional<Refusal> Injection::prepare(const payload::Outcome& ready, int signal) {
   const auto difference = static_cast<int64_t>(ready.clock_ns - monotonic_ns());
   clock_ahead_ns_ = std::abs(difference) < kSameClockNs ? 0 : difference;
+  // A signal for the process that waits while such a handler begins goes to another thread, one that sleeps if need be
+  // (retarget_shared_pending, kernel/signal.c). One for a thread waits for it.
+  config_.per_thread = config_.per_thread || ready.is_masked != 0;
   const std::string path = "/proc/" + std::to_string(pid_) + "/fd/" + std::to_string(ready.fd);
   memory_ = open_new_memory(path);
   if (!memory_.valid()) return Refusal{"memfd_create", path, EBADF};

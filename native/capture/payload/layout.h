@@ -65,6 +65,7 @@ struct Outcome {
   Call call;
   int32_t error;       // errno of `call`
   uint64_t is_interrupted;  // the way back is `rip_behind_call`; read by entry.S
+  uint64_t is_masked;  // the program's own handlers may block our signal whenever it comes; known with `fd_ready`
 };
 static_assert(offsetof(Outcome, is_interrupted) == 56 && offsetof(Resume, rip_behind_call) == 160);
 

@@ -316,6 +316,18 @@ bool can_read_itself(int32_t pid) {
   return fail(Call::process_vm_readv, copied < 0 ? -copied : kEagain);
 }
 
+/// Whether a handler for what comes all the time (SIGALRM, SIGURG, SIGVTALRM, SIGPROF) blocks our signal, too. Go's do.
+bool is_masked(int signal) {
+  constexpr uint64_t kFrequent = uint64_t{1} << 13 | 1 << 22 | 1 << 25 | 1 << 26;
+  for (int frequent = 1; frequent <= 32; frequent++) {
+    if ((kFrequent >> (frequent - 1) & 1) == 0) continue;
+    Action action{};
+    if (set_action(frequent, nullptr, &action) < 0 || action.handler <= 1) continue;
+    if ((action.mask >> (signal - 1) & 1) != 0) return true;
+  }
+  return false;
+}
+
 bool attach(const Command* wanted, Outcome* result) {
   if (wanted->owns_control != 0 && !retire(control())) return false;
   const long fd = create_memory(wanted->name);
@@ -323,6 +335,7 @@ bool attach(const Command* wanted, Outcome* result) {
   result->fd = static_cast<int32_t>(fd);
   result->pid = static_cast<int32_t>(call(kSysGetpid));
   result->clock_ns = clock_ns(kMonotonicClock);
+  result->is_masked = is_masked(wanted->signal) ? 1 : 0;
   __atomic_store_n(&result->fd_ready, wanted->serial, __ATOMIC_SEQ_CST);
   const bool is_prepared = wait_until(&result->ack, wanted->serial) || fail(Call::handshake, kEtimedout);
   const bool is_mapped = is_prepared && map_memory(static_cast<uint64_t>(fd), wanted->ring_bytes);
