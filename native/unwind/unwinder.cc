@@ -53,7 +53,7 @@ StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vect
   size_t depth = 0;
   while (depth < kMaxStackDepth) {
     const CodeStep& step = step_at(walk.lookup());
-    frames_[depth++] = {step.lookup, step.range, walk.frame_pointer(step)};
+    if (!walk.has_not_begun(step)) frames_[depth++] = {step.lookup, step.range, walk.frame_pointer(step)};
     const auto ended = walk.is_unknown(step) ? StackEnd::no_map : walk.leave(step);
     if (!ended) continue;
     end = *ended;
@@ -75,7 +75,7 @@ bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& 
     // Interpreters push return addresses that follow no call, and neither does what was interrupted.
     const bool is_proved = !is_late || walk.is_runtime(step) || walk.is_exact();
     const CodeBefore before = is_proved ? CodeBefore::call : look_before(walk.pc());
-    frames_[depth++] = {step.lookup, step.range, walk.frame_pointer(step)};
+    if (!walk.has_not_begun(step)) frames_[depth++] = {step.lookup, step.range, walk.frame_pointer(step)};
     auto ended = walk.leave(step);
     if (!is_late && (ended == StackEnd::truncated_copy || ended == StackEnd::bad_fp)) {
       is_late = true;

@@ -50,6 +50,14 @@ class Walk {
     return has_hints && !exact_ && NoRuleHints::unpack(step.rule).code.after == LeafForm::switched_stack;
   }
 
+  /// Go's asyncPreempt at its first instruction: the signal that interrupts the goroutine came with the sample's, and
+  /// before it, as timers that fire on the scheduler's tick make it. Nothing of it has run.
+  [[nodiscard]] bool has_not_begun(const CodeStep& step) const {
+    if (!exact_ || step.rule.cfa != CfaKind::none || step.rule.ra != RaKind::at_cfa) return false;
+    const NoRuleHints hints = NoRuleHints::unpack(step.rule);
+    return hints.is_interruption && hints.code.here == LeafForm::ra_at_sp;
+  }
+
   /// Whether the runtime knows the code of this frame. It may be newer than the mappings that were read.
   [[nodiscard]] bool is_runtime(const CodeStep& step) const {
     const bool may_be = runtime_ != nullptr && (step.range == nullptr || step.range->module == kNoModule);
@@ -201,6 +209,7 @@ class Walk {
 
   // walk_go.cc: Go, from stack to stack.
   std::optional<StackEnd> leave_cgo_call(const CodeStep& step, const CodeHints& code);
+  std::optional<StackEnd> leave_switched_stack();
   std::optional<StackEnd> leave_cgo_callback(const CodeStep& step, const CodeHints& code);
   std::optional<StackEnd> leave_by_go_table(const CodeStep& step);
   std::optional<StackEnd> leave_go_frame(uint32_t bytes);

@@ -19,6 +19,7 @@ std::optional<StackEnd> Walk::leave_by_code(const CodeStep& step, const NoRuleHi
   if (go_bytes) return leave_go_frame(*go_bytes);
   switch (exact_ ? hints.code.here : hints.code.after) {
     case LeafForm::switched_stack:
+      return leave_switched_stack();
     case LeafForm::framed:
       return knows(kRegRbp) ? leave_by_frame_pointer() : StackEnd::unsupported;
     case LeafForm::ra_at_sp:

@@ -31,6 +31,12 @@ std::optional<StackEnd> Walk::leave_cgo_call(const CodeStep& step, const CodeHin
   return std::nullopt;
 }
 
+// The goroutine's stack may lie near, but a larger copy of this one is not what it takes.
+std::optional<StackEnd> Walk::leave_switched_stack() {
+  const auto end = knows(kRegRbp) ? leave_by_frame_pointer() : StackEnd::unsupported;
+  return end == StackEnd::truncated_copy ? StackEnd::bad_fp : end;
+}
+
 // C has called Go while a goroutine waited for it: that goes on with the same goroutine, on its stack, above the call of
 // C. What C was doing lies on the thread's own stack. On threads of C's own no goroutine waits.
 std::optional<StackEnd> Walk::leave_cgo_callback(const CodeStep& step, const CodeHints& code) {
