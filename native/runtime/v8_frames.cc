@@ -15,15 +15,10 @@ constexpr size_t kMostKnown = 16384;
 // A stack of strangers must not hold up the others: what is left unnamed is looked into in a later sample.
 constexpr int kMostLooksPerStack = 48;
 constexpr uint64_t kStacksUntilRetry = 64;
+// With what was remembered, then anew.
+constexpr int kTries = 2;
 // Samples come some at a time; what was read for the first of them holds for the others.
 constexpr uint64_t kProofNs = 1'000'000;
-// Code begins where the caches of CPUs like it (V8's kCodeAlignment is 32 or 64).
-constexpr uint64_t kCodeAlignment = 32;
-constexpr size_t kBlockBytes = 4096;
-constexpr int kMostBlocks = 64;
-// Of user space on x86-64.
-constexpr uint64_t kLeastAddress = 1 << 16;
-constexpr uint64_t kMostAddress = uint64_t{1} << 47;
 // Objects through which a SharedFunctionInfo holds its bytecode (baseline code, a debugger's copy) do so in their first
 // words.
 constexpr size_t kHolderWords = 6;
@@ -85,6 +80,7 @@ void V8Frames::name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNam
   namings.assign(frames.size(), {});
   if (known_.size() + frames.size() > kMostKnown || kept_bytes_ > kMostKeptBytes) {
     known_.clear();
+    codes_.clear();
     kept_bytes_ = 0;
   }
   if (useless_.size() + frames.size() > kMostKnown) useless_.clear();
@@ -156,13 +152,14 @@ void V8Frames::look_into(std::span<const RuntimeFrame> frames, size_t at, Runtim
   const RuntimeFrame& frame = frames[at];
   looked_++;
   Known found;
-  is_outdated_ = false;
-  auto key = resolve(frame, found);
-  if (is_outdated_) {
-    is_outdated_ = false;
-    forget_pages();
+  std::optional<size_t> key;
+  for (int tries = kTries; tries > 0; tries--) {
     found = {};
+    is_outdated_ = false;
     key = resolve(frame, found);
+    if (!is_outdated_) break;
+    forget_pages();
+    codes_.forget(frame.address);
   }
   if (!key) {
     useless_[useless_key(frame)] = stacks_ + kStacksUntilRetry;
@@ -231,8 +228,8 @@ bool V8Frames::resolve_wasm(const RuntimeFrame& frame, Known& known) {
 std::optional<size_t> V8Frames::resolve_generated(const RuntimeFrame& frame, Known& known) {
   if (resolve_wasm(frame, known)) return 0;
   known = {};
-  const auto code = find_code(frame.address);
-  if (!code) return std::nullopt;
+  V8Code* const code = codes_.find(frame.address);
+  if (code == nullptr || !is_there(*code)) return std::nullopt;
   if (resolve_optimized(*code, frame, known)) return 0;
   known = {};
   if (frame.has_slots && resolve_js_to_wasm(*code, frame, known)) return 1;
@@ -260,29 +257,42 @@ bool V8Frames::is_of_another(const RuntimeFrame& frame, uint64_t shared, Known& 
 }
 
 // The frame holds the function that was called.
-bool V8Frames::resolve_js_to_wasm(const CodeAt& code, const RuntimeFrame& frame, Known& known) {
+bool V8Frames::resolve_js_to_wasm(const V8Code& code, const RuntimeFrame& frame, Known& known) {
   if (!layout_.wasm || !V8Heap::is_object(frame.context) || !add_code_proof(code, known)) return false;
   const auto shared = shared_of(frame, known);
   const auto slot = shared ? functions_.wasm_export_slot(*shared) : std::nullopt;
   return slot && add_proof(*slot, 1, known) && describe(*shared, RuntimeNaming::As::function, known);
 }
 
-bool V8Frames::resolve_optimized(const CodeAt& code, const RuntimeFrame& frame, Known& known) {
-  const auto read = read_optimized_code(heap_, code.words);
-  if (!read || is_of_another(frame, read->shared, known)) return false;
-  const auto coding = lines_.coding(read->shared);
-  std::vector<V8Place> places{{read->shared}};
-  if (coding) places = inlining_.places_at(*read, *coding, frame.address - code.start, !frame.is_leaf);
-  for (const V8Place& place : places) {
-    auto function = functions_.describe(place.shared);
-    if (!function && &place == &places.back()) return false;
-    if (!function) continue;
-    known.functions.push_back(std::move(*function));
-    known.lines.push_back(lines_.line(place));
+bool V8Frames::resolve_optimized(V8Code& code, const RuntimeFrame& frame, Known& known) {
+  const bool was_read = code.optimized.has_value();
+  if (!read_optimized(code)) return false;
+  if (is_of_another(frame, code.optimized->code.shared, known)) {
+    // The function may have been moved since.
+    is_outdated_ = is_outdated_ || was_read;
+    return false;
+  }
+  for (const V8Place& place : inlining_.places_at(*code.optimized, frame.address - code.start, !frame.is_leaf)) {
+    known.functions.push_back(place.function->function);
+    known.lines.push_back(place.line());
   }
   known.as = RuntimeNaming::As::function;
   // What a Code object points to does not change while it is the same object, though the collector may move it.
-  return add_code_proof(code, known);
+  return !known.functions.empty() && add_code_proof(code, known);
+}
+
+bool V8Frames::read_optimized(V8Code& code) {
+  if (!code.optimized) {
+    const auto read = read_optimized_code(heap_, code.words);
+    if (!read) return false;
+    code.optimized = V8InlinedCode{*read, {}, {}, {}};
+  }
+  V8InlinedCode& optimized = *code.optimized;
+  const auto coding = optimized.positions.empty() ? lines_.coding(optimized.code.shared) : std::nullopt;
+  if (!coding) return true;
+  inlining_.read_tables(optimized, *coding);
+  kept_bytes_ += optimized.positions.size() * sizeof(V8Position) + optimized.calls.size();
+  return true;
 }
 
 std::optional<uint64_t> V8Frames::resolve_by_bytecode(const RuntimeFrame& frame, Known& known) {
@@ -371,54 +381,20 @@ bool V8Frames::add_proof(uint64_t address, size_t words, Known& known) {
   return !is_outdated_;
 }
 
-bool V8Frames::add_code_proof(const CodeAt& code, Known& known) {
-  if (!add_proof(code.slot, 1, known) || known.words.back() != code.object) return false;
-  const size_t before = known.words.size();
-  return add_proof(code.object - 1, kCodeWords, known) &&
-         std::equal(code.words.begin(), code.words.end(), known.words.begin() + static_cast<std::ptrdiff_t>(before));
+bool V8Frames::is_there(const V8Code& code) {
+  uint64_t object = 0;
+  std::array<uint64_t, V8Code::kWords> words{};
+  const std::array ranges{WordRange{code.slot, std::span(&object, 1)}, WordRange{code.object - 1, words}};
+  const bool is_same = source_.read_ranges(ranges) == ranges.size() && object == code.object && words == code.words;
+  is_outdated_ = is_outdated_ || !is_same;
+  return is_same;
 }
 
-// Instructions follow a header with a pointer to their Code object, which in turn knows where they start: the nearest
-// such start below the address is the code that holds it.
-std::optional<V8Frames::CodeAt> V8Frames::find_code(uint64_t address) {
-  constexpr size_t kHeaderBytes = kInstructionHeaderWords * sizeof(uint64_t);
-  std::array<uint64_t, kInstructionHeaderWords + kBlockBytes / sizeof(uint64_t)> block{};
-  uint64_t end = (address / kCodeAlignment + 1) * kCodeAlignment;
-  for (int i = 0; i < kMostBlocks && end > 2 * kBlockBytes; i++) {
-    const uint64_t begin = (end - 1) / kBlockBytes * kBlockBytes;
-    const size_t count = static_cast<size_t>(end - begin) / sizeof(uint64_t) + kInstructionHeaderWords;
-    const bool is_whole = heap_.read_words(begin - kHeaderBytes, std::span(block).first(count));
-    if (!is_whole) {
-      // The first code of its region: the page before cannot be read.
-      std::fill_n(block.begin(), kInstructionHeaderWords, uint64_t{0});
-      const auto rest = std::span(block).first(count).subspan(kInstructionHeaderWords);
-      if (!heap_.read_words(begin, rest)) return std::nullopt;
-    }
-    for (uint64_t start = end; start > begin;) {
-      start -= kCodeAlignment;
-      const auto header = std::span(block).subspan(static_cast<size_t>(start - begin) / sizeof(uint64_t));
-      if (const auto code = code_before(start, header.first<kInstructionHeaderWords>())) return code;
-    }
-    if (!is_whole) return std::nullopt;
-    end = begin;
-  }
-  return std::nullopt;
-}
-
-std::optional<V8Frames::CodeAt> V8Frames::code_before(uint64_t start,
-                                                      std::span<const uint64_t, kInstructionHeaderWords> header) {
-  CodeAt code;
-  for (size_t i = header.size(); i-- > 0;) {
-    code.object = header[i];
-    if (!V8Heap::is_object(code.object) || code.object < kLeastAddress || code.object > kMostAddress) continue;
-    if (!heap_.read_words(code.object - 1, code.words)) continue;
-    const bool knows_start = std::find(code.words.begin(), code.words.end(), start) != code.words.end();
-    if (!knows_start || !heap_.has_type(code.object, layout_.type_code)) continue;
-    code.start = start;
-    code.slot = start - (header.size() - i) * sizeof(uint64_t);
-    return code;
-  }
-  return std::nullopt;
+bool V8Frames::add_code_proof(const V8Code& code, Known& known) {
+  known.ranges.insert(known.ranges.end(), {{code.slot, 1}, {code.object - 1, V8Code::kWords}});
+  known.words.push_back(code.object);
+  known.words.insert(known.words.end(), code.words.begin(), code.words.end());
+  return is_there(code);
 }
 
 }  // namespace prof

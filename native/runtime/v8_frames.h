@@ -11,6 +11,7 @@
 
 #include "runtime/frame_namer.h"
 #include "runtime/heap_pages.h"
+#include "runtime/v8_codes.h"
 #include "runtime/v8_functions.h"
 #include "runtime/v8_handlers.h"
 #include "runtime/v8_inlining.h"
@@ -23,8 +24,8 @@ class V8Frames : public FrameNamer {
  public:
   /// Both must outlive this.
   V8Frames(const V8Layout& layout, HeapSource& source)
-      : layout_(layout), source_(source), pages_(source), heap_(layout, pages_), functions_(heap_),
-        inlining_(heap_, functions_), lines_(heap_, functions_), handlers_(heap_), wasm_(heap_, source) {}
+      : layout_(layout), source_(source), pages_(source), heap_(layout, pages_), codes_(heap_),
+        functions_(heap_), inlining_(heap_, functions_), lines_(heap_, functions_), handlers_(heap_), wasm_(heap_, source) {}
 
   [[nodiscard]] FrameSlots slots() const override {
     const int32_t position = layout_.interpreter ? layout_.interpreter->fp_offset : layout_.fp_bytecode;
@@ -45,15 +46,6 @@ class V8Frames : public FrameNamer {
   };
   struct KeyHash {
     size_t operator()(const Key& key) const;
-  };
-  // Of an InstructionStream, ahead of its instructions; one of them points to the Code object.
-  static constexpr size_t kInstructionHeaderWords = 4;
-  static constexpr size_t kCodeWords = 11;
-  struct CodeAt {
-    uint64_t slot = 0;                        // where the pointer to the object is
-    uint64_t start = 0;                       // of the instructions
-    uint64_t object = 0;
-    std::array<uint64_t, kCodeWords> words{};  // the object's first; one is the address of the instructions
   };
   struct Known {
     RuntimeNaming::As as = RuntimeNaming::As::itself;
@@ -96,8 +88,10 @@ class V8Frames : public FrameNamer {
   [[nodiscard]] std::optional<size_t> resolve_generated(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] bool resolve_wasm(const RuntimeFrame& frame, Known& known);
   /// Code by which JavaScript calls WebAssembly.
-  [[nodiscard]] bool resolve_js_to_wasm(const CodeAt& code, const RuntimeFrame& frame, Known& known);
-  [[nodiscard]] bool resolve_optimized(const CodeAt& code, const RuntimeFrame& frame, Known& known);
+  [[nodiscard]] bool resolve_js_to_wasm(const V8Code& code, const RuntimeFrame& frame, Known& known);
+  [[nodiscard]] bool resolve_optimized(V8Code& code, const RuntimeFrame& frame, Known& known);
+  /// Whether it is optimized code; reads what that says.
+  [[nodiscard]] bool read_optimized(V8Code& code);
   /// Whether the function of the frame cannot be what optimized code of `shared` runs for.
   [[nodiscard]] bool is_of_another(const RuntimeFrame& frame, uint64_t shared, Known& known);
   /// By the function of the frame, if its bytecode is what the frame runs: its SharedFunctionInfo.
@@ -108,17 +102,16 @@ class V8Frames : public FrameNamer {
   /// What tells the lines of an interpreted function.
   void add_steps(uint64_t bytecode, uint64_t shared, Known& known);
   [[nodiscard]] bool describe(uint64_t shared, RuntimeNaming::As as, Known& known);
-  /// The Code object of the instructions at an address.
-  [[nodiscard]] std::optional<CodeAt> find_code(uint64_t address);
-  [[nodiscard]] std::optional<CodeAt> code_before(uint64_t start,
-                                                  std::span<const uint64_t, kInstructionHeaderWords> header);
-  [[nodiscard]] bool add_code_proof(const CodeAt& code, Known& known);
+  /// Whether code that was found is still there.
+  [[nodiscard]] bool is_there(const V8Code& code);
+  [[nodiscard]] bool add_code_proof(const V8Code& code, Known& known);
   [[nodiscard]] bool add_proof(uint64_t address, size_t words, Known& known);
 
   const V8Layout& layout_;
   HeapSource& source_;
   HeapPages pages_;
   V8Heap heap_;
+  V8Codes codes_;
   V8Functions functions_;
   V8Inlining inlining_;
   V8Lines lines_;
@@ -132,7 +125,7 @@ class V8Frames : public FrameNamer {
   uint64_t stacks_ = 0;
   uint64_t now_ns_ = 0;
   uint64_t pages_since_ns_ = 0;  // of what the pages hold
-  bool is_outdated_ = false;     // what they hold, as a proof of the frame in hand has shown
+  bool is_outdated_ = false;     // what they hold, or is known of code, as the frame in hand has shown
   uint64_t looked_ = 0;
   uint64_t named_ = 0;
   size_t kept_bytes_ = 0;  // of bytecode and steps

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace prof {
 namespace {
@@ -12,11 +13,11 @@ constexpr int64_t kMostLocals = 1 << 16;
 // (start, end), and then the scope outside.
 constexpr size_t kTrailingWords = 8;
 
-std::optional<V8Functions::Extent> extent_of(uint64_t start, uint64_t end) {
+std::optional<V8Extent> extent_of(uint64_t start, uint64_t end) {
   const bool is_extent = V8Heap::is_integer(start) && V8Heap::is_integer(end) && V8Heap::integer(start) >= 0 &&
                          V8Heap::integer(start) < V8Heap::integer(end);
   if (!is_extent) return std::nullopt;
-  return V8Functions::Extent{static_cast<uint32_t>(V8Heap::integer(start)),
+  return V8Extent{static_cast<uint32_t>(V8Heap::integer(start)),
                              static_cast<uint32_t>(V8Heap::integer(end))};
 }
 
@@ -46,6 +47,15 @@ std::optional<RuntimeFunction> V8Functions::describe(uint64_t shared) {
     return std::nullopt;
   }
   return function;
+}
+
+std::optional<V8Function> V8Functions::read(uint64_t shared) {
+  auto function = describe(shared);
+  if (!function) return std::nullopt;
+  V8Function found{shared, std::move(*function), extent(shared), {}};
+  const auto script = heap_.word(V8Heap::field(shared, heap_.layout().shared_script));
+  if (script && heap_.has_type(*script, heap_.layout().type_script)) found.lines = scripts_.lines_of(*script);
+  return found;
 }
 
 // What a function is made of is ahead of its name; one or two words.
@@ -100,7 +110,7 @@ std::optional<V8Functions::Scope> V8Functions::read_scope(uint64_t scope) {
   return found;
 }
 
-std::optional<V8Functions::Extent> V8Functions::extent(uint64_t shared) {
+std::optional<V8Extent> V8Functions::extent(uint64_t shared) {
   const auto scope = heap_.word(V8Heap::field(shared, heap_.layout().shared_name));
   if (!scope || !heap_.has_type(*scope, heap_.layout().type_scope)) return std::nullopt;
   const auto read = read_scope(*scope);
@@ -111,9 +121,8 @@ std::vector<uint32_t> V8Functions::lines(uint64_t shared, std::span<const uint32
   const auto within = extent(shared);
   const auto script = heap_.word(V8Heap::field(shared, heap_.layout().shared_script));
   if (!within || !script || !heap_.has_type(*script, heap_.layout().type_script)) return {};
-  const bool are_within = std::all_of(positions.begin(), positions.end(), [&within](uint32_t position) {
-    return position >= within->start && position <= within->end;
-  });
+  const bool are_within =
+      std::all_of(positions.begin(), positions.end(), [&within](uint32_t position) { return within->holds(position); });
   return are_within ? scripts_.lines(*script, positions) : std::vector<uint32_t>{};
 }
 

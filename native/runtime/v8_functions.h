@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,22 @@
 
 namespace prof {
 
+/// Where a function is in the text of its script.
+struct V8Extent {
+  uint32_t start = 0;
+  uint32_t end = 0;
+
+  [[nodiscard]] bool holds(uint32_t position) const { return position >= start && position <= end; }
+};
+
+/// All that is known of a function. It stays true while the function lives, wherever the collector moves it.
+struct V8Function {
+  uint64_t shared = 0;  // its SharedFunctionInfo when it was read
+  RuntimeFunction function;
+  std::optional<V8Extent> extent;
+  std::weak_ptr<const V8LineStarts> lines;  // of its script; gone when too many are kept
+};
+
 class V8Functions {
  public:
   explicit V8Functions(V8Heap& heap) : heap_(heap), scripts_(heap) {}
@@ -21,19 +38,16 @@ class V8Functions {
   [[nodiscard]] std::optional<RuntimeFunction> describe(uint64_t shared);
   /// Of a function by which JavaScript calls WebAssembly: where it says so.
   [[nodiscard]] std::optional<uint64_t> wasm_export_slot(uint64_t shared);
-  /// Where it is in the text of its script.
-  struct Extent {
-    uint32_t start = 0;
-    uint32_t end = 0;
-  };
-  [[nodiscard]] std::optional<Extent> extent(uint64_t shared);
+  /// Nothing where describe() tells nothing.
+  [[nodiscard]] std::optional<V8Function> read(uint64_t shared);
+  [[nodiscard]] std::optional<V8Extent> extent(uint64_t shared);
   /// Lines of positions within the function, in order; empty when one is outside, or they cannot be told.
   [[nodiscard]] std::vector<uint32_t> lines(uint64_t shared, std::span<const uint32_t> positions);
 
  private:
   struct Scope {
     std::string name;
-    std::optional<Extent> extent;
+    std::optional<V8Extent> extent;
   };
 
   [[nodiscard]] std::optional<Scope> read_scope(uint64_t scope);

@@ -29,7 +29,7 @@ std::optional<V8PositionCoding> V8Lines::coding(uint64_t shared) {
       const auto positions = decode_positions(table, coding);
       if (!positions || positions->size() < kLeastToLearn || !may_be_of_bytecode(*positions, *length)) continue;
       const bool is_outside = std::any_of(positions->begin(), positions->end(), [&extent](const V8Position& position) {
-        return !position.is_of_script() || position.offset() < extent->start || position.offset() > extent->end;
+        return !position.is_of_script() || !extent->holds(position.offset());
       });
       if (is_outside) continue;
       if (found) return std::nullopt;
@@ -63,12 +63,6 @@ std::vector<V8LineStep> V8Lines::steps(uint64_t bytecode, uint64_t shared) {
   return steps;
 }
 
-uint32_t V8Lines::line(const V8Place& place) {
-  if (!place.is_known) return only_line(place.shared);
-  const std::vector<uint32_t> lines = functions_.lines(place.shared, std::array{place.first, place.last});
-  return lines.size() == 2 && lines[0] == lines[1] ? lines[0] : 0;
-}
-
 uint32_t V8Lines::baseline_line(std::span<const uint64_t> code, uint64_t code_offset, uint64_t bytecode,
                                 uint64_t shared) {
   const auto starts = bytecode_starts(bytes_of(bytecode), heap_.layout().bytecode_sizes);
@@ -88,7 +82,8 @@ uint32_t V8Lines::baseline_line(std::span<const uint64_t> code, uint64_t code_of
 uint32_t V8Lines::only_line(uint64_t shared) {
   const auto extent = functions_.extent(shared);
   if (!extent) return 0;
-  return line({shared, true, extent->start, extent->end - 1});
+  const std::vector<uint32_t> lines = functions_.lines(shared, std::array{extent->start, extent->end - 1});
+  return lines.size() == 2 && lines[0] == lines[1] ? lines[0] : 0;
 }
 
 uint64_t V8Lines::bytecode_of(uint64_t shared) {

@@ -1,5 +1,4 @@
-// Lines that functions stand at: by the table of their bytecode, or by the positions of optimized code. A position
-// counts only if it lies within the function.
+// Lines that functions stand at, by the table of their bytecode. A position counts only if it lies within the function.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +7,6 @@
 #include <vector>
 
 #include "runtime/v8_functions.h"
-#include "runtime/v8_inlining.h"
 #include "runtime/v8_positions.h"
 
 namespace prof {
@@ -28,8 +26,6 @@ class V8Lines {
   [[nodiscard]] std::optional<V8PositionCoding> coding(uint64_t shared);
   /// By ascending offset; empty when its lines are not known. The bytecode must be that of the function.
   [[nodiscard]] std::vector<V8LineStep> steps(uint64_t bytecode, uint64_t shared);
-  /// The line where optimized code stands; 0 when it cannot be told.
-  [[nodiscard]] uint32_t line(const V8Place& place);
   /// The line where baseline code stands, by the words of its Code object; 0 when it cannot be told. The bytecode must be
   /// that of the function.
   [[nodiscard]] uint32_t baseline_line(std::span<const uint64_t> code, uint64_t code_offset, uint64_t bytecode,

@@ -22,46 +22,46 @@ std::optional<std::string> V8Scripts::name(uint64_t script) {
   return heap_.string(*name);
 }
 
-uint32_t V8Scripts::Lines::line_of(uint32_t position) const {
+uint32_t V8LineStarts::line_of(uint32_t position) const {
   const auto after = std::upper_bound(starts.begin(), starts.end(), position);
   return static_cast<uint32_t>(after - starts.begin()) + 1;
 }
 
 uint32_t V8Scripts::line_of_function(uint64_t script, uint32_t position) {
-  const Lines* const lines = lines_of(script);
+  const auto lines = lines_of(script);
   return lines != nullptr && may_begin_function(*lines, position) ? lines->line_of(position) : 0;
 }
 
 std::vector<uint32_t> V8Scripts::lines(uint64_t script, std::span<const uint32_t> positions) {
   std::vector<uint32_t> found;
-  const Lines* const lines = lines_of(script);
+  const auto lines = lines_of(script);
   if (lines == nullptr) return found;
   found.reserve(positions.size());
   for (const uint32_t position : positions) found.push_back(lines->line_of(position));
   return found;
 }
 
-const V8Scripts::Lines* V8Scripts::lines_of(uint64_t script) {
+std::shared_ptr<const V8LineStarts> V8Scripts::lines_of(uint64_t script) {
   const auto source = heap_.word(V8Heap::field(script, heap_.layout().script_source));
   if (!source) return nullptr;
   // A text inside another one (vm.Script with lineOffset) has its offset after the name.
   const auto offset = heap_.word(V8Heap::field(script, heap_.layout().script_name + kWordBytes));
   if (offset != 0) return nullptr;
   const auto known = lines_.find(script);
-  if (known != lines_.end() && known->second.source == *source) return &known->second;
+  if (known != lines_.end() && known->second->source == *source) return known->second;
   if (lines_.size() >= kMostScripts || kept_lines_ >= kMostLines) {
     lines_.clear();
     kept_lines_ = 0;
   }
   const auto chars = heap_.chars(*source);
   if (!chars || chars->length > kMostSourceChars) return nullptr;
-  Lines lines{*source, *chars, {}};
-  if (!count_lines(lines)) return nullptr;
-  kept_lines_ += lines.starts.size();
-  return &lines_.insert_or_assign(script, std::move(lines)).first->second;
+  auto lines = std::make_shared<V8LineStarts>(V8LineStarts{*source, *chars, {}});
+  if (!count_lines(*lines)) return nullptr;
+  kept_lines_ += lines->starts.size();
+  return lines_.insert_or_assign(script, std::move(lines)).first->second;
 }
 
-bool V8Scripts::count_lines(Lines& lines) {
+bool V8Scripts::count_lines(V8LineStarts& lines) {
   char16_t before = u'\0';
   for (uint32_t at = 0; at < lines.chars.length;) {
     const std::u16string part = heap_.read_chars(lines.chars, at, kChunkChars);
@@ -78,7 +78,7 @@ bool V8Scripts::count_lines(Lines& lines) {
 }
 
 // A function's position is that of its parameters; of a whole script or module it is 0.
-bool V8Scripts::may_begin_function(const Lines& lines, uint32_t position) {
+bool V8Scripts::may_begin_function(const V8LineStarts& lines, uint32_t position) {
   if (position == 0) return true;
   const std::u16string unit = heap_.read_chars(lines.chars, position, 1);
   if (unit.empty()) return false;

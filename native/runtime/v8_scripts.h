@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,16 @@
 #include "runtime/v8_heap.h"
 
 namespace prof {
+
+/// Where the lines of a text begin.
+struct V8LineStarts {
+  uint64_t source = 0;           // the string they were counted in: another one is another script
+  V8Chars chars;
+  std::vector<uint32_t> starts;  // positions of the first characters of lines 2, 3 ...
+
+  /// From 1.
+  [[nodiscard]] uint32_t line_of(uint32_t position) const;
+};
 
 class V8Scripts {
  public:
@@ -23,22 +34,15 @@ class V8Scripts {
   [[nodiscard]] uint32_t line_of_function(uint64_t script, uint32_t position);
   /// The lines of any positions, in order; empty when they cannot be told.
   [[nodiscard]] std::vector<uint32_t> lines(uint64_t script, std::span<const uint32_t> positions);
+  /// Null when they cannot be told. Kept until there are too many.
+  [[nodiscard]] std::shared_ptr<const V8LineStarts> lines_of(uint64_t script);
 
  private:
-  struct Lines {
-    uint64_t source = 0;            // the string they were counted in: another one is another script
-    V8Chars chars;
-    std::vector<uint32_t> starts;  // positions of the first characters of lines 2, 3 ...
-
-    [[nodiscard]] uint32_t line_of(uint32_t position) const;
-  };
-
-  [[nodiscard]] const Lines* lines_of(uint64_t script);
-  [[nodiscard]] bool count_lines(Lines& lines);
-  [[nodiscard]] bool may_begin_function(const Lines& lines, uint32_t position);
+  [[nodiscard]] bool count_lines(V8LineStarts& lines);
+  [[nodiscard]] bool may_begin_function(const V8LineStarts& lines, uint32_t position);
 
   V8Heap& heap_;
-  std::unordered_map<uint64_t, Lines> lines_;  // by script
+  std::unordered_map<uint64_t, std::shared_ptr<const V8LineStarts>> lines_;  // by script
   size_t kept_lines_ = 0;
 };
 

@@ -196,6 +196,23 @@ void test_replaced_code() {
   expect(name_with(of_inner) == kBoth, "the frame of a leaf may be its caller's");
 }
 
+/// Of code that is known a new address costs few reads, and nothing of code that took its place is missed.
+void test_known_code() {
+  FakeHeap heap = heap_with_function();
+  const auto where = layout();
+  prof::V8Frames frames(where, heap);
+  RuntimeFrame leaf = kOptimized;
+  leaf.address = 0x80007a;
+  expect(name_of(frames, leaf) == kBoth, "before");
+  const size_t before = heap.reads;
+  leaf.address = 0x800072;
+  expect(name_of(frames, leaf) == kBoth && heap.reads - before <= 8, "another address in it");
+  heap.words[0x180000 + 16 + 8 * 6] = 0x141001;
+  heap.words[kCode + 24] = heap.add_text(0x185000, step(0x21), kByteArray);
+  leaf.address = 0x800070;
+  expect(name_of(frames, leaf) == "inner /a.js:3@3", "code of another function at the same place");
+}
+
 /// Positions are sparse: between two that are far apart, what both are in is sure, and nothing of a call.
 void test_far_positions() {
   FakeHeap heap = heap_with_function();
@@ -492,6 +509,7 @@ void test_missing_constants() {
 int main() {
   test_replaced_code();
   test_names();
+  test_known_code();
   test_far_positions();
   test_line_of_leaf();
   test_line_of_caller();
