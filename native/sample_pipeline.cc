@@ -245,7 +245,8 @@ void SamplePipeline::collect_unwound(const RawSample& sample, const StackCopy& c
     }
     const bool may_be_named = next < runtime_named_.size() && runtime_places_[next] == i;
     const NamedFrame named = may_be_named ? runtime_named_[next++] : NamedFrame{};
-    if (named.as != RuntimeNaming::As::function) path_.push_back(frame_at(unwound_[i]));
+    if (named.as == RuntimeNaming::As::gap) path_.push_back({FrameKind::truncated, kNoModuleId, 0});
+    else if (named.as != RuntimeNaming::As::function) path_.push_back(frame_at(unwound_[i]));
     for (const FunctionPlace& place : named.places) path_.push_back(runtime_frame(place));
   }
 }

@@ -51,6 +51,7 @@ struct RuntimeNaming {
     itself,      // an address like any other
     function,    // the function alone: it is interpreted, or its own code
     calling_it,  // the function, which has called the code at the address
+    gap,         // frames that are not there
   };
   As as = As::itself;
   // Innermost first: what was inlined, then the function of the frame. Valid until the next call.

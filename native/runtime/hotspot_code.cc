@@ -101,8 +101,12 @@ const std::string& HotSpotCode::name_at(uint64_t address) {
   return known->second;
 }
 
-bool HotSpotCode::parse(const ObjectBytes& header, CodeBlob& blob) {
-  if (header.size() < layout_.blob_bytes) return false;
+bool HotSpotCode::parse(const ObjectBytes& block, CodeBlob& blob) {
+  if (block.size() < layout_.heap_block_bytes + layout_.blob_bytes) return false;
+  // What was freed keeps its words until others are written over them.
+  if (layout_.block_used && block.get(*layout_.block_used) == 0) return false;
+  const ObjectBytes header(block.address() + layout_.heap_block_bytes,
+                           block.bytes().subspan(static_cast<size_t>(layout_.heap_block_bytes)));
   blob.start = header.address();
   blob.name_address = header.get(layout_.blob_name);
   blob.end = blob.start + header.get(layout_.blob_size);
@@ -124,19 +128,20 @@ bool HotSpotCode::parse(const ObjectBytes& header, CodeBlob& blob) {
   return true;
 }
 
-size_t HotSpotCode::header_words(const CodeBlob& blob) const {
+size_t HotSpotCode::block_words(const CodeBlob& blob) const {
   const bool is_compiled = blob.kind == CodeBlob::Kind::compiled;
-  return static_cast<size_t>((is_compiled ? layout_.nmethod_bytes : layout_.blob_bytes) + 7) / 8;
+  const uint64_t header = is_compiled ? layout_.nmethod_bytes : layout_.blob_bytes;
+  return static_cast<size_t>(layout_.heap_block_bytes + header + 7) / 8;
 }
 
 bool HotSpotCode::prove(Known& known) {
   if (now_ns_ - known.proved_ns < kProofNs) return true;
-  return prove(known, ObjectBytes(memory_, known.blob.start, 8 * header_words(known.blob)));
+  return prove(known, ObjectBytes(memory_, known.blob.start - layout_.heap_block_bytes, 8 * block_words(known.blob)));
 }
 
-bool HotSpotCode::prove(Known& known, const ObjectBytes& header) {
+bool HotSpotCode::prove(Known& known, const ObjectBytes& block) {
   CodeBlob now;
-  if (!parse(header, now) || !now.is_same(known.blob)) return false;
+  if (!parse(block, now) || !now.is_same(known.blob)) return false;
   known.proved_ns = now_ns_;
   return true;
 }
@@ -149,7 +154,7 @@ void HotSpotCode::prove_recent() {
     const auto found = known_.find(end);
     if (found == known_.end() || now_ns_ - found->second.proved_ns < kProofNs) continue;
     found->second.words_at = count;
-    count += header_words(found->second.blob);
+    count += block_words(found->second.blob);
     stale.push_back(&found->second);
   }
   recent_.clear();
@@ -157,7 +162,8 @@ void HotSpotCode::prove_recent() {
   std::vector<uint64_t> words(count);
   std::vector<WordRange> ranges;
   for (const Known* known : stale) {
-    ranges.push_back({known->blob.start, std::span(words).subspan(known->words_at, header_words(known->blob))});
+    ranges.push_back({known->blob.start - layout_.heap_block_bytes,
+                      std::span(words).subspan(known->words_at, block_words(known->blob))});
   }
   const size_t whole = memory_.read_ranges(ranges);
   for (size_t i = 0; i < whole; i++) {
@@ -189,7 +195,8 @@ const CodeBlob* HotSpotCode::find(uint64_t address) {
   if (block == 0) return nullptr;
   Known found;
   const uint64_t start = block + layout_.heap_block_bytes;
-  if (!parse(ObjectBytes(memory_, start, static_cast<size_t>(layout_.nmethod_bytes)), found.blob)) return nullptr;
+  const auto bytes = static_cast<size_t>(layout_.heap_block_bytes + layout_.nmethod_bytes);
+  if (!parse(ObjectBytes(memory_, block, bytes), found.blob)) return nullptr;
   if (found.blob.end > heap->high || address < start || address >= found.blob.end) return nullptr;
   found.seen_ns = found.proved_ns = now_ns_;
   // What it overlaps has been freed.

@@ -74,11 +74,12 @@ class HotSpotCode {
   void read_heaps();
   [[nodiscard]] const Heap* heap_of(uint64_t address);
   [[nodiscard]] uint64_t block_of(const Heap& heap, uint64_t address);
-  [[nodiscard]] size_t header_words(const CodeBlob& blob) const;
+  [[nodiscard]] size_t block_words(const CodeBlob& blob) const;
   [[nodiscard]] bool prove(Known& known);
-  [[nodiscard]] bool prove(Known& known, const ObjectBytes& header);
+  [[nodiscard]] bool prove(Known& known, const ObjectBytes& block);
   [[nodiscard]] const CodeBlob* seen(Known& known);
-  [[nodiscard]] bool parse(const ObjectBytes& header, CodeBlob& blob);
+  /// Of a block and the header of the blob in it; false also when it is free.
+  [[nodiscard]] bool parse(const ObjectBytes& block, CodeBlob& blob);
   [[nodiscard]] uint64_t place(const ObjectBytes& header, const HotSpotLayout::Place& place) const;
   [[nodiscard]] const std::string& name_at(uint64_t address);
 

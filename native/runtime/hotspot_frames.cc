@@ -8,6 +8,7 @@ namespace {
 
 constexpr size_t kMostKnown = 32768;
 constexpr size_t kMostNamedCode = 1024;
+constexpr std::string_view kContinuationStubs = "StubRoutines (continuation";  // then ` stubs)`, or without a space
 
 }  // namespace
 
@@ -28,11 +29,34 @@ void HotSpotFrames::name(std::span<const RuntimeFrame> frames, std::vector<Runti
     if (frame.is_generated && frame.has_slots) methods_of_stack_.push_back(frame.function);
   }
   methods_.prove_all(methods_of_stack_);
+  chains_.clear();
+  for (const RuntimeFrame& frame : frames) chains_.push_back(chain_of(frame));
+  refuse_impossible_calls(frames);
   for (size_t i = 0; i < frames.size(); i++) {
-    const Chain* const chain = chain_of(frames[i]);
-    if (chain == nullptr || chain->functions.empty()) continue;
-    namings[i] = {RuntimeNaming::As::function, chain->functions, chain->lines};
+    const Chain* const chain = chains_[i];
+    if (chain == nullptr) continue;
+    const auto as = chain->is_gap ? RuntimeNaming::As::gap : RuntimeNaming::As::function;
+    namings[i] = {as, chain->functions, chain->lines};
   }
+}
+
+/// Whose the wrong name is, is not known: it may be either's, or frames between them are missing.
+void HotSpotFrames::refuse_impossible_calls(std::span<const RuntimeFrame> frames) {
+  bool is_refused = false;
+  for (size_t i = 0; i < frames.size(); i++) {
+    const bool is_next = i + 1 < frames.size() && frames[i + 1].callee == frames[i].address;
+    const Chain* const caller = is_next ? chains_[i + 1] : nullptr;
+    const bool is_impossible = caller != nullptr && chains_[i] != nullptr && !caller->may_have_called(*chains_[i]);
+    if (is_refused || is_impossible) chains_[i] = nullptr;
+    is_refused = is_impossible;
+  }
+}
+
+bool HotSpotFrames::Chain::may_have_called(const Chain& callee) const {
+  if (!called_name || !is_java || !callee.is_java) return true;
+  // A method's name has no dots.
+  const std::string_view name = callee.functions.back().name;
+  return name.substr(name.rfind('.') + 1) == *called_name;
 }
 
 const HotSpotFrames::Chain* HotSpotFrames::chain_of(const RuntimeFrame& frame) {
@@ -44,6 +68,10 @@ const HotSpotFrames::Chain* HotSpotFrames::chain_of(const RuntimeFrame& frame) {
     return compiled(*blob, {frame.address, blob->compile_id, frame.is_leaf, called_java});
   }
   if (blob->kind == CodeBlob::Kind::interpreter && frame.has_slots) return interpreted(frame);
+  // Of a virtual thread only the innermost frames are on the stack; they return to a stub that fetches the next ones from
+  // the heap (share/runtime/continuationFreezeThaw.cpp).
+  static const Chain gap{.is_gap = true};
+  if (called_java && blob->name.starts_with(kContinuationStubs)) return &gap;
   Chain& named = named_code_[blob->name];
   if (named.functions.empty()) named.functions.push_back({blob->name, "", 0, Runtime::java});
   return &named;
@@ -55,18 +83,20 @@ const HotSpotFrames::Chain* HotSpotFrames::interpreted(const RuntimeFrame& frame
   if (method == nullptr) return nullptr;
   named_++;
   Chain& chain = interpreted_.emplace_back();
-  chain.add(*method, bytecodes_.index(frame, *method));
+  const auto bci = bytecodes_.index(frame, *method);
+  chain.add(*method, bci);
+  if (bci && !frame.is_leaf) chain.called_name = methods_.called_name(frame.function, *bci);
   return &chain;
 }
 
 const HotSpotFrames::Chain* HotSpotFrames::compiled(const CodeBlob& blob, const Place& place) {
-  const auto [known, is_new] = known_.try_emplace(place);
-  if (is_new) {
-    looked_++;
-    known->second = look_into(blob, place);
-    if (!known->second.functions.empty()) named_++;
-  }
-  return &known->second;
+  const auto known = known_.find(place);
+  if (known != known_.end()) return &known->second;
+  looked_++;
+  Chain found = look_into(blob, place);
+  if (found.functions.empty()) return nullptr;
+  named_++;
+  return &known_.emplace(place, std::move(found)).first->second;
 }
 
 /// Or the stub for safepoints, which a thread enters at places that are described too. What was freed was a method.
@@ -82,15 +112,18 @@ HotSpotFrames::Chain HotSpotFrames::look_into(const CodeBlob& blob, const Place&
   const uint64_t pc = place.is_leaf ? place.address : place.address + 1;
   if (place.called_java && !scopes_.may_have_called(blob, pc)) return chain;
   for (const JavaScope& scope : scopes_.scopes_at(blob, pc, place.is_leaf)) {
-    const JavaMethod* const method = methods_.find(scope.method);
+    const JavaMethod* const method = methods_.find_at_sample(scope.method);
     if (method == nullptr) {
       chain = {};
       break;
     }
+    if (place.called_java && chain.functions.empty() && scope.bci) {
+      chain.called_name = methods_.called_name(scope.method, *scope.bci);
+    }
     chain.add(*method, scope.bci);
   }
   if (!chain.functions.empty()) return chain;
-  if (const JavaMethod* const method = methods_.find(blob.method)) chain.add(*method, std::nullopt);
+  if (const JavaMethod* const method = methods_.find_at_sample(blob.method)) chain.add(*method, std::nullopt);
   return chain;
 }
 

@@ -71,6 +71,7 @@ void find_code(Finder& find, HotSpotLayout& layout) {
   layout.space_low = find.field({"VirtualSpace._low"});
   layout.space_high = find.field({"VirtualSpace._high"});
   layout.heap_block_bytes = find.size("HeapBlock");
+  layout.block_used = find.optional({"HeapBlock::Header._used"});
   layout.blob_name = find.field({"CodeBlob._name"});
   layout.blob_size = find.field({"CodeBlob._size"});
   layout.blob_frame_size = find.field({"CodeBlob._frame_size"});
@@ -135,6 +136,24 @@ std::optional<HotSpotLayout::Scopes> find_scopes(const HotSpotStructs& structs) 
   return find.missing().empty() ? std::optional(scopes) : std::nullopt;
 }
 
+/// Without these, no call is checked against the bytecode that makes it.
+std::optional<HotSpotLayout::Calls> find_calls(const HotSpotStructs& structs) {
+  Finder find(structs);
+  HotSpotLayout::Calls calls;
+  calls.pool_cache = find.field({"ConstantPool._cache"});
+  calls.resolved_methods = find.optional({"ConstantPoolCache._resolved_method_entries"});
+  if (calls.resolved_methods) {
+    calls.array_data = find.field({"Array<ResolvedMethodEntry>._data[0]", "Array<ResolvedMethodEntry>._data"});
+    calls.entry_index = find.field({"ResolvedMethodEntry._cpool_index"});
+    calls.entry_bytes = find.size("ResolvedMethodEntry");
+  } else {
+    calls.cache_bytes = find.size("ConstantPoolCache");
+    calls.entry_index = find.field({"ConstantPoolCacheEntry._indices"});
+    calls.entry_bytes = find.size("ConstantPoolCacheEntry");
+  }
+  return find.missing().empty() ? std::optional(calls) : std::nullopt;
+}
+
 /// Without these, code that took the place of other code may be taken for it.
 std::optional<HotSpotLayout::Counters> find_counters(const HotSpotStructs& structs) {
   Finder find(structs);
@@ -159,6 +178,7 @@ std::variant<HotSpotLayout, std::string> make_hotspot_layout(const HotSpotStruct
   find_methods(find, layout);
   if (!find.missing().empty()) return find.missing();
   layout.scopes = find_scopes(structs);
+  layout.calls = find_calls(structs);
   layout.counters = find_counters(structs);
   return layout;
 }

@@ -25,6 +25,7 @@ struct HotSpotLayout {
   Field array_length, array_data;
   Field heap_memory, heap_segments, heap_segment_shift, space_low, space_high;
   uint64_t heap_block_bytes = 0;
+  std::optional<Field> block_used;  // else whatever is there counts
 
   Field blob_name, blob_size, blob_frame_size, blob_frame_complete;
   Place code_begin, code_end;
@@ -54,6 +55,17 @@ struct HotSpotLayout {
     Field entry_bytes, entry_name, entry_data;
   };
   std::optional<Counters> counters;
+
+  /// From bytecodes to the constants that name what they call.
+  struct Calls {
+    Field pool_cache;
+    uint64_t cache_bytes = 0;                // then come its entries,
+    std::optional<Field> resolved_methods;   // or in an array that the cache points to
+    Field array_data;
+    Field entry_index;  // among the constants
+    uint64_t entry_bytes = 0;
+  };
+  std::optional<Calls> calls;
 
   Field method_const, const_constants, const_size, const_flags, const_code_size, const_name;
   Field pool_holder, pool_length, pool_source_file;

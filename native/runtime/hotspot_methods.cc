@@ -113,6 +113,26 @@ const JavaMethod* HotSpotMethods::find_at_sample(uint64_t address) {
   return method != nullptr && unloading_.was_there(known_[address].seen_ns) ? method : nullptr;
 }
 
+std::optional<std::string> HotSpotMethods::called_name(uint64_t address, uint32_t bci) {
+  const JavaMethod* const method = find(address);
+  if (method == nullptr || bci >= method->bytecode_count) return std::nullopt;
+  const auto [known, is_new] = known_[address].called.try_emplace(bci);
+  if (is_new) known->second = read_called_name(*method, bci);
+  return known->second;
+}
+
+std::optional<std::string> HotSpotMethods::read_called_name(const JavaMethod& method, uint32_t bci) {
+  const auto index = calls_.name_index(method.bytecodes + bci, method.pool);
+  if (!index) return std::nullopt;
+  if (*index == 0) return "";
+  const ObjectBytes pool(memory_, method.pool, static_cast<size_t>(layout_.pool_bytes));
+  const auto name = pool_symbol(method.pool, pool.get({layout_.pool_length.at, false, 4}), *index);
+  if (!name) return std::nullopt;
+  // A method handle calls what it was made for.
+  const bool is_handle = name->text.starts_with("linkTo") || name->text.starts_with("invoke");
+  return is_handle ? std::nullopt : std::optional(name->text);
+}
+
 bool HotSpotMethods::is_stale(const Known& known) const { return now_ns_ - known.proved_ns >= kProofNs; }
 
 void HotSpotMethods::prove_all(std::span<const uint64_t> addresses) {
@@ -208,6 +228,7 @@ bool HotSpotMethods::read_method(uint64_t address, Known& known) {
   found.function.runtime = Runtime::java;
   found.function.name = java_class_name(class_name->text) + "." + name->text;
   found.bytecodes = constants_address + layout_.const_bytes;
+  found.pool = pool_address;
   found.bytecode_count = static_cast<uint32_t>(constants.get(layout_.const_code_size));
   if (layout_.has_source_file) {
     found.function.script = pool_symbol(pool_address, length, pool.get(layout_.pool_source_file)).value_or(Symbol{}).text;

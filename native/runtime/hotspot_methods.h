@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "runtime/heap_source.h"
+#include "runtime/hotspot_calls.h"
 #include "runtime/hotspot_layout.h"
 #include "runtime/hotspot_unloading.h"
 #include "runtime/object_bytes.h"
@@ -31,6 +32,7 @@ struct JavaMethod {
   uint64_t bytecodes = 0;    // address of the first
   uint32_t bytecode_count = 0;
   std::vector<JavaLine> lines;
+  uint64_t pool = 0;  // address of its constants
 
   /// Line of a bytecode; 0 when it cannot be told.
   [[nodiscard]] uint32_t line_at(uint32_t bci) const;
@@ -40,7 +42,7 @@ class HotSpotMethods {
  public:
   /// All must outlive this.
   HotSpotMethods(const HotSpotLayout& layout, const HotSpotUnloading& unloading, HeapSource& memory)
-      : layout_(layout), unloading_(unloading), memory_(memory) {}
+      : layout_(layout), unloading_(unloading), memory_(memory), calls_(layout, memory) {}
 
   /// A stack begins; what find() gave before may be gone.
   void begin_stack();
@@ -48,6 +50,8 @@ class HotSpotMethods {
   [[nodiscard]] const JavaMethod* find(uint64_t address);
   /// The same; null also when another one may have been there at the time of the sample.
   [[nodiscard]] const JavaMethod* find_at_sample(uint64_t address);
+  /// Name of the method that a bytecode of the method at an address calls, empty where it calls none. Nothing: any method.
+  [[nodiscard]] std::optional<std::string> called_name(uint64_t address, uint32_t bci);
   /// Reads again with a single call what find() would read of each of them; for those that will be asked for.
   void prove_all(std::span<const uint64_t> addresses);
 
@@ -62,6 +66,7 @@ class HotSpotMethods {
   struct Known {
     std::optional<JavaMethod> method;
     std::vector<ProofWord> proof;
+    std::unordered_map<uint32_t, std::optional<std::string>> called;  // by bytecode
     uint64_t seen_ns = 0;  // first
     uint64_t proved_ns = 0;
   };
@@ -70,6 +75,7 @@ class HotSpotMethods {
     std::string text;
   };
 
+  [[nodiscard]] std::optional<std::string> read_called_name(const JavaMethod& method, uint32_t bci);
   [[nodiscard]] bool is_stale(const Known& known) const;
   [[nodiscard]] bool is_as_expected(std::vector<ProofWord> proof);
   [[nodiscard]] bool prove(Known& known);
@@ -82,6 +88,7 @@ class HotSpotMethods {
   const HotSpotLayout& layout_;
   const HotSpotUnloading& unloading_;
   HeapSource& memory_;
+  HotSpotCalls calls_;
   uint64_t now_ns_ = 0;
   std::optional<Unsigned5> form_;
   std::unordered_map<uint64_t, Known> known_;

@@ -148,7 +148,7 @@ void RuntimeNames::name(std::span<const RuntimeFrame> frames, std::vector<NamedF
       if (const auto id = intern(functions[at])) places_.push_back({*id, lines.empty() ? 0 : lines[at]});
     }
     const auto places = std::span<const FunctionPlace>(places_).subspan(first);
-    if (!places.empty()) named[i] = {as, places};
+    if (!places.empty() || as == RuntimeNaming::As::gap) named[i] = {as, places};
   }
 }
 

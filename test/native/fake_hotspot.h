@@ -20,6 +20,7 @@ class FakeHotSpot : public FakeMemory {
   static constexpr uint64_t kDeoptHandler = 0x3c0;  // offset in the code
   static constexpr uint64_t kException = 0x104000, kExceptionCode = kException + 0x110;
   static constexpr uint64_t kOuter = 0x300000, kInner = 0x310000, kHolder = 0x302000, kClass = 0x303000;
+  static constexpr uint64_t kCache = 0x304000;
   static constexpr uint64_t kConstBytes = 48;
   static constexpr uint64_t bytecodes(uint64_t method) { return method + 0x1000 + kConstBytes; }
   static constexpr uint64_t kTables = 0x10000;
@@ -75,7 +76,8 @@ class FakeHotSpot : public FakeMemory {
         {"ConstMethod", "_name_index", "u2", 16}, {"ConstantPool", "_pool_holder", "InstanceKlass*", 0},
         {"ConstantPool", "_length", "int", 8}, {"ConstantPool", "_source_file_name_index", "u2", 12},
         {"Klass", "_name", "Symbol*", 0}, {"InstanceKlass", "_constants", "ConstantPool*", 8},
-        {"Symbol", "_length", "u2", 0}, {"Symbol", "_body[0]", "u1", 6},
+        {"Symbol", "_length", "u2", 0}, {"Symbol", "_body[0]", "u1", 6}, {"HeapBlock::Header", "_used", "bool", 8},
+        {"ConstantPool", "_cache", "ConstantPoolCache*", 16}, {"ConstantPoolCacheEntry", "_indices", "intx", 0},
         {"PerfMemory", "_prologue", "PerfDataPrologue*", 0x51000, true}, {"PerfDataPrologue", "used", "jint", 8},
         {"PerfDataPrologue", "entry_offset", "jint", 24}, {"PerfDataPrologue", "num_entries", "jint", 28},
         {"PerfDataEntry", "entry_length", "jint", 0}, {"PerfDataEntry", "name_offset", "jint", 4},
@@ -103,7 +105,8 @@ class FakeHotSpot : public FakeMemory {
     number("gHotSpotVMTypes", at);
     for (const auto& [type, bytes] : {Size{"HeapBlock", 16}, Size{"CodeBlob", 0x60}, Size{"nmethod", 0x90},
                                       Size{"PcDesc", 16}, Size{"ConstMethod", kConstBytes}, Size{"ConstantPool", 64},
-                                      Size{"PerfDataPrologue", 32}}) {
+                                      Size{"PerfDataPrologue", 32},
+                                      Size{"ConstantPoolCache", 16}, Size{"ConstantPoolCacheEntry", 32}}) {
       put(at, text(type)), put(at + 8, bytes), at += 16;
     }
     fill(at, at + 16);
@@ -121,6 +124,7 @@ class FakeHotSpot : public FakeMemory {
   void add_blob(uint64_t block, uint64_t end, std::string_view name, uint64_t code, uint64_t frame_words) {
     const uint64_t blob = block + 0x10;
     fill(block, end);
+    put(block + 8, 1, 1);
     put(blob + 8, text(name));
     put(blob + 16, end - blob, 4);
     put(blob + 20, frame_words, 4);
@@ -180,9 +184,13 @@ class FakeHotSpot : public FakeMemory {
 
   void add_class() {
     fill(kHolder, kHolder + 64);
-    put(kHolder, kClass), put(kHolder + 8, 4, 4), put(kHolder + 12, 3, 2);
+    put(kHolder, kClass), put(kHolder + 8, 6, 4), put(kHolder + 12, 3, 2);
     put(kHolder + 64 + 8, symbol("outer")), put(kHolder + 64 + 16, symbol("inner"));
     put(kHolder + 64 + 24, symbol("Main.java"));
+    // `inner` by its name with type, that by a reference to the method, that by the cache's entry 0.
+    fill(kHolder + 64 + 32, kHolder + 64 + 48);
+    put(kHolder + 64 + 32, 2, 4), put(kHolder + 64 + 40, 4 << 16, 4);
+    put(kHolder + 16, kCache), fill(kCache, kCache + 16 + 32), put(kCache + 16, 5);
     put(kClass, symbol("shop/Main")), put(kClass + 8, kHolder);
     // Bytecode 0 is of line 10 (20), 4 (3) of one or two more, outer's 9 of two more.
     using namespace std::string_view_literals;

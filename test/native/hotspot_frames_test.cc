@@ -192,7 +192,7 @@ void test_freed() {
   expect(name_of(*vm, compiled(0x40)) == "shop.Main.inner Main.java:20@0", "code that replaced it has its own name");
   wait_for_proof();
   memory.fill(0x200000, 0x200400, ~uint64_t{0});
-  memory.put(FakeHotSpot::kNmethod + 8, 0);
+  memory.put(FakeHotSpot::kCompiled + 8, 0);
   expect(name_of(*vm, compiled(0x40)).empty(), "the name goes with the code");
 }
 
@@ -215,6 +215,30 @@ void test_unloaded() {
   expect(named() == std::pair(true, false), "an unloaded method takes its name along, and no other");
   memory.put(FakeHotSpot::kHolder, 0);
   expect(named() == std::pair(false, false), "an unloaded class takes all of them");
+}
+
+/// A caller and a callee whose names do not fit its bytecode are neither.
+void test_impossible_calls() {
+  FakeHotSpot memory;
+  const uint64_t call = FakeHotSpot::bytecodes(FakeHotSpot::kOuter) + 4;
+  memory.put(call, 184, 1), memory.put(call + 1, 0, 2);  // invokestatic, by the cache's entry 0
+  const auto names = [&](uint64_t callee_method) {
+    const auto vm = make(memory);
+    RuntimeFrame callee = interpreted(FakeHotSpot::kReloads, 4, callee_method);
+    RuntimeFrame caller = interpreted(FakeHotSpot::kReloads, 4);
+    caller.callee = callee.address;
+    const RuntimeFrame both[]{callee, caller};
+    std::vector<prof::RuntimeNaming> namings;
+    vm->unwinder().begin_stack();
+    vm->frames().name(both, namings);
+    return std::pair(!namings[0].functions.empty(), !namings[1].functions.empty());
+  };
+  expect(names(FakeHotSpot::kInner) == std::pair(true, true), "outer calls inner");
+  expect(names(FakeHotSpot::kOuter) == std::pair(false, false), "outer does not call itself there");
+  memory.put(call, 186, 1);
+  expect(names(FakeHotSpot::kOuter) == std::pair(true, true), "what invokedynamic calls is not said");
+  memory.put(call, 3, 1);
+  expect(names(FakeHotSpot::kInner) == std::pair(false, false), "iconst_0 calls nothing");
 }
 
 /// Once a class was unloaded, what was first seen after a sample may have taken another's place.
@@ -291,6 +315,7 @@ int main() {
   test_exception_stub();
   test_freed();
   test_unloaded();
+  test_impossible_calls();
   test_replaced();
   test_hostile();
   test_missing_tables();
