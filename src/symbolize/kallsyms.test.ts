@@ -102,12 +102,24 @@ test('refused: the state names the errno, and a file that appears later is read'
   const file = path.join(folder, 'later');
   const symbols = new KernelSymbols(file);
   assert.equal(symbols.state, 'refused:ENOENT');
+  assert.equal(symbols.find(0xffffffff81001000n), undefined);
   assert.equal(symbols.refresh(false), false);
   fs.writeFileSync(file, '');
   assert.equal(symbols.refresh(false), true);
   assert.equal(symbols.state, 'missing');
   fs.writeFileSync(file, shown);
   assert.equal(symbols.refresh(false), true);
+  assert.equal(symbols.state, 'shown');
+  assert.equal(symbols.find(0xffffffff81001000n)?.name, 'do_work');
+});
+
+test('before a name is asked for only the state is read, at each look again', () => {
+  const file = path.join(folder, 'unasked');
+  fs.writeFileSync(file, shown.replace(/^[0-9a-f]{16}/gm, '0'.repeat(16)));
+  const symbols = new KernelSymbols(file);
+  assert.equal(symbols.state, 'hidden');
+  fs.writeFileSync(file, shown);
+  assert.equal(symbols.refresh(false), false);
   assert.equal(symbols.state, 'shown');
   assert.equal(symbols.find(0xffffffff81001000n)?.name, 'do_work');
 });
@@ -133,6 +145,7 @@ test('once shown, hiding the addresses does not take the names away', () => {
   const file = path.join(folder, 'hides');
   fs.writeFileSync(file, shown);
   const symbols = new KernelSymbols(file);
+  assert.equal(symbols.find(0xffffffff81001000n)?.name, 'do_work');
   fs.writeFileSync(file, shown.replace(/^[0-9a-f]{16}/gm, '0'.repeat(16)));
   assert.equal(symbols.refresh(true), false);
   assert.equal(symbols.state, 'shown');
@@ -143,6 +156,7 @@ test('a module that is loaded later is read only when an address asks for it', (
   const file = path.join(folder, 'grows');
   fs.writeFileSync(file, shown);
   const symbols = new KernelSymbols(file);
+  assert.equal(symbols.find(0xffffffffa0100000n), undefined);
   fs.writeFileSync(file, `${shown}ffffffffa0100000 t late_work\t[late]\n`);
   assert.equal(symbols.refresh(false), false);
   assert.equal(symbols.find(0xffffffffa0100000n), undefined);

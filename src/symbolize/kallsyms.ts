@@ -200,19 +200,28 @@ function isBetter(rows: FunctionRows, a: number, b: number): boolean {
   return compareAliases(describe(a), describe(b)) < 0;
 }
 
-/** Row numbers by address, one per address. The text is sorted but for modules, so the merge sort has little to do. */
-function sortedRows(rows: FunctionRows): number[] {
-  const { address } = rows;
-  const order: number[] = [];
-  for (let row = 0; row < rows.length; row++) order.push(row);
-  order.sort((a, b) => (address[a] as number) - (address[b] as number));
-  const unique: number[] = [];
-  for (const row of order) {
-    const last = unique[unique.length - 1];
-    if (last === undefined || address[last] !== address[row]) unique.push(row);
-    else if (isBetter(rows, row, last)) unique[unique.length - 1] = row;
+/** Row numbers by address. Without modules the text is in this order, and a sort costs as much as all the rest. */
+function rowsByAddress({ address, length }: FunctionRows): Uint32Array {
+  const order = new Uint32Array(length);
+  let isSorted = true;
+  for (let row = 1; row < length; row++) {
+    order[row] = row;
+    isSorted &&= (address[row - 1] as number) <= (address[row] as number);
   }
-  return unique;
+  return isSorted ? order : order.sort((a, b) => (address[a] as number) - (address[b] as number) || a - b);
+}
+
+/** The same, one per address: of those that share one the best. */
+function uniqueRows(rows: FunctionRows): Uint32Array {
+  const { address } = rows;
+  const unique = rowsByAddress(rows);
+  let count = 0;
+  for (const row of unique) {
+    const last = unique[count - 1];
+    if (last === undefined || address[last] !== address[row]) unique[count++] = row;
+    else if (isBetter(rows, row, last)) unique[count - 1] = row;
+  }
+  return unique.subarray(0, count);
 }
 
 /** A symbol ends at the next one; at the end of its range when none follows there. */
@@ -224,7 +233,7 @@ function endOf(rows: FunctionRows, row: number, next: number | undefined): numbe
 
 /** Keeps the text for its names and three numbers per function. */
 function tableOf(rows: FunctionRows): KernelTable {
-  const order = sortedRows(rows);
+  const order = uniqueRows(rows);
   const starts = new Float64Array(order.length);
   const ends = new Float64Array(order.length);
   const nameStarts = new Uint32Array(order.length);

@@ -1,6 +1,7 @@
 /**
- * Kernel names over time: reads kallsyms, keeps what it gave, and looks again when that may help. While addresses
- * are hidden a look costs one page, so a `sysctl` in another terminal fills in the names of a running tree.
+ * Kernel names over time: reads kallsyms when the first name is asked for, keeps what it gave, and looks again when
+ * that may help. While addresses are hidden a look costs one page, so a `sysctl` in another terminal fills in the names
+ * of a running tree.
  */
 import fs from 'node:fs';
 import { type KernelSymbol, type KernelTable, parseKallsyms, showsAnyAddress } from './kallsyms.ts';
@@ -53,16 +54,21 @@ export function readKernelSymbolsState(path = '/proc/kallsyms'): KernelSymbolsSt
 }
 
 export class KernelSymbols {
-  state: KernelSymbolsState = 'missing';
+  state: KernelSymbolsState;
   readonly #path: string;
   #table: KernelTable | undefined;
+  #isWanted = false;
 
   constructor(path: string) {
     this.#path = path;
-    this.#read();
+    this.state = readKernelSymbolsState(path);
   }
 
   find(address: bigint): KernelSymbol | undefined {
+    if (!this.#isWanted) {
+      this.#isWanted = true;
+      this.#read();
+    }
     return this.#table?.find(address);
   }
 
@@ -72,6 +78,10 @@ export class KernelSymbols {
    * @returns true when names may have changed
    */
   refresh(hasNewUnresolved: boolean): boolean {
+    if (!this.#isWanted) {
+      this.state = readKernelSymbolsState(this.#path);
+      return false;
+    }
     if (this.#table !== undefined) return hasNewUnresolved && this.#read();
     const stateBefore = this.state;
     return this.#read() || this.state !== stateBefore;
