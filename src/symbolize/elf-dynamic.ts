@@ -3,7 +3,7 @@
  * exist only in process memory (a library that was replaced while mapped) and files whose section headers were cut.
  */
 import { type ElfFile, elf, FieldReader } from './elf-file.ts';
-import { type SymbolSource, symbolsFromBytes } from './elf-symbols.ts';
+import { type SymbolSource, stringsIn, symbolsFromBytes } from './elf-symbols.ts';
 
 const tagHash = 4;
 const tagStrings = 5;
@@ -85,5 +85,5 @@ export function readDynamicSymbols(file: ElfFile, readAt: ReadAt, base: number):
   const strings = readAt(stringsAt, Math.min(tags.get(tagStringsSize) ?? 0, 1 << 28));
   if (symbols.length === 0 || strings.length === 0) return undefined;
   // What was not read by section headers has none to trust: in memory, other bytes lie in their place.
-  return symbolsFromBytes({ ...file, sections: [] }, symbols, strings, true);
+  return symbolsFromBytes({ ...file, sections: [] }, symbols, stringsIn(strings), true);
 }

@@ -81,6 +81,24 @@ test('node: of its 99 MB only headers and two tables are read', () => {
   assert.ok(bytesRead < wanted + 65536, `${bytesRead} bytes read, the tables have ${wanted}`);
 });
 
+test('names that stay in the file are those that are read with the table', () => {
+  const long = `f_${'long_'.repeat(200)}`;
+  const source = `int ${long}(void) { return 1; }\nint main(void) { return ${long}(); }\n`;
+  for (const file of [openElf(process.execPath), openElf(compile(folder, 'long-name.c', source))]) {
+    const whole = readSymbols(file, 'symtab') ?? assert.fail('no symbols');
+    const asked = readSymbols(file, 'symtab', { staysOpen: true }) ?? assert.fail('no symbols');
+    const { address, size } =
+      file.sections.find(({ name }) => name === '.text') ?? assert.fail('no section .text');
+    const found = new Set<string | undefined>();
+    const step = Math.max(1, Math.floor(size / 20_000));
+    for (let at = address; at < address + size; at += step) {
+      assert.equal(asked.find(at, 0), whole.find(at, 0));
+      found.add(whole.find(at, 0));
+    }
+    assert.ok(found.size > 1000 || found.has(long), `${found.size} names`);
+  }
+});
+
 test('node: random symbols agree with addr2line', () => {
   const names = byAddress(functionsOf(readelfSymbols(process.execPath, '.symtab')));
   const sized = [...names.values()].flat().filter(({ size }) => size > 8);

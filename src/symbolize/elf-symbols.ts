@@ -3,7 +3,7 @@
  * arrays and names in the file's own string table. A symbol names only what its size covers: in a stripped program
  * the nearest lower symbol is the wrong one half of the time.
  */
-import { type ElfFile, elf, isExecutable, readSection, stringAt } from './elf-file.ts';
+import { type ElfFile, type ElfSection, elf, isExecutable, readSection, stringAt } from './elf-file.ts';
 import { lastAtOrBelow } from './sorted-search.ts';
 import { compareAliases, type NamedSymbol } from './symbol-choice.ts';
 
@@ -29,56 +29,47 @@ const typeIndirectFunction = 10;
 const firstReservedSection = 0xff00;
 const extendedSection = 0xffff;
 
-/** The fields of a symbol table as columns: the sort and the sweep touch them some ten times per symbol. */
-interface SymbolColumns {
-  readonly strings: Buffer;
+/** A symbol's name by its offset in the string table; '' outside of it. */
+type StringTable = (offset: number) => string;
+
+/**
+ * A symbol table as the file has it, without copies: touching new memory costs more than reading it again.
+ * Elf64_Sym is {name u32, info u8, other u8, shndx u16, value u64, size u64}; Elf32_Sym orders it otherwise.
+ */
+class SymbolTable {
   readonly length: number;
-  readonly nameOffset: Uint32Array;
-  readonly info: Uint8Array;
-  readonly section: Uint16Array;
-  readonly address: Float64Array;
-  readonly size: Float64Array;
-}
+  readonly #words: Uint32Array;
+  readonly #is64: boolean;
+  readonly #stride: number;
 
-/** Elf64_Sym is {name u32, info u8, other u8, shndx u16, value u64, size u64}; Elf32_Sym orders it otherwise. */
-function readColumns(symbols: Buffer, strings: Buffer, is64: boolean): SymbolColumns {
-  const length = Math.min(Math.floor(symbols.length / (is64 ? 24 : 16)), maxSymbols);
-  const isAligned = symbols.byteOffset % 4 === 0;
-  const bytes = isAligned ? symbols : Buffer.from(new Uint8Array(symbols).buffer);
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, length * (is64 ? 6 : 4));
-  const columns: SymbolColumns = {
-    strings,
-    length,
-    nameOffset: new Uint32Array(length),
-    info: new Uint8Array(length),
-    section: new Uint16Array(length),
-    address: new Float64Array(length),
-    size: new Float64Array(length),
-  };
-  const fill = is64 ? fillColumns64 : fillColumns32;
-  fill(words, columns);
-  return columns;
-}
-
-function fillColumns64(words: Uint32Array, columns: SymbolColumns): void {
-  for (let i = 0, at = 0; i < columns.length; i++, at += 6) {
-    const kind = words[at + 1] as number;
-    columns.nameOffset[i] = words[at] as number;
-    columns.info[i] = kind & 0xff;
-    columns.section[i] = kind >>> 16;
-    columns.address[i] = (words[at + 2] as number) + (words[at + 3] as number) * 2 ** 32;
-    columns.size[i] = (words[at + 4] as number) + (words[at + 5] as number) * 2 ** 32;
+  constructor(symbols: Buffer, is64: boolean) {
+    this.#is64 = is64;
+    this.#stride = is64 ? 6 : 4;
+    this.length = Math.min(Math.floor(symbols.length / (this.#stride * 4)), maxSymbols);
+    const isAligned = symbols.byteOffset % 4 === 0;
+    const bytes = isAligned ? symbols : Buffer.from(new Uint8Array(symbols).buffer);
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, this.length * this.#stride);
   }
-}
 
-function fillColumns32(words: Uint32Array, columns: SymbolColumns): void {
-  for (let i = 0, at = 0; i < columns.length; i++, at += 4) {
-    const kind = words[at + 3] as number;
-    columns.nameOffset[i] = words[at] as number;
-    columns.address[i] = words[at + 1] as number;
-    columns.size[i] = words[at + 2] as number;
-    columns.info[i] = kind & 0xff;
-    columns.section[i] = kind >>> 16;
+  nameOffset(i: number): number {
+    return this.#word(i, 0);
+  }
+
+  /** st_info, st_other and st_shndx. */
+  kind(i: number): number {
+    return this.#word(i, this.#is64 ? 1 : 3);
+  }
+
+  address(i: number): number {
+    return this.#is64 ? this.#word(i, 2) + this.#word(i, 3) * 2 ** 32 : this.#word(i, 1);
+  }
+
+  size(i: number): number {
+    return this.#is64 ? this.#word(i, 4) + this.#word(i, 5) * 2 ** 32 : this.#word(i, 2);
+  }
+
+  #word(i: number, field: number): number {
+    return this.#words[i * this.#stride + field] as number;
   }
 }
 
@@ -94,10 +85,10 @@ function codeEnds(file: ElfFile): Float64Array {
 }
 
 /** Where the symbol's section ends; 0 when the symbol names no code of this file. */
-function sectionEndOf(table: SymbolColumns, i: number, ends: Float64Array): number {
-  const type = (table.info[i] as number) & 15;
+function sectionEndOf(kind: number, ends: Float64Array): number {
+  const type = kind & 15;
   if (type !== typeFunction && type !== typeIndirectFunction && type !== typeNone) return 0;
-  const section = table.section[i] as number;
+  const section = kind >>> 16;
   if (section === 0) return 0;
   // Without section headers (process memory) or with an extended index the section is not known.
   if (ends.length === 0 || section === extendedSection) return Number.POSITIVE_INFINITY;
@@ -108,13 +99,14 @@ function sectionEndOf(table: SymbolColumns, i: number, ends: Float64Array): numb
  * Symbol indexes in order of address. Keys are (address - base) << 24 | index in a BigUint64Array, written as two
  * 32-bit halves: the native sort takes 10 ms for 85,000 symbols, a comparator ten times as long.
  */
-function sortByAddress(table: SymbolColumns, ends: Float64Array, base: number): Uint32Array {
+function sortByAddress(table: SymbolTable, ends: Float64Array, base: number): Uint32Array {
   const keys = new Uint32Array(table.length * 2);
   let count = 0;
   for (let i = 0; i < table.length; i++) {
-    if (sectionEndOf(table, i, ends) === 0) continue;
-    const relative = (table.address[i] as number) - base;
-    if (relative < 0 || relative >= 2 ** 40 || (table.address[i] as number) === 0) continue;
+    if (sectionEndOf(table.kind(i), ends) === 0) continue;
+    const address = table.address(i);
+    const relative = address - base;
+    if (relative < 0 || relative >= 2 ** 40 || address === 0) continue;
     keys[count * 2] = (((relative & 0xff) << indexBits) | i) >>> 0;
     keys[count * 2 + 1] = Math.floor(relative / 2 ** 8);
     count++;
@@ -131,99 +123,87 @@ function withoutVersion(name: string): string {
   return at > 0 && /^@{1,2}[A-Za-z_][\w.]*$/.test(name.slice(at)) ? name.slice(0, at) : name;
 }
 
-/** What the choice among aliases needs to know, as bits. */
-const traitFunction = 1;
-const traitSized = 2;
-const traitGlobal = 4;
-
-function traitsOf(info: number, size: number): number {
-  const isFunction = (info & 15) !== typeNone ? traitFunction : 0;
-  return isFunction | (size > 0 ? traitSized : 0) | (info >> 4 !== 0 ? traitGlobal : 0);
-}
-
 /**
  * Groups of symbols of one address, ascending. Which alias names the group is decided when it is asked for: a
  * program of 86,000 symbols has 15,000 aliases and shows a few hundred.
  */
 class SortedSymbols implements SymbolSource {
   length = 0;
-  readonly #strings: Buffer;
+  readonly #table: SymbolTable;
+  readonly #strings: StringTable;
   readonly #isSparse: boolean;
+  /** Symbols by address. */
+  readonly #order: Uint32Array;
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
-  readonly #isUnsized: Uint8Array;
   /** The nearest earlier group that reaches further than this one, or -1. */
   readonly #enclosing: Int32Array;
-  /** First and last+1 index of the group in the two columns below. */
-  readonly #firstAlias: Uint32Array;
-  readonly #lastAlias: Uint32Array;
-  readonly #nameOffsets: Uint32Array;
-  readonly #traits: Uint8Array;
+  /** Where the group begins in the order. */
+  readonly #first: Uint32Array;
 
-  constructor(table: SymbolColumns, order: Uint32Array, sectionEnds: Float64Array, isSparse: boolean) {
-    this.#strings = table.strings;
+  constructor(
+    table: SymbolTable,
+    order: Uint32Array,
+    sectionEnds: Float64Array,
+    strings: StringTable,
+    isSparse: boolean,
+  ) {
+    this.#table = table;
+    this.#strings = strings;
     this.#isSparse = isSparse;
+    this.#order = order;
     this.#starts = new Float64Array(order.length);
     this.#ends = new Float64Array(order.length);
-    this.#isUnsized = new Uint8Array(order.length);
     this.#enclosing = new Int32Array(order.length);
-    this.#firstAlias = new Uint32Array(order.length);
-    this.#lastAlias = new Uint32Array(order.length);
-    this.#nameOffsets = new Uint32Array(order.length);
-    this.#traits = new Uint8Array(order.length);
-    this.#fill(table, order, sectionEnds);
+    this.#first = new Uint32Array(order.length);
+    this.#fill(sectionEnds);
     this.#linkEnclosing();
   }
 
-  #fill(table: SymbolColumns, order: Uint32Array, sectionEnds: Float64Array): void {
+  #fill(sectionEnds: Float64Array): void {
+    const order = this.#order;
     let sizedEnd = 0;
     for (let first = 0, after = 0; first < order.length; first = after) {
       const leader = order[first] as number;
-      const start = table.address[leader] as number;
+      const start = this.#table.address(leader);
       let size = 0;
-      let next = Number.POSITIVE_INFINITY;
-      for (after = first; after < order.length; after++) {
-        const i = order[after] as number;
-        next = table.address[i] as number;
-        if (next !== start) break;
-        const symbolSize = table.size[i] as number;
-        size = Math.max(size, symbolSize);
-        this.#nameOffsets[after] = table.nameOffset[i] as number;
-        this.#traits[after] = traitsOf(table.info[i] as number, symbolSize);
+      let next = start;
+      for (after = first; next === start; next = this.#addressAt(++after)) {
+        size = Math.max(size, this.#table.size(order[after] as number));
       }
-      if (after === order.length) next = Number.POSITIVE_INFINITY;
       // A label inside a sized function belongs to that function.
       if (size === 0 && start < sizedEnd) continue;
-      const end = Math.min(size === 0 ? next : start + size, sectionEndOf(table, leader, sectionEnds));
+      const sectionEnd = sectionEndOf(this.#table.kind(leader), sectionEnds);
+      const end = Math.min(size === 0 ? next : start + size, sectionEnd);
       if (size > 0) sizedEnd = Math.max(sizedEnd, end);
       const group = this.length++;
       this.#starts[group] = start;
       this.#ends[group] = end;
-      this.#isUnsized[group] = Number(size === 0);
-      this.#firstAlias[group] = first;
-      this.#lastAlias[group] = after;
+      this.#first[group] = first;
     }
   }
 
-  #alias(i: number): NamedSymbol {
-    const traits = this.#traits[i] as number;
-    return {
-      name: stringAt(this.#strings, this.#nameOffsets[i] as number),
-      isFunction: (traits & traitFunction) !== 0,
-      hasSize: (traits & traitSized) !== 0,
-      isGlobal: (traits & traitGlobal) !== 0,
-    };
+  /** Of the symbol that is the `at`th in the order; beyond the last there is none. */
+  #addressAt(at: number): number {
+    const i = this.#order[at];
+    return i === undefined ? Number.POSITIVE_INFINITY : this.#table.address(i);
   }
 
-  #nameOf(group: number): string {
-    const first = this.#firstAlias[group] as number;
-    const last = Math.min(this.#lastAlias[group] as number, first + maxAliases);
-    let best = this.#alias(first);
-    for (let i = first + 1; i < last; i++) {
-      const other = this.#alias(i);
-      if (best.name === '' || (other.name !== '' && compareAliases(other, best) < 0)) best = other;
+  #aliases(group: number): NamedSymbol[] {
+    const aliases: NamedSymbol[] = [];
+    const start = this.#starts[group] as number;
+    const first = this.#first[group] as number;
+    for (let at = first; at < first + maxAliases && this.#addressAt(at) === start; at++) {
+      const i = this.#order[at] as number;
+      const info = this.#table.kind(i) & 0xff;
+      aliases.push({
+        name: this.#strings(this.#table.nameOffset(i)),
+        isFunction: (info & 15) !== typeNone,
+        hasSize: this.#table.size(i) > 0,
+        isGlobal: info >> 4 !== 0,
+      });
     }
-    return best.name;
+    return aliases;
   }
 
   /** Previous greater end, by a stack that lives in the links themselves: linear, whatever the input. */
@@ -246,9 +226,11 @@ class SortedSymbols implements SymbolSource {
     let i = lastAtOrBelow(this.#starts, this.length, address);
     while (i >= 0 && address >= (this.#ends[i] as number)) i = this.#enclosing[i] as number;
     if (i < 0) return undefined;
-    if (this.#isUnsized[i] === 1 && !this.#unsizedCovers(i, functionStart)) return undefined;
-    const name = this.#nameOf(i);
-    return name === '' ? undefined : withoutVersion(name);
+    const aliases = this.#aliases(i);
+    const isSized = aliases.some(({ hasSize }) => hasSize);
+    if (!isSized && !this.#unsizedCovers(i, functionStart)) return undefined;
+    const [best] = aliases.filter(({ name }) => name !== '').sort(compareAliases);
+    return best && withoutVersion(best.name);
   }
 }
 
@@ -261,6 +243,23 @@ function lowestAddress(file: ElfFile): number {
   return Number.isFinite(lowest) ? lowest : 0;
 }
 
+/** Of a table that was read whole. */
+export function stringsIn(table: Buffer): StringTable {
+  return (offset) => stringAt(table, offset);
+}
+
+const usualNameBytes = 256;
+const longestNameBytes = 65536;
+
+/** Of a table that stays in the file: it is the largest part of all, and few names are asked for. */
+function stringsOf({ source }: ElfFile, { offset: start, size }: ElfSection): StringTable {
+  return (offset) => {
+    const most = Math.min(longestNameBytes, size - offset);
+    const usual = source.read(start + offset, Math.min(usualNameBytes, most));
+    return stringAt(usual.includes(0) ? usual : source.read(start + offset, most), 0);
+  };
+}
+
 /**
  * Builds the sorted table of one symbol section.
  * @param isSparse most functions are missing (`.dynsym`): a symbol without a size is then trusted only inside its FDE
@@ -268,27 +267,35 @@ function lowestAddress(file: ElfFile): number {
 export function symbolsFromBytes(
   file: ElfFile,
   symbols: Buffer,
-  strings: Buffer,
+  strings: StringTable,
   isSparse: boolean,
 ): SymbolSource {
-  const table = readColumns(symbols, strings, file.is64);
+  const table = new SymbolTable(symbols, file.is64);
   const ends = codeEnds(file);
-  return new SortedSymbols(table, sortByAddress(table, ends, lowestAddress(file)), ends, isSparse);
+  const order = sortByAddress(table, ends, lowestAddress(file));
+  return new SortedSymbols(table, order, ends, strings, isSparse);
 }
 
-/**
- * @param isSparse as for `symbolsFromBytes`
- * @returns `undefined` when the file has no such table or its strings are missing
- */
+export interface SymbolReading {
+  /** As for `symbolsFromBytes`; that of `.dynsym` unless told. */
+  readonly isSparse?: boolean;
+  /** The file can be read as long as the symbols are asked for names. */
+  readonly staysOpen?: boolean;
+}
+
+/** @returns `undefined` when the file has no such table or its strings are missing */
 export function readSymbols(
   file: ElfFile,
   which: 'symtab' | 'dynsym',
-  isSparse = which === 'dynsym',
+  { isSparse = which === 'dynsym', staysOpen = false }: SymbolReading = {},
 ): SymbolSource | undefined {
   const type = which === 'symtab' ? elf.sectionSymtab : elf.sectionDynsym;
   const section = file.sections.find((candidate) => candidate.type === type);
   const strings = section === undefined ? undefined : file.sections[section.link];
   if (section === undefined || strings === undefined) return undefined;
   const table = readSection(file, section);
-  return table.length === 0 ? undefined : symbolsFromBytes(file, table, readSection(file, strings), isSparse);
+  if (table.length === 0) return undefined;
+  const isReadable = staysOpen && strings.type !== elf.sectionNobits;
+  const names = isReadable ? stringsOf(file, strings) : stringsIn(readSection(file, strings));
+  return symbolsFromBytes(file, table, names, isSparse);
 }

@@ -71,11 +71,13 @@ function fromFile(module: Module, context: ModuleContext): ModuleSources {
     isElf: true,
     goProgram,
     sources: [
-      () => readSymbols(file, 'symtab'),
+      () => readSymbols(file, 'symtab', { staysOpen: true }),
       debugFileSource(file, module, context),
       () => readMiniDebugInfo(file),
       () =>
-        hasSections ? readSymbols(file, 'dynsym') : readDynamicSymbols(file, readThroughSegments(file), 0),
+        hasSections
+          ? readSymbols(file, 'dynsym', { staysOpen: true })
+          : readDynamicSymbols(file, readThroughSegments(file), 0),
       goProgram,
     ],
   };
@@ -130,5 +132,5 @@ function readMiniDebugInfo(file: ElfFile): SymbolSource | undefined {
   if (section === undefined) return undefined;
   const bytes = unpackXz(readSection(file, section), maxMiniDebugInfoBytes);
   const inner = bytes === undefined ? undefined : parseElf(bufferBytes(bytes));
-  return inner === undefined ? undefined : readSymbols(inner, 'symtab', true);
+  return inner === undefined ? undefined : readSymbols(inner, 'symtab', { isSparse: true });
 }

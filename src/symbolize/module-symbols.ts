@@ -30,6 +30,11 @@ export class ModuleSymbols {
     this.#pending = [...sources];
   }
 
+  /** Opens the first source before anything is asked. */
+  prepare(): void {
+    if (this.#goProgram?.() === undefined && this.#sources.length === 0) this.#openNext();
+  }
+
   /** @returns the raw name: Itanium mangling is kept for the main thread, Rust v0 is readable. */
   symbolOf(address: number, functionStart: number): string | undefined {
     for (let i = 0; ; i++) {

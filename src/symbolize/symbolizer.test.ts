@@ -6,11 +6,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test, { type TestContext } from 'node:test';
 import type { Frame, FrameKind, FrameName } from '../profile/frames.ts';
+import { elf } from './elf-file.ts';
 import { monotonicMs } from './followed-file.ts';
 import type { SymbolizerOptions } from './protocol.ts';
 import { Symbolizer } from './symbolizer.ts';
 import { parseStatus } from './target-process.ts';
-import { readelfSymbols, startTarget, temporaryFolder } from './test-programs.ts';
+import { openElf, readelfSymbols, startTarget, temporaryFolder } from './test-programs.ts';
 
 const folder = temporaryFolder();
 const noKernel = path.join(folder, 'no-kallsyms');
@@ -71,6 +72,29 @@ test('node itself: names survive the end of the process', async (t) => {
   const [answer] = made.nameFrames([frame(0, 'native', BigInt(main + 1), 3)], monotonicMs());
   assert.deepEqual(answer, { frame: 0, name: 'main', module: 'node', hasSymbol: true });
   assert.deepEqual(made.refresh(), []);
+});
+
+test('what was read ahead of the first frame names it when the table is gone', async (t) => {
+  const copy = path.join(folder, 'read-ahead');
+  fs.copyFileSync(process.execPath, copy);
+  const table = openElf(copy).sections.find(({ type }) => type === elf.sectionSymtab);
+  const [known] = readelfSymbols(copy, '.symtab').filter(({ type, size }) => type === 'FUNC' && size > 0);
+  assert(table !== undefined && known !== undefined);
+  const child = await sleeper(t);
+  const [small, large] = [fs.openSync('/bin/sh', 'r'), fs.openSync(copy, 'r+')];
+  const modules = [
+    { id: 0, path: '/bin/sh', buildId: '', fd: small, openedBy: 'root' },
+    { id: 1, path: copy, buildId: '', fd: large, openedBy: 'root' },
+    { id: 2, path: '/gone', buildId: '', fd: -1, openedBy: 'none' },
+  ] as const;
+  const [ahead, late] = [symbolizer(t, { pid: child.pid ?? 0 }), symbolizer(t, { pid: child.pid ?? 0 })];
+  for (const each of [ahead, late]) each.addModules(modules);
+  ahead.prepare();
+  fs.writeSync(large, Buffer.alloc(table.size), 0, table.size, table.offset);
+  const asked = [frame(1, 'native', BigInt(known.address), 1)];
+  assert.deepEqual(names(ahead.nameFrames(asked, monotonicMs())), [known.name]);
+  assert.notDeepEqual(names(late.nameFrames(asked, monotonicMs())), [known.name]);
+  assert.deepEqual(ahead.warnings, []);
 });
 
 test('perf map: names come late; code that takes the place of other code leaves the frame without a name', async (t) => {

@@ -4,6 +4,7 @@
  * messages, and does not demangle C++: the main thread has the compiler's own demangler.
  */
 import type { Frame, FrameName, Module } from '../profile/frames.ts';
+import { fileBytes } from './byte-source.ts';
 import { GeneratedFrames } from './generated-frames.ts';
 import { KernelSymbols } from './kernel-symbols.ts';
 import { type MappedFile, mappingsOf } from './module-memory.ts';
@@ -54,6 +55,14 @@ export class Symbolizer {
 
   addModules(modules: readonly Module[]): void {
     for (const module of modules) this.#modules.set(module.id, module);
+  }
+
+  /** Reads ahead what the first frames will most likely ask for: the symbols of the largest module known. */
+  prepare(): void {
+    const files = [...this.#modules.values()].filter(({ fd }) => fd >= 0);
+    const sized = files.map(({ id, fd }) => ({ id, size: fileBytes(fd).size }));
+    const [largest] = sized.sort((a, b) => b.size - a.size);
+    if (largest !== undefined) this.#symbolsOf(largest.id)?.prepare();
   }
 
   /**

@@ -15,6 +15,8 @@ const symbolizers = new Map<number, Symbolizer>([[0, symbolizer]]);
 const waiting = new Map<number, { readonly pid: number; readonly modules: Module[] }>();
 const sentWarnings = new Map<string, string>();
 let sentState: KernelSymbolsState | undefined;
+/** The target's modules come before its first frames. */
+let isPrepared = false;
 
 function send(message: FromWorker): void {
   port?.postMessage(message);
@@ -76,6 +78,8 @@ port.on('message', (message: ToWorker) => {
     case 'modules':
       waiting.get(process)?.modules.push(...message.modules);
       symbolizers.get(process)?.addModules(message.modules);
+      if (!isPrepared) symbolizer.prepare();
+      isPrepared = true;
       return;
     case 'frames':
       sendNames(1, symbolizerOf(process)?.nameFrames(message.frames, message.sinceMs) ?? []);
