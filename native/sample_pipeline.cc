@@ -44,10 +44,10 @@ SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
       python_(memory_, runtime_),
       python_stacks_(pid) {}
 
-int SamplePipeline::load_modules(std::chrono::milliseconds patience) {
+int SamplePipeline::load_modules(std::chrono::milliseconds patience, bool in_a_hurry) {
   const int error = modules_.refresh();
   last_refresh_ns_ = monotonic_ns();
-  modules_.wait_ready(patience);
+  if (in_a_hurry || modules_.needs_tables()) modules_.wait_ready(patience);
   // The mappings were read anew, so every range that the unwinder remembers is gone.
   modules_.adopt_ready();
   unwinder_.flush();

@@ -44,9 +44,11 @@ class SamplePipeline final : public SampleSink {
  public:
   SamplePipeline(pid_t pid, uint64_t session_start_ns);
 
-  /// Reads the mappings and builds unwind tables, biggest module first, for as long as `patience` lasts.
+  /// Reads the mappings and has unwind tables built, biggest module first. Waits `patience` for them at most, and only
+  /// if samples are to come in a hurry or some code cannot be unwound without: until they are there, rules are looked
+  /// up in the modules themselves.
   /// 0, or the errno with which the mappings were refused (stacks then come from the kernel's own walk).
-  [[nodiscard]] int load_modules(std::chrono::milliseconds patience);
+  [[nodiscard]] int load_modules(std::chrono::milliseconds patience, bool in_a_hurry);
   /// Rows outside the window belong to another engine.
   void set_window(const SampleWindow& window) { window_ = window; }
   /// How much of a thread's time lies between its samples.

@@ -115,7 +115,7 @@ void Session::wait_for_data() {
 
 /// Grows with the age of the engine, so that its start costs a handful of wake-ups more.
 int Session::drain_interval_ms() const {
-  const uint64_t age_ms = (monotonic_ns() - armed_at_ns_) / 1'000'000;
+  const uint64_t age_ms = (monotonic_ns() - drained_from_ns_) / 1'000'000;
   const int longest_ms = pipeline_.is_restless() ? kRestlessIntervalMs : kDrainIntervalMs;
   return static_cast<int>(std::clamp<uint64_t>(age_ms / 2, kFirstIntervalMs, longest_ms));
 }

@@ -111,7 +111,7 @@ class Session {
   PipelineCounts counts_at_growth_;
   bool may_grow_ = true;
   std::vector<int> polled_;  // ring descriptors that can still wake us
-  uint64_t armed_at_ns_ = 0;
+  uint64_t drained_from_ns_ = 0;
   uint64_t lost_at_settle_ = 0;
   uint64_t last_settle_ns_ = 0;
   uint64_t cpu_base_ns_ = 0;     // the clock when accounting began

@@ -5,12 +5,15 @@
 #include "capture/perf_engine.h"
 #include "capture/snapshot_engine.h"
 #include "capture/wall_engine.h"
+#include "proc/maps.h"
 #include "session.h"
 
 namespace prof {
 namespace {
 
 constexpr std::chrono::milliseconds kTablePatience{2000};
+// Looking up the rules of a stack without tables takes a tenth of a millisecond or more.
+constexpr uint64_t kHurriedPeriodNs = 2'000'000;
 
 }  // namespace
 
@@ -30,11 +33,19 @@ StartResult Session::start(EngineKind kind, uint64_t period_ns) {
     config.python = &pipeline_.python_stacks();
     config.user_only = kind == EngineKind::perf_user_only;
     config.stack_bytes = config_.pid == 0 ? config.stack_bytes : config_.stack_bytes;
-    // Tables first: the first sample then finds its rules, and the ring does not fill while they are built.
-    const int maps_error = pipeline_.load_modules(kTablePatience);
+    // At a high rate the rings would fill while tables are built, or rules looked up without them.
+    const bool in_a_hurry = period_ns < kHurriedPeriodNs;
+    // The rings of perf_events wait until modules and runtimes are known; other engines need to know them.
+    const bool opens_first = !in_a_hurry && (kind == EngineKind::perf || kind == EngineKind::perf_user_only);
+    int maps_error = opens_first ? read_maps(pid_).refusal() : pipeline_.load_modules(kTablePatience, in_a_hurry);
     config.kernel_walks_user = maps_error != 0;
     const bool is_same = engine_ && kind_ == EngineKind::ctimer && kind == EngineKind::ctimer;
     result = is_same ? replace_ctimer(config, starts_) : open_engine(kind, config, starts_);
+    if (opens_first && !result.refusal) {
+      maps_error = pipeline_.load_modules(kTablePatience, in_a_hurry);
+      drained_from_ns_ = monotonic_ns();
+      publish();
+    }
     result.maps_error = maps_error;
     if (!result.refusal) starts_++;
   });
@@ -69,7 +80,7 @@ StartResult Session::open_engine(EngineKind kind, const EngineConfig& config, ui
   suspected_.reset();
   failure_.reset();
   stopped_ns_.reset();
-  armed_at_ns_ = cut_ns;
+  drained_from_ns_ = cut_ns;
   polled_ = engine_->wake_fds();
   counts_at_growth_ = pipeline_.counts();
   pair_clocks();

@@ -44,9 +44,8 @@ TargetModules::~TargetModules() = default;
 
 int TargetModules::refresh() {
   MapsResult maps = read_maps(pid_);
-  if (maps.error != 0) return maps.error;
-  // A leader that has ended reads as empty without an error: the mappings known are better than none.
-  if (maps.mappings.empty()) return ESRCH;
+  // The mappings known are better than none.
+  if (const int refusal = maps.refusal(); refusal != 0) return refusal;
   mappings_ = std::move(maps.mappings);
 
   std::vector<CodeRange> ranges;
@@ -159,6 +158,12 @@ void TargetModules::enqueue_tables(std::vector<NewModule>& added) {
   std::sort(added.begin(), added.end(),
             [](const NewModule& a, const NewModule& b) { return a.executable_bytes > b.executable_bytes; });
   for (const NewModule& module : added) builder_.enqueue(module.id, modules_[module.id].image);
+}
+
+bool TargetModules::needs_tables() const {
+  return std::any_of(infos_.begin(), infos_.end(), [this](const ModuleInfo& info) {
+    return info.cfi == CfiState::pending && !has_search_table(*modules_[info.id].image);
+  });
 }
 
 void TargetModules::wait_ready(std::chrono::milliseconds timeout) { builder_.wait_idle(timeout); }

@@ -46,6 +46,8 @@ class TargetModules {
   /// tables of new modules are queued, the biggest executable mapping first. Invalidates code_map() ranges.
   /// Of more than 16,384 files the later ones count as code without a file.
   [[nodiscard]] int refresh();
+  /// Whether some code can be unwound only when its table is built: its file has none to look rules up in meanwhile.
+  [[nodiscard]] bool needs_tables() const;
   /// Until all queued tables are built or the time is over. They are used after adopt_ready().
   void wait_ready(std::chrono::milliseconds timeout);
   /// Takes finished tables into the code map. True: ranges changed, the unwinder must be flushed.

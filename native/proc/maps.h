@@ -1,6 +1,7 @@
 // Parses /proc/PID/maps (proc(5), "/proc/pid/maps"). Decides nothing about modules.
 #pragma once
 
+#include <errno.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -30,6 +31,9 @@ struct Mapping {
 struct MapsResult {
   int error = 0;  // errno of open or read; then `mappings` is empty
   std::vector<Mapping> mappings;
+
+  /// 0 or errno. A leader that has ended reads as empty without an error.
+  [[nodiscard]] int refusal() const { return error == 0 && mappings.empty() ? ESRCH : error; }
 };
 
 /// Reads the mappings of a live process, ascending by address. A process without memory (a zombie, a kernel

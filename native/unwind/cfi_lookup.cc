@@ -84,6 +84,8 @@ std::optional<FoundFde> find_fde(const ModuleImage& image, const EhFrame& frame,
 
 }  // namespace
 
+bool has_search_table(const ModuleImage& image) { return HdrTable(image).size() > 0; }
+
 std::optional<CfiRule> look_up_rule(const ModuleImage& image, uint64_t va) {
   const EhFrame frame(image);
   const auto found = find_fde(image, frame, va);

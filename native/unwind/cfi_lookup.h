@@ -10,6 +10,9 @@
 
 namespace prof {
 
+/// Whether an image has the binary search table that all below go by.
+[[nodiscard]] bool has_search_table(const ModuleImage& image);
+
 /// The rule at an ELF virtual address. Expressions are positions in image.eh_frame.bytes. Nothing when no
 /// FDE covers it or the image has no binary search table (the form 0x3b: datarel, sdata4).
 [[nodiscard]] std::optional<CfiRule> look_up_rule(const ModuleImage& image, uint64_t va);

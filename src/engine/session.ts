@@ -52,8 +52,8 @@ export class TargetGone extends Error {}
 
 const tickMs = 200;
 /** Until the first stack has its names: there is nothing else to show. An idle target is not looked at so often for long. */
-const firstTickMs = 40;
-const firstTicks = 40;
+const firstTickMs = 20;
+const firstTicks = 80;
 /** How often a target that looks gone but runs is tried. */
 const mostTries = 5;
 

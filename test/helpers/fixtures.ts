@@ -35,6 +35,11 @@ export const variants = {
     ...['-O2', '-g', '-fomit-frame-pointer', '-fno-optimize-sibling-calls'],
     ...['-fno-asynchronous-unwind-tables', '-fno-unwind-tables'],
   ],
+  /** Its tables can be read from one end to the other only: nothing to look an address up in. */
+  noSearchTable: [
+    ...['-O2', '-g', '-fomit-frame-pointer', '-fno-optimize-sibling-calls'],
+    '-Wl,--no-eh-frame-hdr',
+  ],
   sharedObject: ['-O2', '-g', '-fno-omit-frame-pointer', '-fno-optimize-sibling-calls', '-shared', '-fPIC'],
 } as const satisfies Record<string, readonly string[]>;
 export type Variant = keyof typeof variants;

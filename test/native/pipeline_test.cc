@@ -32,7 +32,7 @@ extern "C" int __wrap_open(const char* path, int flags, ...) {
 
 int main() {
   prof::SamplePipeline pipeline(getpid(), prof::monotonic_ns());
-  if (pipeline.load_modules(std::chrono::seconds(10)) != 0) return 1;
+  if (pipeline.load_modules(std::chrono::seconds(10), true) != 0) return 1;
   pipeline.hand_over();
 
   opening_hangs = true;
