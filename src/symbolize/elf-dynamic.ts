@@ -3,7 +3,8 @@
  * exist only in process memory (a library that was replaced while mapped) and files whose section headers were cut.
  */
 import { type ElfFile, elf, FieldReader } from './elf-file.ts';
-import { type SymbolSource, stringsIn, symbolsFromBytes } from './elf-symbols.ts';
+import { type SymbolSource, symbolsFromBytes } from './elf-symbols.ts';
+import { stringsIn } from './symbol-table.ts';
 
 const tagHash = 4;
 const tagStrings = 5;

@@ -3,9 +3,17 @@
  * arrays and names in the file's own string table. A symbol names only what its size covers: in a stripped program
  * the nearest lower symbol is the wrong one half of the time.
  */
-import { type ElfFile, type ElfSection, elf, isExecutable, readSection, stringAt } from './elf-file.ts';
+import { type ElfFile, elf, isExecutable, readSection } from './elf-file.ts';
 import { lastAtOrBelow } from './sorted-search.ts';
 import { compareAliases, type NamedSymbol } from './symbol-choice.ts';
+import {
+  indexBits,
+  maxSymbols,
+  type StringTable,
+  SymbolTable,
+  stringsIn,
+  stringsOf,
+} from './symbol-table.ts';
 
 /** Anything that can name an address of one module. */
 export interface SymbolSource {
@@ -19,8 +27,6 @@ export interface SymbolSource {
   find(address: number, functionStart: number): string | undefined;
 }
 
-const indexBits = 24;
-const maxSymbols = 1 << indexBits;
 /** More names on one address are not weighed: real ones stay under 20, a hostile file may have millions. */
 const maxAliases = 64;
 const typeNone = 0;
@@ -28,50 +34,6 @@ const typeFunction = 2;
 const typeIndirectFunction = 10;
 const firstReservedSection = 0xff00;
 const extendedSection = 0xffff;
-
-/** A symbol's name by its offset in the string table; '' outside of it. */
-type StringTable = (offset: number) => string;
-
-/**
- * A symbol table as the file has it, without copies: touching new memory costs more than reading it again.
- * Elf64_Sym is {name u32, info u8, other u8, shndx u16, value u64, size u64}; Elf32_Sym orders it otherwise.
- */
-class SymbolTable {
-  readonly length: number;
-  readonly #words: Uint32Array;
-  readonly #is64: boolean;
-  readonly #stride: number;
-
-  constructor(symbols: Buffer, is64: boolean) {
-    this.#is64 = is64;
-    this.#stride = is64 ? 6 : 4;
-    this.length = Math.min(Math.floor(symbols.length / (this.#stride * 4)), maxSymbols);
-    const isAligned = symbols.byteOffset % 4 === 0;
-    const bytes = isAligned ? symbols : Buffer.from(new Uint8Array(symbols).buffer);
-    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, this.length * this.#stride);
-  }
-
-  nameOffset(i: number): number {
-    return this.#word(i, 0);
-  }
-
-  /** st_info, st_other and st_shndx. */
-  kind(i: number): number {
-    return this.#word(i, this.#is64 ? 1 : 3);
-  }
-
-  address(i: number): number {
-    return this.#is64 ? this.#word(i, 2) + this.#word(i, 3) * 2 ** 32 : this.#word(i, 1);
-  }
-
-  size(i: number): number {
-    return this.#is64 ? this.#word(i, 4) + this.#word(i, 5) * 2 ** 32 : this.#word(i, 2);
-  }
-
-  #word(i: number, field: number): number {
-    return this.#words[i * this.#stride + field] as number;
-  }
-}
 
 /** End of each code section by index; 0 for sections that hold no code. */
 function codeEnds(file: ElfFile): Float64Array {
@@ -241,23 +203,6 @@ function lowestAddress(file: ElfFile): number {
     if (type === elf.segmentLoad) lowest = Math.min(lowest, address);
   }
   return Number.isFinite(lowest) ? lowest : 0;
-}
-
-/** Of a table that was read whole. */
-export function stringsIn(table: Buffer): StringTable {
-  return (offset) => stringAt(table, offset);
-}
-
-const usualNameBytes = 256;
-const longestNameBytes = 65536;
-
-/** Of a table that stays in the file: it is the largest part of all, and few names are asked for. */
-function stringsOf({ source }: ElfFile, { offset: start, size }: ElfSection): StringTable {
-  return (offset) => {
-    const most = Math.min(longestNameBytes, size - offset);
-    const usual = source.read(start + offset, Math.min(usualNameBytes, most));
-    return stringAt(usual.includes(0) ? usual : source.read(start + offset, most), 0);
-  };
 }
 
 /**
