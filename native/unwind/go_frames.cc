@@ -62,12 +62,27 @@ bool GoFrames::is_interruption(const CodeRange& range, uint64_t address) {
   return std::memcmp(code.data(), kInterruption.data(), code.size()) == 0;
 }
 
-bool GoFrames::is_call_of(const CodeRange& range, uint64_t address, uint64_t return_address) {
+std::optional<bool> GoFrames::calls(const CodeRange& range, uint64_t address, uint64_t return_address) {
   std::array<std::byte, kCallBytes> before{};
   const uint64_t entry = entry_of(range, address);
-  if (entry == 0 || !read(return_address - before.size(), before)) return false;
+  if (entry == 0 || !read(return_address - before.size(), before)) return std::nullopt;
   const CallTarget call = call_before(before, return_address);
-  return call.form == CallForm::direct && call.address == entry;
+  if (call.form != CallForm::direct) return std::nullopt;
+  return call.address == entry || jumps_to(call.address, entry);
+}
+
+/// At once or after it has set registers, as morestack_noctxt and the wrappers between Go's two calling conventions do.
+bool GoFrames::jumps_to(uint64_t address, uint64_t entry) {
+  constexpr size_t kJumpBytes = 5;
+  constexpr std::byte kJump{0xe9};
+  std::array<std::byte, 32> code{};
+  if (!read(address, code)) return false;
+  for (size_t i = 0; i + kJumpBytes <= code.size(); i++) {
+    if (code[i] != kJump) continue;
+    const auto distance = static_cast<uint64_t>(int64_t{at<int32_t>(code, i + 1)});
+    if (address + i + kJumpBytes + distance == entry) return true;
+  }
+  return false;
 }
 
 uint64_t GoFrames::entry_of(const CodeRange& range, uint64_t address) {

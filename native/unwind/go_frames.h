@@ -23,8 +23,19 @@ class GoFrames {
   /// Whether the function at `address` is Go's asyncPreempt: it stands where a goroutine was interrupted at any
   /// instruction, as if that had called it.
   [[nodiscard]] bool is_interruption(const CodeRange& range, uint64_t address);
-  /// Whether what stands before `return_address` calls the function at `address`, directly.
-  [[nodiscard]] bool is_call_of(const CodeRange& range, uint64_t address, uint64_t return_address);
+  /// Whether what stands before `return_address` calls the function at `address`, be it through a jump. Nothing where that
+  /// cannot be told: a call by a register, no call at all, no table.
+  [[nodiscard]] std::optional<bool> calls(const CodeRange& range, uint64_t address, uint64_t return_address);
+  /// Whether the call that ends at `address` was made without a frame (write barriers): rbp is that of the caller's. Not so
+  /// of goexit, whose first instruction stands for a call.
+  [[nodiscard]] bool calls_without_frame(const CodeRange& range, uint64_t address) {
+    return bytes_at(range, address) == 0U && entry_of(range, address) != address;
+  }
+  /// Whether the function at `address` is one of Go's that move the stack pointer by themselves: where it points to is
+  /// not known of its instructions.
+  [[nodiscard]] bool moves_stack_pointer(const CodeRange& range, uint64_t address) {
+    return range.go_table != 0 && entry_of(range, address) != 0 && !bytes_at(range, address);
+  }
   /// To be called after the code map changed.
   void flush();
 
@@ -42,6 +53,7 @@ class GoFrames {
     uint64_t record = 0;
   };
 
+  [[nodiscard]] bool jumps_to(uint64_t address, uint64_t entry);
   [[nodiscard]] std::optional<uint32_t> look_up(const CodeRange& range, uint64_t address);
   [[nodiscard]] const Table* table_of(const CodeRange& range);
   /// Absolute start of the function at an absolute address; 0 when the table does not say.

@@ -49,6 +49,9 @@ constexpr size_t kGoSystemStackCall = 2;
 // call *%r12; pop %rax; jmp badmcall2: runtime.mcall leaves its goroutine for the scheduler in the same way.
 constexpr std::array<uint8_t, 5> kGoMcall{0x41, 0xff, 0xd4, 0x58, 0xe9};
 constexpr size_t kGoMcallCall = 3;
+// mov 0x38(%rbx), %rsp; call: runtime.morestack goes to the thread's own stack.
+constexpr std::array<uint8_t, 5> kGoMorestack{0x48, 0x8b, 0x63, 0x38, 0xe8};
+constexpr size_t kGoMorestackCall = 9;
 
 // mov g(%rsp), %rdi; mov 8(%rdi), %rsi; sub n(%rsp), %rsi: runtime.asmcgocall comes back from C to its goroutine, whose
 // stack may have moved meanwhile (asm_amd64.s). And lea n(%rsp), %rax; sub %rsp, %rax: runtime.cgocallback measures the
@@ -134,6 +137,7 @@ CodeHints read_code_hints(std::span<const std::byte> before, std::span<const std
   if (is_inside(kPythonTrampoline, kAfter, kPythonAdd)) hints.after = LeafForm::ra_above_a_word;
   if (is_inside(kGoSystemStack, kAfter, kGoSystemStackCall)) hints.after = LeafForm::switched_stack;
   if (is_inside(kGoMcall, kAfter, kGoMcallCall)) hints.after = LeafForm::switched_stack;
+  if (is_inside(kGoMorestack, kAfter, kGoMorestackCall)) hints.after = LeafForm::grows_stack;
   read_cgo_hints(std::span<const std::byte>(window).subspan(kAfter), hints);
   if (is_go_thread_start(window, kAfter)) hints.after = LeafForm::thread_start;
   // While the kernel works on rt_sigreturn, the pc stands after the syscall instruction.

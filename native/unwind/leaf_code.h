@@ -21,7 +21,8 @@ enum class LeafForm : uint8_t {
   rbp_at_sp,        // between `push rbp` and `mov rbp, rsp`, or at `pop rbp`
   ra_above_a_word,  // between `sub $8, rsp` and `add $8, rsp` of CPython's perf trampoline
   thread_start,     // after the only call of Go's mstart, where its threads begin
-  switched_stack,   // after the call of Go's systemstack: rbp is a goroutine's, this stack ends here
+  switched_stack,   // after the call of Go's systemstack or mcall: rbp is a goroutine's, this stack ends here
+  grows_stack,      // the same after Go's morestack has called newstack
   cgo_call,         // after Go's asmcgocall has called C on the thread's own stack: `slots` lead to the goroutine's
   cgo_callback,     // after Go's cgocallback has called Go: its frame, of `slots[0]` bytes, hides the call of C above it
 };

@@ -53,7 +53,7 @@ StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vect
   size_t depth = 0;
   while (depth < kMaxStackDepth) {
     const CodeStep& step = step_at(walk.lookup());
-    if (!walk.has_not_begun(step)) frames_[depth++] = {step.lookup, step.range, walk.frame_pointer(step)};
+    depth += put_frame(walk, step, depth);
     const auto ended = walk.is_unknown(step) ? StackEnd::no_map : walk.leave(step);
     if (!ended) continue;
     end = *ended;
@@ -75,7 +75,8 @@ bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& 
     // Interpreters push return addresses that follow no call, and neither does what was interrupted.
     const bool is_proved = !is_late || walk.is_runtime(step) || walk.is_exact();
     const CodeBefore before = is_proved ? CodeBefore::call : look_before(walk.pc());
-    if (!walk.has_not_begun(step)) frames_[depth++] = {step.lookup, step.range, walk.frame_pointer(step)};
+    if (walk.is_other_call(step)) return is_at_stack_end;
+    depth += put_frame(walk, step, depth);
     auto ended = walk.leave(step);
     if (!is_late && (ended == StackEnd::truncated_copy || ended == StackEnd::bad_fp)) {
       is_late = true;
@@ -94,6 +95,12 @@ bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& 
     }
   }
   return is_at_stack_end;
+}
+
+size_t Unwinder::put_frame(Walk& walk, const CodeStep& step, size_t depth) {
+  if (walk.has_not_begun(step)) return 0;
+  frames_[depth] = {walk.shown_address(step), step.range, walk.frame_pointer(step)};
+  return 1;
 }
 
 // Another call of the same function of C, from elsewhere in the same goroutine and as deep, cannot be told from the one
@@ -131,7 +138,9 @@ CodeStep Unwinder::resolve(uint64_t lookup) {
     step.rule = *rule;
     return step;
   }
-  const NoRuleHints hints{read_hints(lookup), is_program_entry(*step.range, lookup),
+  CodeHints code = read_hints(lookup);
+  if (code.after == LeafForm::framed && go_frames_.calls_without_frame(*step.range, lookup)) code.after = LeafForm::ra_at_sp;
+  const NoRuleHints hints{code, is_program_entry(*step.range, lookup),
                           go_frames_.is_interruption(*step.range, lookup)};
   step.rule = hints.pack();
   return step;

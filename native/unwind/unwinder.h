@@ -23,6 +23,8 @@
 
 namespace prof {
 
+class Walk;
+
 inline constexpr size_t kMaxStackDepth = 1024;
 
 struct UnwoundFrame {
@@ -55,6 +57,8 @@ class Unwinder {
   void flush();
 
  private:
+  /// How many frames it has added at `depth`: 1 or 0.
+  size_t put_frame(Walk& walk, const CodeStep& step, size_t depth);
   const CodeStep& step_at(uint64_t lookup);
   [[nodiscard]] CodeStep resolve(uint64_t lookup);
   [[nodiscard]] CodeHints read_hints(uint64_t address);

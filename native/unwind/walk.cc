@@ -118,6 +118,8 @@ std::optional<StackEnd> Walk::leave_signal_frame() {
   }
   full_ = &interrupted_.emplace(saved);
   load();
+  uint64_t top = 0;
+  is_elsewhere_ = is_elsewhere_ || !stack_.read_word(sp_, top);
   return std::nullopt;
 }
 

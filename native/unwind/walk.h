@@ -47,7 +47,9 @@ class Walk {
   /// This frame is Go's systemstack: the last one of the thread's own stack.
   [[nodiscard]] bool has_switched_stack(const CodeStep& step) const {
     const bool has_hints = step.rule.cfa == CfaKind::none && step.rule.ra == RaKind::at_cfa;
-    return has_hints && !exact_ && NoRuleHints::unpack(step.rule).code.after == LeafForm::switched_stack;
+    if (!has_hints || exact_) return false;
+    const LeafForm form = NoRuleHints::unpack(step.rule).code.after;
+    return form == LeafForm::switched_stack || form == LeafForm::grows_stack;
   }
 
   /// Go's asyncPreempt at its first instruction: the signal that interrupts the goroutine came with the sample's, and
@@ -73,9 +75,23 @@ class Walk {
     return (exact_ ? code.here : code.after) == LeafForm::framed ? rbp_ : 0;
   }
 
+  /// On a goroutine's stack that was read late: what the frame is about to return from is not what it calls here. The
+  /// goroutine has gone on.
+  [[nodiscard]] bool is_other_call(const CodeStep& step) const {
+    const bool is_go = is_elsewhere_ && is_called_ && !exact_ && step.range != nullptr && step.range == callee_.range;
+    return is_go && go_frames_.calls(*step.range, callee_.lookup, pc_) == false;
+  }
+  /// Where the frame's function is to be looked for: a signal's trampoline was never called, what stands before it is
+  /// another function.
+  [[nodiscard]] uint64_t shown_address(const CodeStep& step) const {
+    const bool has_hints = step.rule.cfa == CfaKind::none && step.rule.ra == RaKind::at_cfa;
+    return !exact_ && has_hints && NoRuleHints::unpack(step.rule).code.calls_signal_return ? pc_ : step.lookup;
+  }
+
   /// Moves to the caller; a value means that the walk ends here. May be called again after `truncated_copy` and
   /// `bad_fp`: these leave the frame as it was.
   std::optional<StackEnd> leave(const CodeStep& step) {
+    is_called_ = true;
     const auto end = leave_frame(step);
     if (!end) callee_ = {step.range, step.lookup};
     return end;
@@ -88,6 +104,7 @@ class Walk {
  private:
   static constexpr uint64_t kMaxFrameBytes = 64ull << 20;   // beyond this a CFA is taken for garbage
   static constexpr uint64_t kMaxFpFrameBytes = 1ull << 20;  // frame pointers prove less, so less is believed
+  static constexpr uint64_t kMaxGoFrameBytes = 4096;        // of a function that leaves its goroutine's stack
   static constexpr size_t kMaxStackSwitches = 16;           // a cgo callback switches twice
 
   // What a rule restores; every other register is the callee's and means nothing in the caller.
@@ -209,7 +226,7 @@ class Walk {
 
   // walk_go.cc: Go, from stack to stack.
   std::optional<StackEnd> leave_cgo_call(const CodeStep& step, const CodeHints& code);
-  std::optional<StackEnd> leave_switched_stack();
+  std::optional<StackEnd> leave_switched_stack(const CodeStep& step, bool grows_stack);
   std::optional<StackEnd> leave_cgo_callback(const CodeStep& step, const CodeHints& code);
   std::optional<StackEnd> leave_by_go_table(const CodeStep& step);
   std::optional<StackEnd> leave_go_frame(uint32_t bytes);
@@ -221,10 +238,12 @@ class Walk {
   uint32_t known_ = 0;  // a bit per DWARF register whose value is this frame's
   bool exact_ = true;
   bool is_by_table_ = false;  // the stack was entered at a frame of Go whose rbp need not be known
+  bool is_called_ = true;     // by the frame in hand, that which was left last
   Callee callee_;             // the frame that was left last
   uint64_t cgo_call_ = 0;
   uint64_t floor_ = 0;  // what lies below on this stack has been popped
   size_t switches_ = 0;
+  bool is_elsewhere_ = false;  // on a stack other than the copy's
   LateStack* late_ = nullptr;
   const Registers* full_;  // of the last frame that was sampled or interrupted
   StackCopy stack_;

@@ -17,10 +17,13 @@ std::optional<StackEnd> Walk::leave_by_code(const CodeStep& step, const NoRuleHi
   if (is_by_table_) return leave_by_go_table(step);
   const auto go_bytes = exact_ ? go_frames_.bytes_at(*step.range, pc_) : std::nullopt;
   if (go_bytes) return leave_go_frame(*go_bytes);
-  switch (exact_ ? hints.code.here : hints.code.after) {
+  const bool leaves_stack = exact_ && hints.code.here == LeafForm::framed && go_frames_.moves_stack_pointer(*step.range, pc_);
+  switch (leaves_stack ? LeafForm::switched_stack : exact_ ? hints.code.here : hints.code.after) {
     case LeafForm::switched_stack:
-      return leave_switched_stack();
+    case LeafForm::grows_stack:
+      return leave_switched_stack(step, hints.code.after == LeafForm::grows_stack);
     case LeafForm::framed:
+      if (late_ != nullptr && !exact_ && go_frames_.bytes_at(*step.range, step.lookup) > 0U) return leave_by_go_table(step);
       return knows(kRegRbp) ? leave_by_frame_pointer() : StackEnd::unsupported;
     case LeafForm::ra_at_sp:
       return leave_frameless(sp_);
@@ -53,6 +56,7 @@ std::optional<StackEnd> Walk::leave_by_frame_pointer() {
   if (rbp_ < sp_ || rbp_ - sp_ >= kMaxFpFrameBytes) {
     if (late_ == nullptr || switches_ == kMaxStackSwitches) return StackEnd::bad_fp;
     switches_++;
+    is_elsewhere_ = true;
     floor_ = rbp_;
   }
   uint64_t saved = 0;

@@ -21,20 +21,45 @@ std::optional<StackEnd> Walk::leave_cgo_call(const CodeStep& step, const CodeHin
   const uint64_t callee = callee_.range == nullptr ? 0 : function_of(*callee_.range, callee_.lookup);
   if (callee == 0 || called != callee) return StackEnd::bad_fp;
   // Calls of others from the same place leave the argument as it is.
-  if (!go_frames_.is_call_of(*step.range, step.lookup, return_address)) return StackEnd::bad_fp;
+  if (go_frames_.calls(*step.range, step.lookup, return_address) != true) return StackEnd::bad_fp;
   constexpr uint64_t kDepthBits = 2047;
   if (cgo_call_ == 0) cgo_call_ = callee << 11 | (depth & kDepthBits);
   switches_++;
+  is_elsewhere_ = true;
   floor_ = sp;
   enter(return_address, sp + 8, rbp_, 0);
   is_by_table_ = true;
   return std::nullopt;
 }
 
-// The goroutine's stack may lie near, but a larger copy of this one is not what it takes.
-std::optional<StackEnd> Walk::leave_switched_stack() {
-  const auto end = knows(kRegRbp) ? leave_by_frame_pointer() : StackEnd::unsupported;
-  return end == StackEnd::truncated_copy ? StackEnd::bad_fp : end;
+// From the thread's own stack to the goroutine that went there: rbp is still its caller's frame (systemstack, mcall), or
+// that of its caller's caller (morestack, which is called before a frame is made). How large this frame is, and so where
+// the return address into it lies, is in the table of the function that it belongs to: nothing else fits both ways.
+std::optional<StackEnd> Walk::leave_switched_stack(const CodeStep& step, bool grows_stack) {
+  if (!knows(kRegRbp)) return StackEnd::unsupported;
+  if (late_ == nullptr || switches_ == kMaxStackSwitches || (rbp_ & 7) != 0) return StackEnd::bad_fp;
+  const CodeRange& range = *step.range;
+  for (uint64_t bytes = 8; bytes <= kMaxGoFrameBytes; bytes += 8) {
+    uint64_t caller = 0;
+    if (!read_word(rbp_ - bytes, caller)) return StackEnd::bad_fp;
+    if (caller <= range.lo || caller >= range.hi || go_frames_.bytes_at(range, caller - 1) != bytes) continue;
+    uint64_t sp = rbp_ - bytes + 8;
+    if (grows_stack) {
+      const uint64_t returns_to = caller;
+      sp -= 8;
+      if (!read_word(sp - 8, caller)) return StackEnd::bad_fp;
+      const bool has_begun = go_frames_.calls(range, caller - 1, returns_to) != false;
+      if (!has_begun || go_frames_.bytes_at(range, caller - 1) != 0) continue;
+    }
+    if (go_frames_.calls(range, step.lookup, caller) != true) continue;
+    switches_++;
+    is_elsewhere_ = true;
+    floor_ = sp;
+    enter(caller, sp, rbp_, 0);
+    is_by_table_ = true;
+    return std::nullopt;
+  }
+  return StackEnd::bad_fp;
 }
 
 // C has called Go while a goroutine waited for it: that goes on with the same goroutine, on its stack, above the call of
@@ -47,6 +72,7 @@ std::optional<StackEnd> Walk::leave_cgo_callback(const CodeStep& step, const Cod
   const bool is_go = return_address > range.lo && return_address < range.hi;
   if (!is_go || !go_frames_.bytes_at(range, return_address - 1)) return leave_by_frame_pointer();
   known_ &= kFollowed & ~bit(kRegRbp);
+  is_called_ = false;
   enter(return_address, slot + 8, 0, 0);
   is_by_table_ = true;
   return std::nullopt;
@@ -55,7 +81,8 @@ std::optional<StackEnd> Walk::leave_cgo_callback(const CodeStep& step, const Cod
 // The stack pointer is known for sure, and so is where rbp must point.
 std::optional<StackEnd> Walk::leave_by_go_table(const CodeStep& step) {
   const auto bytes = go_frames_.bytes_at(*step.range, step.lookup);
-  if (!bytes || *bytes < sizeof(uint64_t)) return StackEnd::unsupported;
+  if (!bytes) return StackEnd::unsupported;
+  if (*bytes < sizeof(uint64_t)) return leave_frameless(sp_ + *bytes);
   const uint64_t rbp = sp_ + *bytes - sizeof(uint64_t);
   if (knows(kRegRbp) && rbp_ != rbp) return StackEnd::bad_fp;
   rbp_ = rbp;

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type RecordedNode, recordCpu } from '../helpers/cli.ts';
+import { type MayCall, readGoCalls } from '../helpers/go-calls.ts';
 import { type GoStack, readGoProfile } from '../helpers/go-profile.ts';
 import { buildGo } from '../helpers/go-target.ts';
 import { hasTool } from '../helpers/tools.ts';
@@ -52,8 +53,23 @@ function shares(stacks: readonly GoStack[]): {
   return { self, total, sum };
 }
 
+/** Calls between two of Go's functions that neither its own profile has nor the program's code can make. */
+function untrueCalls(tree: RecordedNode, own: readonly GoStack[], mayCall: MayCall): Set<string> {
+  const seen = new Set(
+    own.flatMap(({ names }) => names.slice(1).map((callee, i) => `${names[i]} › ${callee}`)),
+  );
+  const untrue = new Set<string>();
+  for (const { node, path } of paths(tree)) {
+    const [caller, callee] = path.filter(({ runtime }) => runtime === 'go').slice(-2);
+    if (caller === undefined || callee === undefined || callee !== node) continue;
+    const call = `${caller.name} › ${callee.name}`;
+    if (!seen.has(call) && !mayCall(caller.name, callee.name)) untrue.add(call);
+  }
+  return untrue;
+}
+
 for (const engine of ['cpu', 'ctimer']) {
-  test(`Go, ${engine}: functions, inlined ones too, have the shares of the program's own profile`, async (t) => {
+  test(`Go, ${engine}: functions, inlined ones too, have callers and shares as in the program's own profile`, async (t) => {
     if (!hasTool(t, 'go', 'golang-go')) return;
     const program = buildGo('profiled');
     const folder = mkdtempSync(join(tmpdir(), 'prof-tui-pprof-'));
@@ -62,13 +78,15 @@ for (const engine of ['cpu', 'ctimer']) {
     const target = spawn(program, [file], { stdio: ['pipe', 'pipe', 'ignore'] });
     t.after(() => target.kill('SIGKILL'));
     await once(target.stdout, 'data');
-    const { tree, accounting } = await recordCpu(target.pid ?? 0, 8, ['-F', 499, '-e', engine], {
+    const { tree, accounting } = await recordCpu(target.pid ?? 0, 10, ['-F', 1009, '-e', engine], {
       deadlineMs: 120_000,
     });
     target.stdin.end();
     await once(target.stdout, 'data');
     assert(accounting.accounted > 0.97, `${accounting.accounted} accounted`);
-    const [ours, its] = [shares(stacksOf(tree)), shares(readGoProfile(program, file))];
+    const own = readGoProfile(program, file);
+    assert.deepEqual(untrueCalls(tree, own, readGoCalls(program)), new Set());
+    const [ours, its] = [shares(stacksOf(tree)), shares(own)];
     assert(its.sum > 1000, `${its.sum} samples of its own`);
     const known = ['main.spin', 'main.turn', 'main.box.area', 'main.disc.area', 'main.count', 'main.order'];
     const others = [...its.total].filter(([, count]) => count > 0.05 * its.sum).map(([name]) => name);
