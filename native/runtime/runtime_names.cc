@@ -77,6 +77,7 @@ void RuntimeNames::read_hotspot() {
 RuntimeCode* RuntimeNames::code(uint64_t sample_ns) {
   const bool is_unread = !hotspot_ && !hotspot_exports_.empty();
   if (is_unread && monotonic_ns() - hotspot_tried_ns_ >= kRetryNs) read_hotspot();
+  if (v8_) v8_->begin_sample(sample_ns);
   if (!hotspot_) return nullptr;
   hotspot_->unloading().begin_sample(sample_ns);
   return &hotspot_->unwinder();

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace prof {
 namespace {
 
@@ -11,6 +13,7 @@ namespace {
 constexpr size_t kMostCodes = 1024;
 // Code begins where the caches of CPUs like it (V8's kCodeAlignment is 32 or 64).
 constexpr uint64_t kCodeAlignment = 32;
+constexpr uint64_t kRestlessNs = 1'000'000'000;
 constexpr size_t kBlockBytes = 4096;
 constexpr int kMostBlocks = 64;
 // Of user space on x86-64.
@@ -30,6 +33,12 @@ void V8Codes::forget(uint64_t address) {
   if (code != codes_.end()) codes_.erase(code);
 }
 
+void V8Codes::note_replaced() { replaced_ns_ = monotonic_ns(); }
+
+bool V8Codes::is_restless(uint64_t sample_ns) const {
+  return replaced_ns_ != 0 && sample_ns - std::min(sample_ns, replaced_ns_) < kRestlessNs;
+}
+
 V8Code* V8Codes::find(uint64_t address) {
   if (const auto code = known(address); code != codes_.end()) return &code->second;
   auto found = search(address);
@@ -37,7 +46,11 @@ V8Code* V8Codes::find(uint64_t address) {
   if (codes_.size() >= kMostCodes) codes_.clear();
   V8Code& code = codes_[found->start];
   const bool is_known = code.slot == found->slot && code.object == found->object && code.words == found->words;
-  if (!is_known) code = std::move(*found);
+  if (!is_known) {
+    if (code.found_ns != 0) note_replaced();
+    code = std::move(*found);
+    code.found_ns = monotonic_ns();
+  }
   code.last = std::max(code.last, address);
   return &code;
 }

@@ -20,6 +20,7 @@ struct V8Code {
   uint64_t start = 0;   // of the instructions
   uint64_t last = 0;    // address that is known to be one of them
   uint64_t object = 0;
+  uint64_t found_ns = 0;  // CLOCK_MONOTONIC; as it is since then
   std::array<uint64_t, kWords> words{};  // the object's first; one is the address of the instructions
   std::optional<V8InlinedCode> optimized;  // what it says, once that was read
 };
@@ -33,6 +34,14 @@ class V8Codes {
   [[nodiscard]] V8Code* find(uint64_t address);
   /// What is remembered of the code that holds it.
   void forget(uint64_t address);
+  /// Remembered code was found to be no longer there.
+  void note_replaced();
+  /// Whether code took the place of other code shortly before a sample, or since (CLOCK_MONOTONIC, ns).
+  [[nodiscard]] bool is_restless(uint64_t sample_ns) const;
+  /// Whether code that is there now was there at the time of a sample. Where all is restless it may have come back.
+  [[nodiscard]] bool was_there(const V8Code& code, uint64_t sample_ns) const {
+    return code.found_ns <= sample_ns && !is_restless(sample_ns);
+  }
   void clear() { codes_.clear(); }
 
  private:
@@ -46,6 +55,7 @@ class V8Codes {
 
   V8Heap& heap_;
   Codes codes_;
+  uint64_t replaced_ns_ = 0;  // when that was seen last
 };
 
 }  // namespace prof

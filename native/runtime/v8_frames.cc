@@ -60,9 +60,10 @@ const RuntimeFunction* V8Frames::marked(const RuntimeFrame& frame) const {
   return has_marker(frame, layout_.frame_wasm_to_js) ? &wasm_to_js_ : nullptr;
 }
 
-bool V8Frames::asks_function(const RuntimeFrame& frame, const Known& known) {
+bool V8Frames::asks_function(const RuntimeFrame& frame, const Known& known) const {
   // The frame of a leaf may not be there yet, or not any more.
-  return known.shared != 0 && !frame.is_leaf && frame.has_slots && V8Heap::is_object(frame.function);
+  const bool is_for_code = known.shared != 0 && (!frame.is_leaf || codes_.is_restless(sample_ns_));
+  return is_for_code && frame.has_slots && V8Heap::is_object(frame.function);
 }
 
 V8Frames::Known* V8Frames::find_known(const RuntimeFrame& frame) {
@@ -155,14 +156,14 @@ void V8Frames::look_into(std::span<const RuntimeFrame> frames, size_t at, Runtim
   std::optional<size_t> key;
   for (int tries = kTries; tries > 0; tries--) {
     found = {};
-    is_outdated_ = false;
+    is_outdated_ = is_too_new_ = false;
     key = resolve(frame, found);
     if (!is_outdated_) break;
     forget_pages();
     codes_.forget(frame.address);
   }
   if (!key) {
-    useless_[useless_key(frame)] = stacks_ + kStacksUntilRetry;
+    if (!is_too_new_) useless_[useless_key(frame)] = stacks_ + kStacksUntilRetry;
     return;
   }
   named_++;
@@ -245,15 +246,30 @@ std::optional<size_t> V8Frames::resolve_generated(const RuntimeFrame& frame, Kno
   return 1;
 }
 
-/// Code is read later than the sample, when other code may have taken its place. Then the function in the frame is of
-/// another one, if it has not been moved itself.
-bool V8Frames::is_of_another(const RuntimeFrame& frame, uint64_t shared, Known& known) {
-  known.shared = shared;
-  if (!asks_function(frame, known)) return false;
+/// Code is read later than the sample, when other code may have taken its place.
+bool V8Frames::is_of_another(const RuntimeFrame& frame, const V8Code& code, Known& known) {
+  known.shared = code.optimized->code.shared;
   Known apart;
-  const auto own = shared_of(frame, apart);
-  if (own == shared) known.function = frame.function;
-  return own && *own != shared;
+  auto own = frame.has_slots ? shared_of(frame, apart) : std::nullopt;
+  if (!own && frame.has_slots) own = shared_of_moved(frame);
+  if (own == known.shared) {
+    known.function = frame.function;
+    return false;
+  }
+  // The frame of a leaf may be its caller's.
+  if (own && !frame.is_leaf) return true;
+  is_too_new_ = !codes_.was_there(code, sample_ns_);
+  return is_too_new_;
+}
+
+// Where the type of an object was, the collector leaves the address of its copy (V8, src/objects/map-word.h).
+std::optional<uint64_t> V8Frames::shared_of_moved(const RuntimeFrame& frame) {
+  const auto copy = heap_.word(frame.function - 1);
+  if (!copy || *copy == 0 || V8Heap::is_object(*copy)) return std::nullopt;
+  RuntimeFrame moved = frame;
+  moved.function = *copy + 1;
+  Known apart;
+  return shared_of(moved, apart);
 }
 
 // The frame holds the function that was called.
@@ -267,9 +283,9 @@ bool V8Frames::resolve_js_to_wasm(const V8Code& code, const RuntimeFrame& frame,
 bool V8Frames::resolve_optimized(V8Code& code, const RuntimeFrame& frame, Known& known) {
   const bool was_read = code.optimized.has_value();
   if (!read_optimized(code)) return false;
-  if (is_of_another(frame, code.optimized->code.shared, known)) {
+  if (is_of_another(frame, code, known)) {
     // The function may have been moved since.
-    is_outdated_ = is_outdated_ || was_read;
+    is_outdated_ = is_outdated_ || (was_read && !is_too_new_);
     return false;
   }
   for (const V8Place& place : inlining_.places_at(*code.optimized, frame.address - code.start, !frame.is_leaf)) {
@@ -386,6 +402,7 @@ bool V8Frames::is_there(const V8Code& code) {
   std::array<uint64_t, V8Code::kWords> words{};
   const std::array ranges{WordRange{code.slot, std::span(&object, 1)}, WordRange{code.object - 1, words}};
   const bool is_same = source_.read_ranges(ranges) == ranges.size() && object == code.object && words == code.words;
+  if (!is_same) codes_.note_replaced();
   is_outdated_ = is_outdated_ || !is_same;
   return is_same;
 }

@@ -31,6 +31,8 @@ class V8Frames : public FrameNamer {
     const int32_t position = layout_.interpreter ? layout_.interpreter->fp_offset : layout_.fp_bytecode;
     return {layout_.fp_context, layout_.fp_function, layout_.fp_bytecode, position};
   }
+  /// A sample of that time (CLOCK_MONOTONIC, ns) is named from now on.
+  void begin_sample(uint64_t time_ns) { sample_ns_ = time_ns; }
   void name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings) override;
   [[nodiscard]] uint64_t looked() const override { return looked_; }
   [[nodiscard]] uint64_t named() const override { return named_; }
@@ -76,7 +78,7 @@ class V8Frames : public FrameNamer {
   [[nodiscard]] bool has_marker(const RuntimeFrame& frame, const std::optional<int32_t>& marker) const;
   [[nodiscard]] Known* find_known(const RuntimeFrame& frame);
   /// Whether the function in the frame is still to be held against the code: other code may have been there at the sample.
-  [[nodiscard]] static bool asks_function(const RuntimeFrame& frame, const Known& known);
+  [[nodiscard]] bool asks_function(const RuntimeFrame& frame, const Known& known) const;
   void forget_pages();
   void recheck(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings);
   void look_into(std::span<const RuntimeFrame> frames, size_t at, RuntimeNaming& naming);
@@ -92,8 +94,11 @@ class V8Frames : public FrameNamer {
   [[nodiscard]] bool resolve_optimized(V8Code& code, const RuntimeFrame& frame, Known& known);
   /// Whether it is optimized code; reads what that says.
   [[nodiscard]] bool read_optimized(V8Code& code);
-  /// Whether the function of the frame cannot be what optimized code of `shared` runs for.
-  [[nodiscard]] bool is_of_another(const RuntimeFrame& frame, uint64_t shared, Known& known);
+  /// Whether other code may have been there at the time of the sample: it is not that of the frame's function; or, where
+  /// nothing is left of that, it was found later only.
+  [[nodiscard]] bool is_of_another(const RuntimeFrame& frame, const V8Code& code, Known& known);
+  /// Of the copy that the collector made of a function.
+  [[nodiscard]] std::optional<uint64_t> shared_of_moved(const RuntimeFrame& frame);
   /// By the function of the frame, if its bytecode is what the frame runs: its SharedFunctionInfo.
   [[nodiscard]] std::optional<uint64_t> resolve_by_bytecode(const RuntimeFrame& frame, Known& known);
   [[nodiscard]] bool resolve_by_context(const RuntimeFrame& frame, Known& known);
@@ -124,8 +129,10 @@ class V8Frames : public FrameNamer {
   std::unordered_map<Key, uint64_t, KeyHash> useless_;  // until which stack they are not tried again
   uint64_t stacks_ = 0;
   uint64_t now_ns_ = 0;
+  uint64_t sample_ns_ = UINT64_MAX;
   uint64_t pages_since_ns_ = 0;  // of what the pages hold
   bool is_outdated_ = false;     // what they hold, or is known of code, as the frame in hand has shown
+  bool is_too_new_ = false;      // code of that frame: nothing tells whether it was there at the sample, it will of later ones
   uint64_t looked_ = 0;
   uint64_t named_ = 0;
   size_t kept_bytes_ = 0;  // of bytecode and steps

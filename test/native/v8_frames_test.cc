@@ -9,7 +9,9 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/clock.h"
 #include "fake_memory.h"
 #include "runtime/v8_bytecodes.h"
 
@@ -177,6 +179,12 @@ void test_names() {
   expect(name_of(frames, other).empty(), "a function that does not hold the frame's bytecode is not the frame's");
 }
 
+/// Until what was read counts no longer as read now.
+void pause_for_proof() {
+  timespec pause{0, 3'000'000};
+  nanosleep(&pause, nullptr);
+}
+
 /// Code is read later than the sample: what stands there by now may be another function's.
 void test_replaced_code() {
   FakeHeap heap = heap_with_function();
@@ -191,9 +199,32 @@ void test_replaced_code() {
   expect(name_with(of_inner).empty(), "a frame of another function is not of this code");
   expect(name_with(kFunction) == kBoth, "its own is");
   expect(name_with(of_inner).empty(), "nor when the code is known");
-  expect(name_with(0xdead0001) == kBoth, "a function that was moved says nothing");
+  expect(name_with(0xdead0001) == kBoth, "a function of which nothing is left says nothing");
+  frames.begin_sample(1);
+  expect(name_with(0xdead0101).empty(), "nor does code that was not there at the time of the sample, as far as is known");
+  expect(name_with(kFunction) == kBoth, "but its own function does");
+  heap.words[0xdd0000] = kFunction - 1;
+  expect(name_with(0xdd0001) == kBoth, "or its own that was moved");
+  heap.words[0xdd0100] = of_inner - 1;
+  expect(name_with(0xdd0101).empty(), "not another one that was moved");
+  frames.begin_sample(prof::monotonic_ns());
+  expect(name_with(0xdead0101) == kBoth, "code that was there before the sample was there then");
   frame.is_leaf = true;
   expect(name_with(of_inner) == kBoth, "the frame of a leaf may be its caller's");
+  prof::V8Frames others(where, heap);
+  others.begin_sample(1);
+  frame.function = of_inner;
+  expect(name_of(others, frame).empty(), "but then the code must have been there before");
+  others.begin_sample(prof::monotonic_ns());
+  expect(name_of(others, frame) == kBoth, "as it has been for the next sample");
+  const uint64_t data = std::exchange(heap.words[kCode + 16], 0);
+  pause_for_proof();
+  (void)name_of(others, frame);
+  heap.words[kCode + 16] = data;
+  pause_for_proof();
+  others.begin_sample(prof::monotonic_ns());
+  frame.function = 0xdead0001;
+  expect(name_of(others, frame).empty(), "where code comes and goes it may have come back");
 }
 
 /// Of code that is known a new address costs few reads, and nothing of code that took its place is missed.
@@ -325,8 +356,7 @@ void test_moved() {
     FakeHeap heap = heap_with_function();
     prof::V8Frames frames(where, heap);
     expect(name_of(frames, frame) == (frame.is_generated ? kBoth : "outer /a.js:2"), "before");
-    timespec pause{0, 3'000'000};
-    nanosleep(&pause, nullptr);
+    pause_for_proof();
     heap.words[kFunction - 1] = 0;
     heap.words[0x800038] = 0;
     expect(name_of(frames, frame).empty(), "an object that was moved away takes its name along");
