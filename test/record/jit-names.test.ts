@@ -221,6 +221,7 @@ for (const [file, mode, name] of [
     t.after(() => rmSync(`/tmp/perf-${target.pid}.map`, { force: true }));
     t.after(() => rmSync(`/tmp/jit-${target.pid}.dump`, { force: true }));
     const profile = await recordCpu(target.pid, 3);
-    assert(inclusiveShare(profile.tree, name) > 0.9);
+    const share = inclusiveShare(profile.tree, name);
+    assert(share > 0.9, `${share} in ${name}`);
   });
 }
