@@ -81,11 +81,12 @@ class Walk {
     const bool is_go = is_elsewhere_ && is_called_ && !exact_ && step.range != nullptr && step.range == callee_.range;
     return is_go && go_frames_.calls(*step.range, callee_.lookup, pc_) == false;
   }
-  /// Where the frame's function is to be looked for: a signal's trampoline was never called, what stands before it is
-  /// another function.
+  /// Where the frame's function is to be looked for: Go's trampoline of a signal was never called, what stands before it
+  /// is another function.
   [[nodiscard]] uint64_t shown_address(const CodeStep& step) const {
     const bool has_hints = step.rule.cfa == CfaKind::none && step.rule.ra == RaKind::at_cfa;
-    return !exact_ && has_hints && NoRuleHints::unpack(step.rule).code.calls_signal_return ? pc_ : step.lookup;
+    const bool is_go = has_hints && !exact_ && step.range != nullptr && step.range->go_table != 0;
+    return is_go && NoRuleHints::unpack(step.rule).code.calls_signal_return ? pc_ : step.lookup;
   }
 
   /// Moves to the caller; a value means that the walk ends here. May be called again after `truncated_copy` and
