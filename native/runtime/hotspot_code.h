@@ -51,7 +51,8 @@ class HotSpotCode {
 
   /// A stack begins: the blobs of the one before are likely ones, and are read again with a single call.
   void begin_stack();
-  /// The blob that holds an address; null when none does, or other code may have been there at the time of the sample. Valid until the next call of begin_stack().
+  /// The blob that holds an address; null when none does, or other code may have been there at the time of the sample.
+  /// Valid until the next call of begin_stack().
   [[nodiscard]] const CodeBlob* find(uint64_t address);
   /// Whether the address lies in a code heap at all.
   [[nodiscard]] bool is_generated(uint64_t address);

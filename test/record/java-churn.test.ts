@@ -111,7 +111,7 @@ for (const { version, home } of jdks) {
       const made = new Set([...paths(tree)].flatMap(({ node }) => /^Made\d{5}/.exec(node.name)?.[0] ?? []));
       assert(made.size > 20, `${made.size} classes were seen`);
       const cut = inclusiveShare(tree, '[truncated]');
-      assert(cut < 0.1, `${cut} of the stacks are cut`);
+      assert(cut < 0.08, `${cut} of the stacks are cut`);
       assert(inclusiveShare(tree, '[jit: no symbols]') < 0.1);
       const [classes = 0, errors, ...times] = (await target.ask()).split(' ').map(Number);
       assertLivingNames(session, samples, times, after);
