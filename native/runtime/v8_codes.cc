@@ -1,8 +1,10 @@
 #include "runtime/v8_codes.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -19,6 +21,25 @@ constexpr int kMostBlocks = 64;
 // Of user space on x86-64.
 constexpr uint64_t kLeastAddress = 1 << 16;
 constexpr uint64_t kMostAddress = uint64_t{1} << 47;
+constexpr uint32_t kMostCodeBytes = 1 << 28;
+
+/// Bytes of a Code object's instructions. Behind their start it has, somewhere, their number, that of the bytes of tables
+/// behind them, and where these tables are: one that is empty begins at the end of all. Since V8 12 the header of the
+/// instructions has the sum. Nothing where the numbers do not agree.
+std::optional<uint32_t> size_of(std::span<const uint64_t> behind_start, std::span<const uint64_t> header) {
+  std::vector<uint32_t> numbers(2 * behind_start.size());
+  std::memcpy(numbers.data(), behind_start.data(), behind_start.size_bytes());
+  const bool has_sum = !V8Heap::is_object(header.back());
+  for (size_t i = 0; i + 2 < numbers.size(); i++) {
+    const uint32_t size = numbers[i];
+    const uint32_t tables = numbers[i + 1];
+    if (size == 0 || size > kMostCodeBytes || tables > kMostCodeBytes) continue;
+    if (std::find(numbers.begin() + static_cast<std::ptrdiff_t>(i) + 2, numbers.end(), tables) == numbers.end()) continue;
+    if (has_sum && header.back() != size + tables) continue;
+    return size;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -73,7 +94,10 @@ std::optional<V8Code> V8Codes::search(uint64_t address) {
     for (uint64_t start = end; start > begin;) {
       start -= kCodeAlignment;
       const auto header = std::span(block).subspan(static_cast<size_t>(start - begin) / sizeof(uint64_t));
-      if (auto code = code_before(start, header.first<kHeaderWords>())) return code;
+      auto code = code_before(start, header.first<kHeaderWords>());
+      // What was behind it has been freed.
+      if (code && address >= code->end) return std::nullopt;
+      if (code) return code;
     }
     if (!is_whole) return std::nullopt;
     end = begin;
@@ -87,8 +111,10 @@ std::optional<V8Code> V8Codes::code_before(uint64_t start, std::span<const uint6
     code.object = header[i];
     if (!V8Heap::is_object(code.object) || code.object < kLeastAddress || code.object > kMostAddress) continue;
     if (!heap_.read_words(code.object - 1, code.words)) continue;
-    const bool knows_start = std::find(code.words.begin(), code.words.end(), start) != code.words.end();
-    if (!knows_start || !heap_.has_type(code.object, heap_.layout().type_code)) continue;
+    const auto known_start = std::find(code.words.begin(), code.words.end(), start);
+    if (known_start == code.words.end() || !heap_.has_type(code.object, heap_.layout().type_code)) continue;
+    const auto size = size_of(std::span(known_start + 1, code.words.end()), header);
+    if (size) code.end = start + *size;
     code.start = start;
     code.slot = start - (header.size() - i) * sizeof(uint64_t);
     return code;

@@ -18,6 +18,7 @@ struct V8Code {
 
   uint64_t slot = 0;    // where the pointer to the object is
   uint64_t start = 0;   // of the instructions
+  uint64_t end = UINT64_MAX;  // of the instructions, if it is known
   uint64_t last = 0;    // address that is known to be one of them
   uint64_t object = 0;
   uint64_t found_ns = 0;  // CLOCK_MONOTONIC; as it is since then

@@ -349,6 +349,35 @@ void test_first_code() {
   expect(name_of(frames, kOptimized) == kBoth, "the first code of a region has its name");
 }
 
+/// Code that was behind other code, and is no longer there, is not taken for a part of it.
+void test_end_of_code() {
+  const auto where = layout();
+  const uint64_t size = 0x44;  // with tables of 0x1c bytes
+  for (const bool has_sum : {false, true}) {
+    FakeHeap heap = heap_with_function();
+    for (const auto& [word, value] : std::map<uint64_t, uint64_t>{{6, 0x4ffff0000013d}, {7, uint64_t{0x1c} << 32 | size},
+                                                                  {8, uint64_t{0xffffffff} << 32}, {9, 0x1c0000001c}}) {
+      heap.words[kCode + 8 * word] = value;
+    }
+    if (has_sum) {
+      heap.words[0x800030] = std::exchange(heap.words[0x800038], size + 0x1c);
+    }
+    prof::V8Frames frames(where, heap);
+    RuntimeFrame frame = kOptimized;
+    expect(name_of(frames, frame) == kBoth, "code has its name");
+    frame.address = 0x800040 + size - 1;
+    expect(!name_of(frames, frame).empty(), "its last byte has");
+    frame.address = 0x800040 + size;
+    expect(name_of(frames, frame).empty(), "what is behind it has not");
+    frame.address = 0x800040 + 2 * size;
+    expect(name_of(frames, frame).empty(), "nor what is farther away");
+    if (!has_sum) continue;
+    heap.words[0x800038] = size;
+    prof::V8Frames doubting(where, heap);
+    expect(!name_of(doubting, frame).empty(), "numbers that do not agree tell no end");
+  }
+}
+
 /// What is remembered does not outlive the object.
 void test_moved() {
   const auto where = layout();
@@ -546,6 +575,7 @@ int main() {
   test_line_of_baseline();
   test_bytecode_starts();
   test_first_code();
+  test_end_of_code();
   test_moved();
   test_changed_page();
   test_hostile();
