@@ -1,15 +1,18 @@
 #include "sample_pipeline.h"
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "capture/threads.h"
 
 namespace prof {
 namespace {
 
-// A pc that no mapping holds may be code that was mapped a moment ago; reading maps costs, so not too often.
-constexpr uint64_t kRefreshIntervalNs = 100'000'000;
-// The stack of a sleeper stands for all the time it sleeps, so it is worth a closer look.
-constexpr uint64_t kSleeperRefreshIntervalNs = 2'000'000;
+// A pc that no mapping holds may be code that was mapped a moment ago; reading maps costs, so not too often. A program that
+// has just begun maps its libraries one after the other; and the stack of a sleeper stands for all the time it sleeps.
+constexpr uint64_t kLongestRefreshIntervalNs = 100'000'000;
+constexpr uint64_t kShortestRefreshIntervalNs = 2'000'000;
+constexpr uint64_t kRefreshesOfAge = 10;
 
 #if defined(__x86_64__)
 constexpr uint64_t kArchitecture = 0;
@@ -35,13 +38,15 @@ Frame runtime_frame(const FunctionPlace& place) {
 SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
     : pid_(pid),
       start_ns_(session_start_ns),
+      program_since_ns_(session_start_ns),
       modules_(pid),
       memory_(pid),
+      recent_(memory_),
       holes_(memory_),
       late_(memory_),
       unwinder_(modules_.code_map(), memory_),
-      runtime_(memory_),
-      python_(memory_, runtime_),
+      runtime_(recent_),
+      python_(recent_, runtime_),
       python_stacks_(pid) {}
 
 int SamplePipeline::load_modules(std::chrono::milliseconds patience, bool in_a_hurry) {
@@ -74,7 +79,7 @@ void SamplePipeline::change_engine(std::span<const ThreadClock> clocks, bool car
 
 void SamplePipeline::follow_mappings() {
   const uint64_t now = monotonic_ns();
-  if (mappings_changed_ && now - last_refresh_ns_ >= kRefreshIntervalNs) {
+  if (mappings_changed_ && now - last_refresh_ns_ >= refresh_interval_ns()) {
     mappings_changed_ = false;
     last_refresh_ns_ = now;
     if (modules_.refresh() == 0) unwinder_.flush();
@@ -82,6 +87,11 @@ void SamplePipeline::follow_mappings() {
   if (modules_.adopt_ready()) unwinder_.flush();
   queue_new_modules();
   follow_python();
+}
+
+uint64_t SamplePipeline::refresh_interval_ns() const {
+  const uint64_t age_ns = monotonic_ns() - program_since_ns_;
+  return std::clamp(age_ns / kRefreshesOfAge, kShortestRefreshIntervalNs, kLongestRefreshIntervalNs);
 }
 
 void SamplePipeline::queue_new_modules() {
@@ -206,15 +216,19 @@ void SamplePipeline::collect_user_frames(const RawSample& sample) {
   collect_truncated();
 }
 
-void SamplePipeline::unwind(const RawSample& sample) {
+StackEnd SamplePipeline::walk(const RawSample& sample, const StackCopy& copy) {
   if (!is_runtime_searched_) look_for_runtime();
   unwinder_.set_runtime(runtime_.code(sample.time_ns));
+  return unwinder_.unwind(sample.registers, copy, unwound_);
+}
+
+void SamplePipeline::unwind(const RawSample& sample) {
   const StackCopy copy{sample.registers.sp(), sample.stack};
-  StackEnd end = unwinder_.unwind(sample.registers, copy, unwound_);
-  const uint64_t interval_ns = sample.is_wall_time ? kSleeperRefreshIntervalNs : kRefreshIntervalNs;
+  StackEnd end = walk(sample, copy);
+  const uint64_t interval_ns = sample.is_wall_time ? kShortestRefreshIntervalNs : refresh_interval_ns();
   if (end == StackEnd::no_map && monotonic_ns() - last_refresh_ns_ >= interval_ns) {
     retry_unmapped();
-    end = unwinder_.unwind(sample.registers, copy, unwound_);
+    end = walk(sample, copy);
   }
   const bool is_late = end != StackEnd::root && complete_late(sample, end);
   const bool is_whole = end == StackEnd::root || is_late;
@@ -257,6 +271,7 @@ void SamplePipeline::name_runtime_frames(const RawSample& sample, const StackCop
   runtime_named_.clear();
   const auto slots = runtime_.slots();
   if (!slots) return;
+  recent_.set_lasting(!runtime_.is_replacing());
   const auto read = [&](uint64_t address, uint64_t& word) {
     return copy.read_word(address, word) || (is_late && late_.read_word(address, word));
   };
@@ -397,12 +412,14 @@ void SamplePipeline::on_exec() {
   counts_.execs++;
   modules_.reset_after_exec();
   runtime_.forget_runtime();
+  recent_.forget();
   python_.forget();
   python_stacks_.set_target(std::nullopt);
   modules_searched_.clear();
   is_runtime_searched_ = false;
   unwinder_.flush();
   mappings_changed_ = true;
+  program_since_ns_ = monotonic_ns();
   last_refresh_ns_ = 0;
   if (const auto used = thread_cpu_ns(pid_, pid_)) ledger_.exec(pid_, *used);
   on_thread_name(pid_, thread_name(pid_, pid_));

@@ -11,6 +11,7 @@
 #include "capture/engine.h"
 #include "proc/late_memory.h"
 #include "proc/process_memory.h"
+#include "proc/recent_memory.h"
 #include "proc/stack_holes.h"
 #include "capture/python_stacks.h"
 #include "runtime/python_names.h"
@@ -103,6 +104,7 @@ class SamplePipeline final : public SampleSink {
   void collect_above_user(const RawSample& sample);
   void collect_user_frames(const RawSample& sample);
   void unwind(const RawSample& sample);
+  [[nodiscard]] StackEnd walk(const RawSample& sample, const StackCopy& copy);
   [[nodiscard]] bool complete_late(const RawSample& sample, StackEnd end);
   void collect_unwound(const RawSample& sample, const StackCopy& copy, bool is_late, bool is_whole);
   void merge_python_frames(const RawSample& sample, bool is_whole);
@@ -117,13 +119,16 @@ class SamplePipeline final : public SampleSink {
   void add_tail(uint64_t time_ns, const ThreadLedger::Tail& tail);
   void add_weight(uint64_t time_ns, uint64_t weight_ns, pid_t tid, uint32_t thread, uint32_t stack, uint32_t samples);
   void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, uint32_t samples);
+  [[nodiscard]] uint64_t refresh_interval_ns() const;
   void retry_unmapped();
   void queue_new_modules();
 
   const pid_t pid_;
   const uint64_t start_ns_;
+  uint64_t program_since_ns_;  // when it, or we, began
   TargetModules modules_;
   ProcessMemory memory_;
+  RecentMemory recent_;
   StackHoles holes_;
   LateMemory late_;
   Unwinder unwinder_;

@@ -1,5 +1,6 @@
 #include "runtime/runtime_names.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -17,8 +18,10 @@ constexpr uint64_t kLooksToJudge = 200;
 // Of WebAssembly: few addresses make up a program's stacks.
 constexpr uint64_t kWasmLooksToJudge = 8;
 // A library that is being loaded cannot be read yet.
-constexpr uint64_t kRetryNs = 100'000'000;
-constexpr int kTriesToJudge = 4;
+constexpr uint64_t kShortestRetryNs = 2'000'000;
+constexpr uint64_t kLongestRetryNs = 100'000'000;
+constexpr uint64_t kTriesOfAge = 4;
+constexpr uint64_t kJudgeAfterNs = 300'000'000;
 
 RuntimeProblem problem_of(V8Unreadable::Reason reason) {
   switch (reason) {
@@ -54,16 +57,16 @@ bool RuntimeNames::look_for_hotspot(const ByteSource& file, uint64_t bias) {
   hotspot_exports_ = std::move(exports);
   state_ = {};
   state_.runtime = "JVM";
+  hotspot_found_ns_ = monotonic_ns();
   read_hotspot();
   return true;
 }
 
 void RuntimeNames::read_hotspot() {
   hotspot_tried_ns_ = monotonic_ns();
-  hotspot_tries_++;
   auto made = HotSpot::make(hotspot_exports_, memory_);
   if (const auto* const unreadable = std::get_if<HotSpot::Unreadable>(&made)) {
-    if (hotspot_tries_ < kTriesToJudge) return;
+    if (hotspot_tried_ns_ - hotspot_found_ns_ < kJudgeAfterNs) return;
     const bool is_missing = !unreadable->missing.empty();
     state_.problem = is_missing ? RuntimeProblem::constant_missing : RuntimeProblem::constant_unusable;
     state_.constant = is_missing ? unreadable->missing : "gHotSpotVMStructs";
@@ -74,9 +77,14 @@ void RuntimeNames::read_hotspot() {
   state_.runtime = hotspot_->version().empty() ? "JVM" : "JVM " + hotspot_->version();
 }
 
+void RuntimeNames::retry_hotspot() {
+  const uint64_t now = monotonic_ns();
+  const uint64_t interval_ns = std::clamp((now - hotspot_found_ns_) / kTriesOfAge, kShortestRetryNs, kLongestRetryNs);
+  if (now - hotspot_tried_ns_ >= interval_ns) read_hotspot();
+}
+
 RuntimeCode* RuntimeNames::code(uint64_t sample_ns) {
-  const bool is_unread = !hotspot_ && !hotspot_exports_.empty();
-  if (is_unread && monotonic_ns() - hotspot_tried_ns_ >= kRetryNs) read_hotspot();
+  if (!hotspot_ && !hotspot_exports_.empty()) retry_hotspot();
   if (v8_) v8_->begin_sample(sample_ns);
   if (!hotspot_) return nullptr;
   hotspot_->unloading().begin_sample(sample_ns);
@@ -123,7 +131,6 @@ void RuntimeNames::forget_runtime() {
   node_metadata_ = 0;
   hotspot_.reset();
   hotspot_exports_.clear();
-  hotspot_tries_ = 0;
   v8_.reset();
   layout_.reset();
   state_ = {};

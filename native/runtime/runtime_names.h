@@ -71,6 +71,8 @@ class RuntimeNames {
   [[nodiscard]] RuntimeCode* code(uint64_t sample_ns);
   /// Whether code comes and goes, so that samples should be read soon.
   [[nodiscard]] bool is_restless() const { return hotspot_ && hotspot_->unloading().is_restless(); }
+  /// Whether code or classes took the places of others about the time of the sample: what was read before may not hold.
+  [[nodiscard]] bool is_replacing() const { return is_restless() || (v8_ && v8_->is_replacing()); }
   /// Nothing while there is no runtime whose frames can be named.
   [[nodiscard]] std::optional<FrameSlots> slots() const;
   /// One per frame, in order. Only while there are slots.
@@ -90,6 +92,7 @@ class RuntimeNames {
   bool look_for_v8(const ByteSource& file, uint64_t bias);
   bool look_for_hotspot(const ByteSource& file, uint64_t bias);
   void read_hotspot();
+  void retry_hotspot();
   [[nodiscard]] FrameNamer* namer() const;
   [[nodiscard]] std::optional<uint32_t> intern(const RuntimeFunction& function);
 
@@ -99,8 +102,8 @@ class RuntimeNames {
   std::unique_ptr<V8Frames> v8_;
   std::unique_ptr<HotSpot> hotspot_;
   HotSpotStructs::Exports hotspot_exports_;  // addresses of the process, while it is not read yet
+  uint64_t hotspot_found_ns_ = 0;  // first
   uint64_t hotspot_tried_ns_ = 0;
-  int hotspot_tries_ = 0;
   std::unordered_map<RuntimeFunction, uint32_t, FunctionHash> ids_;
   std::vector<RuntimeFunction> new_;
   std::vector<RuntimeNaming> namings_;

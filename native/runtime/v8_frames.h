@@ -33,6 +33,8 @@ class V8Frames : public FrameNamer {
   }
   /// A sample of that time (CLOCK_MONOTONIC, ns) is named from now on.
   void begin_sample(uint64_t time_ns) { sample_ns_ = time_ns; }
+  /// Whether code took the place of other code shortly before that sample, or since.
+  [[nodiscard]] bool is_replacing() const { return codes_.is_restless(sample_ns_); }
   void name(std::span<const RuntimeFrame> frames, std::vector<RuntimeNaming>& namings) override;
   [[nodiscard]] uint64_t looked() const override { return looked_; }
   [[nodiscard]] uint64_t named() const override { return named_; }

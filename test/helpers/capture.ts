@@ -34,6 +34,25 @@ export async function startCapture(
   return session;
 }
 
+/** What a session tells of each sample from now on: its time (ns, by the session's own clock), and its stack. */
+export function keepSamples(session: CaptureSession) {
+  const samples: { readonly timeNs: number; readonly stack: number }[] = [];
+  session.keep({
+    tables: () => {},
+    names: () => {},
+    samples: (_unit, _span, rows) => {
+      rows.stack.forEach((stack, i) => {
+        const timeNs = rows.timeNs[i] ?? 0;
+        // What was gathered before comes without its time.
+        if ((rows.samples[i] ?? 0) > 0 && timeNs > 0) samples.push({ timeNs, stack });
+      });
+    },
+    reset: () => {},
+    status: () => {},
+  });
+  return samples;
+}
+
 /** Runs a command that is no child of ours: news of a child's stops are taken by Node's own wait for its end. */
 export const apart = ['sh', '-c', '"$@" & wait $!', 'sh'] as const;
 

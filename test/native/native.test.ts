@@ -47,6 +47,11 @@ test('late stack: what is read late is taken only when it proves itself', (t) =>
   assert.equal(run(t, sources, sanitized), 'ok\n');
 });
 
+test('recent memory: what is gone is told as it was read last, and nothing else', (t) => {
+  const sources = ['native/proc/recent_memory.cc', 'test/native/recent_memory_test.cc'];
+  assert.equal(run(t, sources, sanitized), 'ok\n');
+});
+
 test('pipeline: while reading the mappings hangs, the batch can be taken', (t) => {
   const parts = sourcesIn('native/proc', 'native/runtime', 'native/table', 'native/unwind');
   const own = ['native/sample_pipeline.cc', 'native/target_modules.cc', 'native/capture/threads.cc'];

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CaptureSession } from '../../src/engine/session.ts';
-import { recorded, startCapture } from '../helpers/capture.ts';
+import { keepSamples, recorded, startCapture } from '../helpers/capture.ts';
 import { profileOf, type RecordedNode, startCli, untilRecording } from '../helpers/cli.ts';
 import { jdks, methodsIn, startJava } from '../helpers/java-target.ts';
 import { callsIn, javaFrames } from '../helpers/java-truth.ts';
@@ -44,25 +44,6 @@ function assertTrueNames(tree: RecordedNode): void {
     untrue.push(call);
   }
   assert.deepEqual(untrue, []);
-}
-
-/** What `session` tells of each sample from now on: its time (ns since some time after `after`), and its stack. */
-function keepSamples(session: CaptureSession) {
-  const samples: { readonly timeNs: number; readonly stack: number }[] = [];
-  session.keep({
-    tables: () => {},
-    names: () => {},
-    samples: (_unit, _span, rows) => {
-      rows.stack.forEach((stack, i) => {
-        const timeNs = rows.timeNs[i] ?? 0;
-        // What was gathered before comes without its time.
-        if ((rows.samples[i] ?? 0) > 0 && timeNs > 0) samples.push({ timeNs, stack });
-      });
-    },
-    reset: () => {},
-    status: () => {},
-  });
-  return samples;
 }
 
 /**
@@ -125,7 +106,7 @@ for (const { version, home } of jdks) {
       const target = await startJava(t, home, 'Churn', flagsOf('G1'));
       const cli = startCli(['record', target.pid, '-f', 'json', '-o', '-', '-F', 499, '-e', engine]);
       await untilRecording(cli);
-      await waitForCpu(target.pid, 0.5e9);
+      await waitForCpu(target.pid, 2e9);
       process.kill(target.pid, 'SIGKILL');
       const { tree } = profileOf(await cli.run);
       assertTrueNames(tree);

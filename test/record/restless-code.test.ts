@@ -77,6 +77,22 @@ for (const { storm, flags } of storms) {
   }
 }
 
+for (const { storm, flags } of storms) {
+  for (const engine of engines) {
+    test(`Node that is killed, ${storm}, ${engine[1]}: no name but true ones`, async (t) => {
+      const target = await startNode(t, 'restless.cjs', [], { flags });
+      const { callsOf } = JSON.parse(target.lines[0] ?? '') as { callsOf: Calls };
+      const cli = startCli(['record', target.pid, '-F', 999, ...engine, '-f', 'json', '-o', '-']);
+      await untilRecording(cli);
+      await waitForCpu(target.pid, 0.5e9);
+      process.kill(target.pid, 'SIGKILL');
+      const profile = profileOf(await cli.run);
+      assert.deepEqual(untrueCalls(profile, callsOf, functionOf, hasCalled), []);
+      assert(inclusiveShare(profile.tree, rowOf(profile, 'turn')) > 0);
+    });
+  }
+}
+
 for (const engine of engines) {
   test(`Node that exits while it is read, ${engine[1]}: the recording ends well`, async (t) => {
     const target = await startNode(t, 'restless.cjs');
