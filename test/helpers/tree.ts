@@ -49,9 +49,11 @@ export function kernelShare(root: RecordedNode): number {
   return sumOf(root, ({ node }) => (isKernel(node) ? node.selfNs : 0)) / root.totalNs;
 }
 
-/** Names from the root's child to the node, joined: `main › serve › read`. */
+/** Names from the root's child to the node, joined: `main › serve › read`; the heaviest first. */
 export function chainTo(root: RecordedNode, name: string): string[] {
-  const found = [...paths(root)].filter(({ node }) => node.name === name);
+  const found = [...paths(root)]
+    .filter(({ node }) => node.name === name)
+    .sort((a, b) => b.node.totalNs - a.node.totalNs);
   return found.map(({ path }) =>
     path
       .slice(1)
