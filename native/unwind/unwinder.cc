@@ -88,6 +88,8 @@ bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& 
     if (ended && *ended != StackEnd::root) return is_at_stack_end;
     // Go pretends that goexit, where goroutines begin, has made a call by its first instruction, a nop.
     if (before == CodeBefore::other || (before == CodeBefore::nop && !ended)) return is_at_stack_end;
+    // Any word of the stack may be 0 by now.
+    if (ended && walk.pc() == 0) return is_at_stack_end;
     if (ended) {
       if (walk.cgo_call() != 0 && !is_only_caller(walk.cgo_call(), late_from, depth)) return false;
       out.assign(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(depth));

@@ -101,6 +101,16 @@ void a_rest_without_a_root_is_not_taken() {
   expect("not completed", scene.is_completed, 0);
 }
 
+void no_return_address_is_no_root() {
+  for (const bool has_caller : {false, true}) {
+    Scene scene;
+    scene.memory.frame(kStack + 0x1000, kStack + 0x1100, has_caller ? kCode + 0x30 : 0);
+    scene.memory.frame(kStack + 0x1100, kStack + 0x1200, 0);
+    scene.run();
+    expect("not completed by a 0", scene.is_completed, 0);
+  }
+}
+
 void another_stack_is_entered_but_not_for_ever() {
   Scene scene;
   scene.copied[2] = kOtherStack;
@@ -156,6 +166,7 @@ int main() {
   a_proven_rest_is_taken();
   an_address_that_follows_no_call_spoils_the_rest();
   a_rest_without_a_root_is_not_taken();
+  no_return_address_is_no_root();
   another_stack_is_entered_but_not_for_ever();
   goes_thread_start_is_a_root();
   the_stack_of_gos_system_ends_at_its_switch();
