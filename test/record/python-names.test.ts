@@ -22,7 +22,9 @@ function functionOf({ name, kind }: RecordedNode, file: string): string | undefi
 }
 
 interface Seen {
-  /** Share of the sampled time in stacks whose frames all have names. */
+  /** Share of the sampled time in stacks that are cut: the parser of 3.12 has a frame of 17 KB. */
+  readonly cut: number;
+  /** Share of the others in stacks whose frames all have names. */
   readonly named: number;
   /** Calls that the program does not make. */
   readonly untrue: Set<string>;
@@ -38,12 +40,14 @@ function isUnnamed(path: readonly RecordedNode[]): boolean {
 
 function compare({ tree }: RecordedProfile, calls: Readonly<Record<string, readonly string[]>>): Seen {
   const untrue = new Set<string>();
-  let [sampledNs, namedNs] = [0, 0];
+  let [wholeNs, cutNs, namedNs] = [0, 0, 0];
   for (const { node, path } of paths(tree)) {
     if (node.selfNs === 0) continue;
     const names = path.map((each) => functionOf(each, 'calls.py')).filter((name) => name !== undefined);
-    if (node.name !== '[not sampled]') sampledNs += node.selfNs;
-    if (names.length > 0 && !isUnnamed(path)) namedNs += node.selfNs;
+    const isCut = path[1]?.name === '[truncated]';
+    if (isCut) cutNs += node.selfNs;
+    else if (node.name !== '[not sampled]') wholeNs += node.selfNs;
+    if (!isCut && names.length > 0 && !isUnnamed(path)) namedNs += node.selfNs;
     names.slice(1).forEach((name, i) => {
       const caller = names[i] ?? '';
       if (!(calls[caller] ?? []).includes(name)) untrue.add(`${caller} › ${name}`);
@@ -55,16 +59,17 @@ function compare({ tree }: RecordedProfile, calls: Readonly<Record<string, reado
     const called = /^(crc32|adler32)/.exec(node.name)?.[1];
     if (made !== undefined && called !== undefined && made !== called) untrue.add(`${made} › ${called}`);
   }
-  return { named: namedNs / sampledNs, untrue };
+  return { cut: cutNs / (cutNs + wholeNs), named: namedNs / wholeNs, untrue };
 }
 
 async function assertTrueNames(t: TestContext, python: Interpreter, args: readonly string[]): Promise<void> {
   const target = await startPython(t, python, 'calls.py');
   const { calls } = JSON.parse(target.lines[0] ?? '') as { calls: Record<string, string[]> };
   const profile = await recordCpu(target.pid, 3, ['-F', 499, ...args]);
-  const { named, untrue } = compare(profile, calls);
+  const { cut, named, untrue } = compare(profile, calls);
   assert.deepEqual([...untrue], []);
-  assert(named >= 0.985, `${named} of the time is named`);
+  assert(cut < 0.02, `${cut} of the time is in stacks that are cut`);
+  assert(named >= 0.985, `${named} of the time in others is named`);
   assert(inclusiveShare(profile.tree, rowOf(profile, 'turn')) > 0.95);
   for (const name of ['Shop.serve', 'numbers', 'by_callback.<locals>.key', 'Guard.__exit__', 'step']) {
     assert(inclusiveShare(profile.tree, rowOf(profile, name)) > 0, name);
