@@ -50,8 +50,7 @@ SamplePipeline::SamplePipeline(pid_t pid, uint64_t session_start_ns)
       python_stacks_(pid) {}
 
 int SamplePipeline::load_modules(std::chrono::milliseconds patience, bool in_a_hurry) {
-  const int error = modules_.refresh();
-  last_refresh_ns_ = monotonic_ns();
+  const int error = refresh_modules();
   if (in_a_hurry || modules_.needs_tables()) modules_.wait_ready(patience);
   // The mappings were read anew, so every range that the unwinder remembers is gone.
   modules_.adopt_ready();
@@ -78,11 +77,9 @@ void SamplePipeline::change_engine(std::span<const ThreadClock> clocks, bool car
 }
 
 void SamplePipeline::follow_mappings() {
-  const uint64_t now = monotonic_ns();
-  if (mappings_changed_ && now - last_refresh_ns_ >= refresh_interval_ns()) {
+  if (mappings_changed_ && monotonic_ns() - last_refresh_ns_ >= refresh_interval_ns()) {
     mappings_changed_ = false;
-    last_refresh_ns_ = now;
-    if (modules_.refresh() == 0) unwinder_.flush();
+    if (refresh_modules() == 0) unwinder_.flush();
   }
   if (modules_.adopt_ready()) unwinder_.flush();
   queue_new_modules();
@@ -91,7 +88,16 @@ void SamplePipeline::follow_mappings() {
 
 uint64_t SamplePipeline::refresh_interval_ns() const {
   const uint64_t age_ns = monotonic_ns() - program_since_ns_;
-  return std::clamp(age_ns / kRefreshesOfAge, kShortestRefreshIntervalNs, kLongestRefreshIntervalNs);
+  const uint64_t interval_ns = std::max(age_ns / kRefreshesOfAge, refresh_cost_ns_ * kRefreshesOfAge);
+  return std::clamp(interval_ns, kShortestRefreshIntervalNs, kLongestRefreshIntervalNs);
+}
+
+int SamplePipeline::refresh_modules() {
+  const uint64_t begun_ns = monotonic_ns();
+  const int error = modules_.refresh();
+  last_refresh_ns_ = monotonic_ns();
+  refresh_cost_ns_ = last_refresh_ns_ - begun_ns;
+  return error;
 }
 
 void SamplePipeline::queue_new_modules() {
@@ -218,6 +224,7 @@ void SamplePipeline::collect_user_frames(const RawSample& sample) {
 
 StackEnd SamplePipeline::walk(const RawSample& sample, const StackCopy& copy) {
   if (!is_runtime_searched_) look_for_runtime();
+  recent_.begin_sample(sample.time_ns);
   unwinder_.set_runtime(runtime_.code(sample.time_ns));
   return unwinder_.unwind(sample.registers, copy, unwound_);
 }
@@ -340,8 +347,7 @@ void SamplePipeline::collect_truncated() {
 }
 
 void SamplePipeline::retry_unmapped() {
-  last_refresh_ns_ = monotonic_ns();
-  if (modules_.refresh() != 0) return;
+  if (refresh_modules() != 0) return;
   modules_.adopt_ready();
   unwinder_.flush();
   queue_new_modules();

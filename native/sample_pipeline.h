@@ -120,6 +120,7 @@ class SamplePipeline final : public SampleSink {
   void add_weight(uint64_t time_ns, uint64_t weight_ns, pid_t tid, uint32_t thread, uint32_t stack, uint32_t samples);
   void add_row(uint64_t time_ns, uint64_t weight_ns, uint32_t thread, uint32_t stack, uint32_t samples);
   [[nodiscard]] uint64_t refresh_interval_ns() const;
+  int refresh_modules();
   void retry_unmapped();
   void queue_new_modules();
 
@@ -157,6 +158,7 @@ class SamplePipeline final : public SampleSink {
   std::unordered_map<pid_t, WallStack> wall_stacks_;
   bool mappings_changed_ = false;
   uint64_t last_refresh_ns_ = 0;
+  uint64_t refresh_cost_ns_ = 0;
   size_t modules_queued_ = 0;
   SampleWindow window_;
   uint64_t short_lived_before_ns_ = 0;  // under earlier engines

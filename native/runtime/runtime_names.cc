@@ -64,15 +64,19 @@ bool RuntimeNames::look_for_hotspot(const ByteSource& file, uint64_t bias) {
 
 void RuntimeNames::read_hotspot() {
   hotspot_tried_ns_ = monotonic_ns();
+  const bool is_judged = hotspot_tried_ns_ - hotspot_found_ns_ >= kJudgeAfterNs;
   auto made = HotSpot::make(hotspot_exports_, memory_);
   if (const auto* const unreadable = std::get_if<HotSpot::Unreadable>(&made)) {
-    if (hotspot_tried_ns_ - hotspot_found_ns_ < kJudgeAfterNs) return;
+    if (!is_judged) return;
     const bool is_missing = !unreadable->missing.empty();
     state_.problem = is_missing ? RuntimeProblem::constant_missing : RuntimeProblem::constant_unusable;
     state_.constant = is_missing ? unreadable->missing : "gHotSpotVMStructs";
     return;
   }
-  hotspot_ = std::move(std::get<0>(made));
+  auto& hotspot = std::get<0>(made);
+  // The library's constructors set the version: until then its tables may be half there.
+  if (hotspot->version().empty() && !is_judged) return;
+  hotspot_ = std::move(hotspot);
   state_ = {};
   state_.runtime = hotspot_->version().empty() ? "JVM" : "JVM " + hotspot_->version();
 }

@@ -27,6 +27,7 @@ constexpr uint32_t kMostCodeBytes = 1 << 28;
 /// behind them, and where these tables are: one that is empty begins at the end of all. Since V8 12 the header of the
 /// instructions has the sum. Nothing where the numbers do not agree.
 std::optional<uint32_t> size_of(std::span<const uint64_t> behind_start, std::span<const uint64_t> header) {
+  if (behind_start.empty()) return std::nullopt;
   std::vector<uint32_t> numbers(2 * behind_start.size());
   std::memcpy(numbers.data(), behind_start.data(), behind_start.size_bytes());
   const bool has_sum = !V8Heap::is_object(header.back());

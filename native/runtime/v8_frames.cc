@@ -401,8 +401,9 @@ bool V8Frames::is_there(const V8Code& code) {
   uint64_t object = 0;
   std::array<uint64_t, V8Code::kWords> words{};
   const std::array ranges{WordRange{code.slot, std::span(&object, 1)}, WordRange{code.object - 1, words}};
-  const bool is_same = source_.read_ranges(ranges) == ranges.size() && object == code.object && words == code.words;
-  if (!is_same) codes_.note_replaced();
+  const bool is_read = source_.read_ranges(ranges) == ranges.size();
+  const bool is_same = is_read && object == code.object && words == code.words;
+  if (is_read && !is_same) codes_.note_replaced();
   is_outdated_ = is_outdated_ || !is_same;
   return is_same;
 }

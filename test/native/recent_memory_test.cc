@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "fake_memory.h"
 
 using prof::RecentMemory;
@@ -75,20 +76,37 @@ void tells_ranges() {
   expect(recent.read_ranges(ranges) == 2 && words == before, "both are gone");
 }
 
+void keeps_many_pieces() {
+  FakeMemory memory;
+  memory.fill(kBase, kBase + 512 * 4096, 7);
+  RecentMemory recent(memory);
+  size_t told = 0;
+  for (uint64_t at = 0; at < 128; at++) (void)bytes_at(recent, kBase + at * 16384, 4096);
+  (void)bytes_at(recent, kBase, 1 << 20);  // what is long drives nothing out
+  memory.words.clear();
+  for (uint64_t at = 0; at < 128; at++) told += bytes_at(recent, kBase + at * 16384, 4096).size() / 4096;
+  expect(told > 120, "of half a megabyte nearly all");
+}
+
 void forgets() {
   FakeMemory memory = counting();
   RecentMemory recent(memory);
   (void)bytes_at(recent, kBase, 8);
   pass(250);
+  recent.begin_sample(prof::monotonic_ns());
   (void)bytes_at(recent, kBase + 2048, 8);
   memory.words.clear();
-  expect(bytes_at(recent, kBase, 8).empty(), "what was read long before the end is not told");
-  expect(bytes_at(recent, kBase + 2048, 8).size() == 8, "what was read just before is");
+  expect(bytes_at(recent, kBase, 8).empty(), "what was read long before the sample is not told");
+  expect(bytes_at(recent, kBase + 2048, 8).size() == 8, "what was read about its time is");
   pass(250);
   expect(bytes_at(recent, kBase + 2048, 8).size() == 8, "however late it is asked for");
   recent.set_lasting(false);
   expect(bytes_at(recent, kBase + 2048, 8).empty(), "nothing while code comes and goes");
   recent.set_lasting(true);
+  expect(bytes_at(recent, kBase + 2048, 8).size() == 8, "after that again");
+  recent.begin_sample(prof::monotonic_ns());
+  expect(bytes_at(recent, kBase + 2048, 8).empty(), "nothing for a sample of much later");
+  recent.begin_sample(0);
   recent.forget();
   expect(bytes_at(recent, kBase + 2048, 8).empty(), "nothing of another program");
 }
@@ -99,6 +117,7 @@ int main() {
   tells_what_was_read();
   tells_what_is_there_while_it_is();
   tells_ranges();
+  keeps_many_pieces();
   forgets();
   std::printf("ok\n");
 }
