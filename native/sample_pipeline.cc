@@ -250,7 +250,7 @@ bool SamplePipeline::complete_late(const RawSample& sample, StackEnd end) {
   if (end == StackEnd::truncated_copy && sample.stack_missing == 0) counts_.copy_ended++;
   if (end == StackEnd::truncated_copy) holes_.fill(copy.base + copy.bytes.size(), sample.stack_missing);
   late_.forget();
-  return unwinder_.complete(sample.registers, copy, late_, unwound_);
+  return unwinder_.complete(sample.registers, copy, sample.frame_pointer_ips, late_, unwound_);
 }
 
 void SamplePipeline::collect_unwound(const RawSample& sample, const StackCopy& copy, bool is_late, bool is_whole) {

@@ -81,6 +81,8 @@ class SamplePipeline final : public SampleSink {
   [[nodiscard]] PipelineCounts counts() const { return counts_; }
   /// Whether samples should be read soon: what explains them may be gone.
   [[nodiscard]] bool is_restless() const { return runtime_.is_restless(); }
+  /// How many stacks went on where a copy does not reach, on a goroutine's.
+  [[nodiscard]] uint64_t stack_switches() const { return unwinder_.stack_switches(); }
   [[nodiscard]] RuntimeState runtime() const { return python_.state().value_or(runtime_.state()); }
   /// For engines that find threads standing still. Lives as long as this.
   [[nodiscard]] PythonStacks& python_stacks() { return python_stacks_; }

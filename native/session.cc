@@ -132,7 +132,8 @@ void Session::tick() {
     settle();
     look_for_failure();
   }
-  if (!has_exited_ && may_grow_) grow_stack_copies();
+  if (!has_exited_ && may_reopen_) grow_stack_copies();
+  if (!has_exited_ && may_reopen_) follow_frame_pointers();
   if (!engine_) return publish();
   if (!has_exited_ && now - paired_at_ns_ >= kSecondNs) pair_clocks();
   pollfd exited{exit_.get(), POLLIN, 0};
@@ -206,10 +207,25 @@ void Session::grow_stack_copies() {
   if (ended * 100 <= samples || is_fixed) return;
   EngineConfig larger = config_;
   larger.stack_bytes = std::min(config_.stack_bytes * 2, kLargestStackCopy);
-  // Refused (no locked memory for a second set of rings, say): the running engine goes on as it is.
+  reopen_engine(larger);
+}
+
+/// Where a thread's stack ends and a goroutine's goes on, which has gone on itself when a sample is read: the kernel walks
+/// over to it at the sample. Short of descriptors, a second set of events would follow fewer threads.
+void Session::follow_frame_pointers() {
+  const bool is_perf = kind_ == EngineKind::perf || kind_ == EngineKind::perf_user_only;
+  if (!engine_ || !is_perf || config_.follows_frame_pointers || limits_.threads_refused > 0) return;
+  if (pipeline_.stack_switches() == 0) return;
+  EngineConfig following = config_;
+  following.follows_frame_pointers = true;
+  reopen_engine(following);
+}
+
+/// Refused (no locked memory for a second set of rings, say): the running engine goes on as it is.
+void Session::reopen_engine(const EngineConfig& config) {
   const bool is_ctimer = kind_ == EngineKind::ctimer;
-  const auto refusal = (is_ctimer ? replace_ctimer(larger, span_) : open_engine(kind_, larger, span_)).refusal;
-  if (refusal) may_grow_ = false;
+  const auto refusal = (is_ctimer ? replace_ctimer(config, span_) : open_engine(kind_, config, span_)).refusal;
+  if (refusal) may_reopen_ = false;
 }
 
 /// Reading the clocks of many threads takes a while in which they run on, on a busy machine a long while: the process

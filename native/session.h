@@ -78,6 +78,9 @@ class Session {
   void settle(const std::vector<ThreadClock>& clocks, uint64_t cpu_ns);
   [[nodiscard]] uint64_t longest_rest_ns() const;
   void grow_stack_copies();
+  void follow_frame_pointers();
+  /// The running engine, with another configuration. Refused: it goes on as it is.
+  void reopen_engine(const EngineConfig& config);
   [[nodiscard]] std::unique_ptr<Engine> make_engine(EngineKind kind) const;
   [[nodiscard]] StartResult open_engine(EngineKind kind, const EngineConfig& config, uint32_t span);
   [[nodiscard]] StartResult replace_ctimer(const EngineConfig& config, uint32_t span);
@@ -109,7 +112,7 @@ class Session {
   uint32_t starts_ = 0;
   uint32_t span_ = 0;       // the start whose rows are filled
   PipelineCounts counts_at_growth_;
-  bool may_grow_ = true;
+  bool may_reopen_ = true;
   std::vector<int> polled_;  // ring descriptors that can still wake us
   uint64_t drained_from_ns_ = 0;
   uint64_t lost_at_settle_ = 0;

@@ -33,6 +33,7 @@ StartResult Session::start(EngineKind kind, uint64_t period_ns) {
     config.python = &pipeline_.python_stacks();
     config.user_only = kind == EngineKind::perf_user_only;
     config.stack_bytes = config_.pid == 0 ? config.stack_bytes : config_.stack_bytes;
+    config.follows_frame_pointers = config_.follows_frame_pointers;
     // At a high rate the rings would fill while tables are built, or rules looked up without them.
     const bool in_a_hurry = period_ns < kHurriedPeriodNs;
     // The rings of perf_events wait until modules and runtimes are known; other engines need to know them.

@@ -23,6 +23,7 @@ struct EngineConfig {
   uint32_t stack_bytes = 16384;
   bool user_only = false;       // exclude the kernel
   bool kernel_walks_user = false;  // mappings are unreadable: take the kernel's own user chain
+  bool follows_frame_pointers = false;  // the kernel's own user chain, beside the copy
   PythonStacks* python = nullptr;  // the target's, if its samples may show them; outlives the engine
 };
 

@@ -31,7 +31,8 @@ perf_event_attr make_perf_attr(const EngineConfig& config, const PerfFeatures& f
   } else {
     attr.sample_type |= PERF_SAMPLE_ID;
   }
-  if (!config.user_only || config.kernel_walks_user) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
+  const bool has_user_chain = config.kernel_walks_user || config.follows_frame_pointers;
+  if (!config.user_only || has_user_chain) attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
   attr.read_format = PERF_FORMAT_TOTAL_TIME_RUNNING | PERF_FORMAT_ID;
   attr.sample_regs_user = kPerfRegsMask;
   attr.sample_stack_user = config.stack_bytes;
@@ -48,8 +49,9 @@ perf_event_attr make_perf_attr(const EngineConfig& config, const PerfFeatures& f
     attr.use_clockid = 1;
     attr.clockid = CLOCK_MONOTONIC;
   }
-  // We unwind the user part from the stack copy; the kernel's frame-pointer walk would cost and lie.
-  attr.exclude_callchain_user = !config.kernel_walks_user;
+  // We unwind the user part from the stack copy; the kernel's frame-pointer walk would cost and lie. But it goes on where
+  // frame pointers lead to another stack.
+  attr.exclude_callchain_user = !has_user_chain;
   attr.exclude_kernel = config.user_only;
   attr.exclude_hv = config.user_only;
   attr.watermark = 1;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <set>
+#include <utility>
 
 #include "capture/limits.h"
 #include "capture/threads.h"
@@ -236,6 +237,7 @@ void PerfEngine::deliver_sample(CpuRing& cpu, SampleRecord& record, SampleSink& 
     state = {record.count.value_ns, cpu.loss_epoch};
   }
   if (!record.count.has_value) counts_[{sample.tid, record.count.id}].value_ns += sample.weight_ns;
+  if (!config_.kernel_walks_user) sample.frame_pointer_ips = std::exchange(sample.user_ips, {});
   sink.on_sample(sample);
 }
 

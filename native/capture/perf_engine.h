@@ -63,7 +63,9 @@ class PerfEngine final : public Engine {
   int open_thread(pid_t tid);
   int attach_ring(int fd, int cpu);
   /// The kernel gives every record full size, however little of the stack was copied.
-  [[nodiscard]] size_t record_bytes() const { return config_.stack_bytes + size_t{1024}; }
+  [[nodiscard]] size_t record_bytes() const {
+    return config_.stack_bytes + size_t{config_.follows_frame_pointers ? 2048U : 1024U};
+  }
   [[nodiscard]] size_t wanted_ring_pages() const;
   [[nodiscard]] size_t smallest_ring_pages() const;
   void deliver(CpuRing& cpu, std::span<const std::byte> bytes, SampleSink& sink);

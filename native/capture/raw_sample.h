@@ -36,6 +36,7 @@ struct RawSample {
   size_t stack_missing = 0;              // bytes that were asked for beyond `stack`, at a page that was not there
   std::span<const uint64_t> kernel_ips;  // leaf first; empty when there is none
   std::span<const uint64_t> user_ips;    // the kernel's own frame-pointer walk; only when asked for instead of `stack`
+  std::span<const uint64_t> frame_pointer_ips;  // the same; only when asked for beside it
 
   // Of CPython's own stack, read while the thread stood still.
   uint32_t python_seen = 0;  // what the walk said (python_frames.h); 0: the engine did not look

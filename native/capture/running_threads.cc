@@ -53,6 +53,7 @@ void RunningThreads::on_sample(const RawSample& sample) {
   kept.sample.stack = {};
   kept.sample.kernel_ips = {};
   kept.sample.user_ips = {};
+  kept.sample.frame_pointer_ips = {};
   samples_[sample.tid].push_back(std::move(kept));
 }
 

@@ -2,8 +2,10 @@
 // `pcvalue`.
 #include "unwind/go_frames.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <vector>
 
 #include "unwind/byte_cursor.h"
 #include "unwind/prologue.h"
@@ -20,6 +22,7 @@ constexpr uint64_t kMaxFrameBytes = 1 << 20;
 constexpr size_t kRecordBytes = 48;
 constexpr size_t kMaxStreamBytes = 4096;
 constexpr size_t kMaxKnown = 65536;
+constexpr uint64_t kMaxCodeBytes = 1 << 18;
 // push %rbp; mov %rsp, %rbp; pushf: the flags are saved by no other function (preempt_amd64.s).
 constexpr std::array<uint8_t, 5> kInterruption{0x55, 0x48, 0x89, 0xe5, 0x9c};
 constexpr uint8_t kWritesStackPointer = 1 << 1;  // abi.FuncFlagSPWrite
@@ -53,6 +56,7 @@ std::optional<uint32_t> GoFrames::bytes_at(const CodeRange& range, uint64_t addr
 void GoFrames::flush() {
   tables_.clear();
   known_.clear();
+  callers_.clear();
 }
 
 bool GoFrames::is_interruption(const CodeRange& range, uint64_t address) {
@@ -85,12 +89,48 @@ bool GoFrames::jumps_to(uint64_t address, uint64_t entry) {
   return false;
 }
 
+std::optional<uint64_t> GoFrames::caller_between(const CodeRange& range, uint64_t address, uint64_t return_address) {
+  const uint64_t entry = entry_of(range, address);
+  if (entry == 0) return std::nullopt;
+  if (callers_.size() >= kMaxKnown) callers_.clear();
+  const auto [known, is_new] = callers_.try_emplace({entry, return_address});
+  if (!is_new) return known->second;
+  std::array<std::byte, kCallBytes> before{};
+  if (!read(return_address - before.size(), before)) return std::nullopt;
+  const CallTarget call = call_before(before, return_address);
+  const auto caller = call.form == CallForm::direct ? function_at(range, call.address) : std::nullopt;
+  if (caller && caller->entry == call.address) known->second = call_in(*caller, entry);
+  return known->second;
+}
+
+std::optional<uint64_t> GoFrames::call_in(const Function& function, uint64_t entry) {
+  constexpr std::byte kCall{0xe8};
+  constexpr size_t kDirectBytes = 5;
+  std::vector<std::byte> code(static_cast<size_t>(std::min(function.end - function.entry, kMaxCodeBytes)));
+  if (!read(function.entry, code)) return std::nullopt;
+  std::optional<uint64_t> found;
+  for (size_t i = 0; i + kDirectBytes <= code.size(); i++) {
+    if (code[i] != kCall) continue;
+    const uint64_t end = function.entry + i + kDirectBytes;
+    if (end + static_cast<uint64_t>(int64_t{at<int32_t>(code, i + 1)}) != entry) continue;
+    if (found) return std::nullopt;
+    found = end - 1;
+  }
+  return found;
+}
+
 uint64_t GoFrames::entry_of(const CodeRange& range, uint64_t address) {
+  const auto function = function_at(range, address);
+  return function ? function->entry : 0;
+}
+
+std::optional<GoFrames::Function> GoFrames::function_at(const CodeRange& range, uint64_t address) {
   const Table* const table = range.go_table == 0 ? nullptr : table_of(range);
-  if (table == nullptr) return 0;
+  if (table == nullptr) return std::nullopt;
   const uint64_t shift = table->text == 0 ? range.bias : 0;
   const auto function = find(*table, address - shift);
-  return function ? function->entry + shift : 0;
+  if (!function) return std::nullopt;
+  return Function{function->entry + shift, function->end + shift, function->record};
 }
 
 const GoFrames::Table* GoFrames::table_of(const CodeRange& range) {
@@ -155,7 +195,7 @@ std::optional<GoFrames::Function> GoFrames::find(const Table& table, uint64_t pc
   uint64_t record = 0;
   const bool is_read = number(2 * low, entry) && number(2 * low + 1, record) && number(2 * low + 2, end);
   if (!is_read || pc < table.text + entry || pc >= table.text + end) return std::nullopt;
-  return Function{table.text + entry, table.functions + record};
+  return Function{table.text + entry, table.text + end, table.functions + record};
 }
 
 std::optional<uint32_t> GoFrames::value_at(uint64_t stream, uint64_t entry, uint64_t pc) {

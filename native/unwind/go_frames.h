@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <utility>
 
 #include "unwind/code_map.h"
 #include "unwind/code_reader.h"
@@ -26,6 +28,9 @@ class GoFrames {
   /// Whether what stands before `return_address` calls the function at `address`, be it through a jump. Nothing where that
   /// cannot be told: a call by a register, no call at all, no table.
   [[nodiscard]] std::optional<bool> calls(const CodeRange& range, uint64_t address, uint64_t return_address);
+  /// Where the one at `address` was called by a function that itself was called from before `return_address`. Nothing where
+  /// that cannot be told, as in a function that has several such calls.
+  [[nodiscard]] std::optional<uint64_t> caller_between(const CodeRange& range, uint64_t address, uint64_t return_address);
   /// Whether the call that ends at `address` was made without a frame (write barriers): rbp is that of the caller's. Not so
   /// of goexit, whose first instruction stands for a call.
   [[nodiscard]] bool calls_without_frame(const CodeRange& range, uint64_t address) {
@@ -50,6 +55,7 @@ class GoFrames {
   };
   struct Function {
     uint64_t entry = 0;
+    uint64_t end = 0;
     uint64_t record = 0;
   };
 
@@ -58,6 +64,10 @@ class GoFrames {
   [[nodiscard]] const Table* table_of(const CodeRange& range);
   /// Absolute start of the function at an absolute address; 0 when the table does not say.
   [[nodiscard]] uint64_t entry_of(const CodeRange& range, uint64_t address);
+  /// The function at an absolute address, by absolute ones.
+  [[nodiscard]] std::optional<Function> function_at(const CodeRange& range, uint64_t address);
+  /// Where the function calls the one at `entry`, if it does so at one place alone.
+  [[nodiscard]] std::optional<uint64_t> call_in(const Function& function, uint64_t entry);
   [[nodiscard]] std::optional<Table> read_table(const CodeRange& range);
   [[nodiscard]] std::optional<Function> find(const Table& table, uint64_t pc);
   [[nodiscard]] std::optional<uint32_t> value_at(uint64_t stream, uint64_t entry, uint64_t pc);
@@ -68,6 +78,7 @@ class GoFrames {
   CodeReader& reader_;
   std::unordered_map<uint64_t, std::optional<Table>> tables_;    // by address
   std::unordered_map<uint64_t, std::optional<uint32_t>> known_;  // by pc
+  std::map<std::pair<uint64_t, uint64_t>, std::optional<uint64_t>> callers_;  // by callee's entry and return address
 };
 
 }  // namespace prof

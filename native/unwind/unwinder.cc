@@ -63,8 +63,8 @@ StackEnd Unwinder::unwind(const Registers& registers, StackCopy stack, std::vect
   return end;
 }
 
-bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& late,
-                        std::vector<UnwoundFrame>& out) {
+bool Unwinder::complete(const Registers& registers, StackCopy stack, std::span<const uint64_t> chain,
+                        LateStack& late, std::vector<UnwoundFrame>& out) {
   Walk walk(registers, stack, {frame_pointers_, go_frames_, runtime_});
   bool is_late = false;
   bool is_at_stack_end = false;
@@ -82,6 +82,11 @@ bool Unwinder::complete(const Registers& registers, StackCopy stack, LateStack& 
       is_late = true;
       late_from = depth;
       is_at_stack_end = walk.has_switched_stack(step);
+      if (is_at_stack_end) stack_switches_++;
+      if (walk.has_left_frame(step) && put_goroutine(walk, step, chain, depth)) {
+        out.assign(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(depth));
+        return true;
+      }
       walk.go_on_late(late);
       ended = walk.leave(step);
     }
@@ -103,6 +108,43 @@ size_t Unwinder::put_frame(Walk& walk, const CodeStep& step, size_t depth) {
   if (walk.has_not_begun(step)) return 0;
   frames_[depth] = {walk.shown_address(step), step.range, walk.frame_pointer(step)};
   return 1;
+}
+
+// Frame pointers skip the caller of a function that makes no frame (systemstack, write barriers): rbp is still the caller's,
+// and the return address beside it that of the caller's call. That is a call of the function that was skipped.
+bool Unwinder::put_goroutine(const Walk& walk, const CodeStep& step, std::span<const uint64_t> chain, size_t& depth) {
+  const auto here = std::find(chain.begin(), chain.end(), walk.pc());
+  if (here == chain.end() || here + 1 == chain.end()) return false;
+  const std::span<const uint64_t> rest(here + 1, chain.end());
+  if (depth + 1 + 2 * rest.size() > kMaxStackDepth) return false;
+  const CodeRange& range = *step.range;
+  const auto caller = go_frames_.caller_between(range, step.lookup, rest.front());
+  if (!caller) return false;
+  size_t next = depth;
+  frames_[next++] = {*caller, &range, 0};
+  bool has_frame = true;
+  for (const uint64_t address : rest) {
+    if (address <= range.lo || address >= range.hi) return false;
+    if (!has_frame) {
+      const auto skipped = go_frames_.caller_between(range, frames_[next - 1].address, address);
+      if (!skipped) return false;
+      frames_[next++] = {*skipped, &range, 0};
+    }
+    const uint64_t callee = frames_[next - 1].address;
+    const bool is_interrupted = go_frames_.is_interruption(range, callee);
+    const CodeBefore before = is_interrupted ? CodeBefore::call : look_before(address);
+    if (before == CodeBefore::other) return false;
+    if (!is_interrupted && go_frames_.calls(range, callee, address) == false) return false;
+    const uint64_t place = is_interrupted ? address : address - 1;
+    frames_[next++] = {place, &range, 0};
+    // goexit, as if it had made a call by its first instruction. What frame pointers lead to beyond it is nobody's.
+    if (before == CodeBefore::nop) {
+      depth = next;
+      return true;
+    }
+    has_frame = go_frames_.bytes_at(range, place) != 0U;
+  }
+  return false;
 }
 
 // Another call of the same function of C, from elsewhere in the same goroutine and as deep, cannot be told from the one

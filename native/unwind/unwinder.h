@@ -47,7 +47,12 @@ class Unwinder {
   /// change in the meantime. True, with all frames in `out`, only if every address that was read late follows a call
   /// and the last frame is a thread's first. Else `out` stays as it is; true nevertheless when it ends in
   /// Go's systemstack, the end of the thread's own stack, whose goroutine has gone on meanwhile.
-  bool complete(const Registers& registers, StackCopy stack, LateStack& late, std::vector<UnwoundFrame>& out);
+  /// @param chain return addresses by frame pointers, leaf first, read with the sample: those of a goroutine need not be
+  ///   read late then; may be empty
+  bool complete(const Registers& registers, StackCopy stack, std::span<const uint64_t> chain, LateStack& late,
+                std::vector<UnwoundFrame>& out);
+  /// How many stacks have come to the end of a thread's own stack, beyond which a goroutine's goes on.
+  [[nodiscard]] uint64_t stack_switches() const { return stack_switches_; }
 
   /// Who knows the frames of code that belongs to no file: null for nobody. Must outlive its use.
   void set_runtime(RuntimeCode* runtime) { runtime_ = runtime; }
@@ -63,6 +68,9 @@ class Unwinder {
   [[nodiscard]] CodeStep resolve(uint64_t lookup);
   [[nodiscard]] CodeHints read_hints(uint64_t address);
   [[nodiscard]] CodeBefore look_before(uint64_t address);
+  /// Whether `chain` leads from Go's systemstack, the frame in hand, to the first function of its goroutine: then its
+  /// frames are put from `depth` on, which is behind them afterwards.
+  [[nodiscard]] bool put_goroutine(const Walk& walk, const CodeStep& step, std::span<const uint64_t> chain, size_t& depth);
   /// Whether frames `from` to `to` are the only callers that were ever seen of a call of C.
   [[nodiscard]] bool is_only_caller(uint64_t call, size_t from, size_t to);
 
@@ -75,6 +83,7 @@ class Unwinder {
   std::vector<UnwoundFrame> frames_;  // the walk in progress
   std::unordered_map<uint64_t, CodeBefore> code_before_;  // by return address that was read late
   std::unordered_map<uint64_t, uint64_t> cgo_callers_;    // by call of C: its callers, mixed
+  uint64_t stack_switches_ = 0;
 };
 
 }  // namespace prof

@@ -44,13 +44,12 @@ class Walk {
   [[nodiscard]] uint64_t pc() const { return pc_; }
   /// The thread, or what was interrupted, stands at the pc: it follows no call.
   [[nodiscard]] bool is_exact() const { return exact_; }
-  /// This frame is Go's systemstack: the last one of the thread's own stack.
+  /// This frame is Go's systemstack, mcall or morestack: the last one of the thread's own stack.
   [[nodiscard]] bool has_switched_stack(const CodeStep& step) const {
-    const bool has_hints = step.rule.cfa == CfaKind::none && step.rule.ra == RaKind::at_cfa;
-    if (!has_hints || exact_) return false;
-    const LeafForm form = NoRuleHints::unpack(step.rule).code.after;
-    return form == LeafForm::switched_stack || form == LeafForm::grows_stack;
+    return is_of_form(step, LeafForm::switched_stack) || is_of_form(step, LeafForm::grows_stack);
   }
+  /// The same, and rbp is still that of the function that called it. (morestack is called before there is a frame.)
+  [[nodiscard]] bool has_left_frame(const CodeStep& step) const { return is_of_form(step, LeafForm::switched_stack); }
 
   /// Go's asyncPreempt at its first instruction: the signal that interrupts the goroutine came with the sample's, and
   /// before it, as timers that fire on the scheduler's tick make it. Nothing of it has run.
@@ -110,6 +109,11 @@ class Walk {
 
   // What a rule restores; every other register is the callee's and means nothing in the caller.
   static constexpr uint32_t kFollowed = 1u << kRegRbp | 1u << kRegRbx | 1u << kRegRsp | 1u << kRegRip;
+
+  [[nodiscard]] bool is_of_form(const CodeStep& step, LeafForm form) const {
+    const bool has_hints = step.rule.cfa == CfaKind::none && step.rule.ra == RaKind::at_cfa;
+    return has_hints && !exact_ && NoRuleHints::unpack(step.rule).code.after == form;
+  }
 
   static constexpr uint32_t bit(size_t reg) { return uint32_t{1} << reg; }
 

@@ -69,7 +69,7 @@ struct Scene {
     const bool is_short = end == prof::StackEnd::truncated_copy || end == prof::StackEnd::bad_fp;
     expect("the copy alone is too short", is_short, 1);
     expect("its frames", frames.size(), 2);
-    is_completed = unwinder.complete(registers, copy, memory, frames);
+    is_completed = unwinder.complete(registers, copy, {}, memory, frames);
   }
 };
 
