@@ -56,20 +56,36 @@ std::optional<uint32_t> GoFrames::bytes_at(const CodeRange& range, uint64_t addr
 void GoFrames::flush() {
   tables_.clear();
   known_.clear();
+  functions_.clear();
+  interruptions_.clear();
+  calls_.clear();
   callers_.clear();
 }
 
 bool GoFrames::is_interruption(const CodeRange& range, uint64_t address) {
   const uint64_t entry = entry_of(range, address);
+  if (entry == 0) return false;
+  if (interruptions_.size() >= kMaxKnown) interruptions_.clear();
+  const auto [known, is_new] = interruptions_.try_emplace(entry);
   std::array<std::byte, kInterruption.size()> code{};
-  if (entry == 0 || !read(entry, code)) return false;
-  return std::memcmp(code.data(), kInterruption.data(), code.size()) == 0;
+  if (is_new && read(entry, code)) {
+    known->second = std::memcmp(code.data(), kInterruption.data(), code.size()) == 0;
+  }
+  return known->second;
 }
 
 std::optional<bool> GoFrames::calls(const CodeRange& range, uint64_t address, uint64_t return_address) {
-  std::array<std::byte, kCallBytes> before{};
   const uint64_t entry = entry_of(range, address);
-  if (entry == 0 || !read(return_address - before.size(), before)) return std::nullopt;
+  if (entry == 0) return std::nullopt;
+  if (calls_.size() >= kMaxKnown) calls_.clear();
+  const auto [known, is_new] = calls_.try_emplace({entry, return_address});
+  if (is_new) known->second = look_at_call(entry, return_address);
+  return known->second;
+}
+
+std::optional<bool> GoFrames::look_at_call(uint64_t entry, uint64_t return_address) {
+  std::array<std::byte, kCallBytes> before{};
+  if (!read(return_address - before.size(), before)) return std::nullopt;
   const CallTarget call = call_before(before, return_address);
   if (call.form != CallForm::direct) return std::nullopt;
   return call.address == entry || jumps_to(call.address, entry);
@@ -89,34 +105,55 @@ bool GoFrames::jumps_to(uint64_t address, uint64_t entry) {
   return false;
 }
 
-std::optional<uint64_t> GoFrames::caller_between(const CodeRange& range, uint64_t address, uint64_t return_address) {
+std::optional<uint64_t> GoFrames::caller_between(const CodeRange& range, uint64_t address, uint64_t return_address,
+                                                 uint64_t argument) {
   const uint64_t entry = entry_of(range, address);
   if (entry == 0) return std::nullopt;
   if (callers_.size() >= kMaxKnown) callers_.clear();
-  const auto [known, is_new] = callers_.try_emplace({entry, return_address});
+  const uint64_t passed = argument == 0 ? 0 : entry_of(range, argument);
+  const auto [known, is_new] = callers_.try_emplace({entry, return_address, passed});
   if (!is_new) return known->second;
   std::array<std::byte, kCallBytes> before{};
   if (!read(return_address - before.size(), before)) return std::nullopt;
   const CallTarget call = call_before(before, return_address);
   const auto caller = call.form == CallForm::direct ? function_at(range, call.address) : std::nullopt;
-  if (caller && caller->entry == call.address) known->second = call_in(*caller, entry);
+  if (caller && caller->entry == call.address) known->second = call_in(*caller, entry, passed);
   return known->second;
 }
 
-std::optional<uint64_t> GoFrames::call_in(const Function& function, uint64_t entry) {
+std::optional<uint64_t> GoFrames::call_in(const Function& function, uint64_t entry, uint64_t argument) {
   constexpr std::byte kCall{0xe8};
   constexpr size_t kDirectBytes = 5;
-  std::vector<std::byte> code(static_cast<size_t>(std::min(function.end - function.entry, kMaxCodeBytes)));
-  if (!read(function.entry, code)) return std::nullopt;
-  std::optional<uint64_t> found;
-  for (size_t i = 0; i + kDirectBytes <= code.size(); i++) {
-    if (code[i] != kCall) continue;
-    const uint64_t end = function.entry + i + kDirectBytes;
-    if (end + static_cast<uint64_t>(int64_t{at<int32_t>(code, i + 1)}) != entry) continue;
-    if (found) return std::nullopt;
-    found = end - 1;
+  std::vector<std::byte> bytes(static_cast<size_t>(std::min(function.end - function.entry, kMaxCodeBytes)));
+  if (!read(function.entry, bytes)) return std::nullopt;
+  const std::span<const std::byte> code(bytes);
+  std::vector<size_t> calls;  // where they end
+  for (size_t end = kDirectBytes; end <= code.size(); end++) {
+    if (code[end - kDirectBytes] != kCall) continue;
+    const auto distance = static_cast<uint64_t>(int64_t{at<int32_t>(code, end - 4)});
+    if (function.entry + end + distance == entry) calls.push_back(end);
   }
-  return found;
+  std::vector<size_t> fitting;
+  for (size_t i = 0; i < calls.size() && argument != 0; i++) {
+    const size_t from = i == 0 ? 0 : calls[i - 1];
+    if (refers_to(code.subspan(from, calls[i] - from), function.entry + from, argument)) fitting.push_back(calls[i]);
+  }
+  const auto& found = calls.size() == 1 ? calls : fitting;
+  return found.size() == 1 ? std::optional(function.entry + found.front() - 1) : std::nullopt;
+}
+
+/// By `lea`, relative to the instruction.
+bool GoFrames::refers_to(std::span<const std::byte> code, uint64_t start, uint64_t entry) {
+  constexpr size_t kLeaBytes = 7;
+  for (size_t i = 0; i + kLeaBytes <= code.size(); i++) {
+    const bool is_lea = (at<uint8_t>(code, i) & 0xfb) == 0x48 && at<uint8_t>(code, i + 1) == 0x8d;
+    if (!is_lea || (at<uint8_t>(code, i + 2) & 0xc7) != 0x05) continue;
+    const uint64_t target = start + i + kLeaBytes + static_cast<uint64_t>(int64_t{at<int32_t>(code, i + 3)});
+    uint64_t word = 0;
+    if (target == entry) return true;
+    if (read(target, std::as_writable_bytes(std::span(&word, 1))) && word == entry) return true;
+  }
+  return false;
 }
 
 uint64_t GoFrames::entry_of(const CodeRange& range, uint64_t address) {
@@ -127,10 +164,13 @@ uint64_t GoFrames::entry_of(const CodeRange& range, uint64_t address) {
 std::optional<GoFrames::Function> GoFrames::function_at(const CodeRange& range, uint64_t address) {
   const Table* const table = range.go_table == 0 ? nullptr : table_of(range);
   if (table == nullptr) return std::nullopt;
+  if (functions_.size() >= kMaxKnown) functions_.clear();
+  const auto [known, is_new] = functions_.try_emplace(address);
+  if (!is_new) return known->second;
   const uint64_t shift = table->text == 0 ? range.bias : 0;
   const auto function = find(*table, address - shift);
-  if (!function) return std::nullopt;
-  return Function{function->entry + shift, function->end + shift, function->record};
+  if (function) known->second = Function{function->entry + shift, function->end + shift, function->record};
+  return known->second;
 }
 
 const GoFrames::Table* GoFrames::table_of(const CodeRange& range) {

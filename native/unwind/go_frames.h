@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -28,9 +29,11 @@ class GoFrames {
   /// Whether what stands before `return_address` calls the function at `address`, be it through a jump. Nothing where that
   /// cannot be told: a call by a register, no call at all, no table.
   [[nodiscard]] std::optional<bool> calls(const CodeRange& range, uint64_t address, uint64_t return_address);
-  /// Where the one at `address` was called by a function that itself was called from before `return_address`. Nothing where
+  /// Where the function at `address` was called by one that itself was called from before `return_address`. Nothing where
   /// that cannot be told, as in a function that has several such calls.
-  [[nodiscard]] std::optional<uint64_t> caller_between(const CodeRange& range, uint64_t address, uint64_t return_address);
+  /// @param argument an address in the function that it was called with, which tells such calls apart; or 0
+  [[nodiscard]] std::optional<uint64_t> caller_between(const CodeRange& range, uint64_t address, uint64_t return_address,
+                                                       uint64_t argument);
   /// Whether the call that ends at `address` was made without a frame (write barriers): rbp is that of the caller's. Not so
   /// of goexit, whose first instruction stands for a call.
   [[nodiscard]] bool calls_without_frame(const CodeRange& range, uint64_t address) {
@@ -66,8 +69,11 @@ class GoFrames {
   [[nodiscard]] uint64_t entry_of(const CodeRange& range, uint64_t address);
   /// The function at an absolute address, by absolute ones.
   [[nodiscard]] std::optional<Function> function_at(const CodeRange& range, uint64_t address);
-  /// Where the function calls the one at `entry`, if it does so at one place alone.
-  [[nodiscard]] std::optional<uint64_t> call_in(const Function& function, uint64_t entry);
+  [[nodiscard]] std::optional<bool> look_at_call(uint64_t entry, uint64_t return_address);
+  /// Where the function calls the one at `entry`, if it does so at one place alone, or at one alone for `argument`.
+  [[nodiscard]] std::optional<uint64_t> call_in(const Function& function, uint64_t entry, uint64_t argument);
+  /// Whether code that stands at `start` takes the address of a function, or of a word that holds it.
+  [[nodiscard]] bool refers_to(std::span<const std::byte> code, uint64_t start, uint64_t entry);
   [[nodiscard]] std::optional<Table> read_table(const CodeRange& range);
   [[nodiscard]] std::optional<Function> find(const Table& table, uint64_t pc);
   [[nodiscard]] std::optional<uint32_t> value_at(uint64_t stream, uint64_t entry, uint64_t pc);
@@ -78,7 +84,11 @@ class GoFrames {
   CodeReader& reader_;
   std::unordered_map<uint64_t, std::optional<Table>> tables_;    // by address
   std::unordered_map<uint64_t, std::optional<uint32_t>> known_;  // by pc
-  std::map<std::pair<uint64_t, uint64_t>, std::optional<uint64_t>> callers_;  // by callee's entry and return address
+  std::unordered_map<uint64_t, std::optional<Function>> functions_;  // by address
+  std::unordered_map<uint64_t, bool> interruptions_;                 // by entry
+  // By the callee's entry and the return address.
+  std::map<std::pair<uint64_t, uint64_t>, std::optional<bool>> calls_;
+  std::map<std::tuple<uint64_t, uint64_t, uint64_t>, std::optional<uint64_t>> callers_;  // and the argument's entry
 };
 
 }  // namespace prof

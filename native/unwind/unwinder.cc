@@ -118,7 +118,9 @@ bool Unwinder::put_goroutine(const Walk& walk, const CodeStep& step, std::span<c
   const std::span<const uint64_t> rest(here + 1, chain.end());
   if (depth + 1 + 2 * rest.size() > kMaxStackDepth) return false;
   const CodeRange& range = *step.range;
-  const auto caller = go_frames_.caller_between(range, step.lookup, rest.front());
+  // Which function runs there tells several calls of the switch apart.
+  const uint64_t argument = depth < 2 ? 0 : frames_[depth - 2].address;
+  const auto caller = go_frames_.caller_between(range, step.lookup, rest.front(), argument);
   if (!caller) return false;
   size_t next = depth;
   frames_[next++] = {*caller, &range, 0};
@@ -126,7 +128,7 @@ bool Unwinder::put_goroutine(const Walk& walk, const CodeStep& step, std::span<c
   for (const uint64_t address : rest) {
     if (address <= range.lo || address >= range.hi) return false;
     if (!has_frame) {
-      const auto skipped = go_frames_.caller_between(range, frames_[next - 1].address, address);
+      const auto skipped = go_frames_.caller_between(range, frames_[next - 1].address, address, 0);
       if (!skipped) return false;
       frames_[next++] = {*skipped, &range, 0};
     }
