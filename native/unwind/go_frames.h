@@ -34,6 +34,10 @@ class GoFrames {
   /// @param argument an address in the function that it was called with, which tells such calls apart; or 0
   [[nodiscard]] std::optional<uint64_t> caller_between(const CodeRange& range, uint64_t address, uint64_t return_address,
                                                        uint64_t argument);
+  /// Whether `return_address` is in goexit, where goroutines begin: as if that had made a call by its first instruction.
+  [[nodiscard]] bool begins_goroutine(const CodeRange& range, uint64_t return_address) {
+    return entry_of(range, return_address) == return_address - 1;
+  }
   /// Whether the call that ends at `address` was made without a frame (write barriers): rbp is that of the caller's. Not so
   /// of goexit, whose first instruction stands for a call.
   [[nodiscard]] bool calls_without_frame(const CodeRange& range, uint64_t address) {

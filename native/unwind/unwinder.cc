@@ -134,13 +134,14 @@ bool Unwinder::put_goroutine(const Walk& walk, const CodeStep& step, std::span<c
     }
     const uint64_t callee = frames_[next - 1].address;
     const bool is_interrupted = go_frames_.is_interruption(range, callee);
-    const CodeBefore before = is_interrupted ? CodeBefore::call : look_before(address);
-    if (before == CodeBefore::other) return false;
-    if (!is_interrupted && go_frames_.calls(range, callee, address) == false) return false;
+    const bool is_first = !is_interrupted && go_frames_.begins_goroutine(range, address);
+    if (!is_interrupted && !is_first) {
+      if (look_before(address) != CodeBefore::call || go_frames_.calls(range, callee, address) == false) return false;
+    }
     const uint64_t place = is_interrupted ? address : address - 1;
     frames_[next++] = {place, &range, 0};
-    // goexit, as if it had made a call by its first instruction. What frame pointers lead to beyond it is nobody's.
-    if (before == CodeBefore::nop) {
+    // What frame pointers lead to beyond it is nobody's.
+    if (is_first) {
       depth = next;
       return true;
     }
