@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mix_bits.h"
+#include "runtime/go_version.h"
 #include "runtime/v8_bytecodes.h"
 
 namespace prof {
@@ -47,7 +48,10 @@ size_t RuntimeNames::FunctionHash::operator()(const RuntimeFunction& function) c
 
 bool RuntimeNames::look_at(const ByteSource& file, uint64_t bias) {
   if (v8_ || !hotspot_exports_.empty()) return false;
-  return look_for_v8(file, bias) || look_for_hotspot(file, bias);
+  if (look_for_v8(file, bias) || look_for_hotspot(file, bias)) return true;
+  // Its functions are named by the file's own tables.
+  if (state_.runtime.empty()) state_.runtime = read_go_version(file);
+  return false;
 }
 
 bool RuntimeNames::look_for_hotspot(const ByteSource& file, uint64_t bias) {

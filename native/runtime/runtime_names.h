@@ -36,7 +36,7 @@ enum class RuntimeProblem : uint8_t {
 };
 
 struct RuntimeState {
-  std::string runtime;  // `V8 11.3.244`; empty: no runtime that we know
+  std::string runtime;  // `V8 11.3.244`, `Go 1.22.3`; empty: no runtime that we know
   std::string product;  // `Node.js 20.20.2`; empty: not known
   RuntimeProblem problem = RuntimeProblem::none;
   std::string constant;  // that is missing or unusable
@@ -62,7 +62,7 @@ class RuntimeNames {
 
   /// Looks whether the file is a runtime's; only while none is known.
   /// @param bias from addresses of the file to those of the process
-  /// @returns whether it is
+  /// @returns whether it is one whose functions are named here
   bool look_at(const ByteSource& file, uint64_t bias);
   /// Another program runs now.
   void forget_runtime();

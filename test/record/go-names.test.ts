@@ -1,9 +1,10 @@
 /** Functions of Go programs, with symbols and stripped of them: names, shares, roots, and which of them are Go's own. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { basename } from 'node:path';
 import { test } from 'node:test';
+import { startCapture, untilStatus } from '../helpers/capture.ts';
 import { recordCpu } from '../helpers/cli.ts';
 import { assertEightyTwenty } from '../helpers/eighty-twenty.ts';
 import { buildGo } from '../helpers/go-target.ts';
@@ -35,6 +36,16 @@ for (const [kind, flags] of [
     assert.equal(nodesNamed(tree, 'main.burn')[0]?.runtime, 'go');
   });
 }
+
+test('Go, stripped: its version is told', async (t) => {
+  if (!hasTool(t, 'go', 'golang-go')) return;
+  const target = spawn(buildGo('shares', ['-ldflags=-s -w']), { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => target.kill('SIGKILL'));
+  await once(target.stdout, 'data');
+  const session = await startCapture(t, target.pid ?? 0);
+  const version = execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).trim().replace('go', 'Go ');
+  await untilStatus(session, ({ runtime }) => runtime === version, version);
+});
 
 test('Go, stripped: what the compiler put into a function stands below it, each where it was written', async (t) => {
   if (!hasTool(t, 'go', 'golang-go')) return;
