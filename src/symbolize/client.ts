@@ -3,6 +3,7 @@
  * compiler's own demangler that the caller injects, and cleans every text once, so that nothing a hostile file
  * named can reach the screen. When the worker dies, frames still get an answer: their address.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { cleanText } from '../profile/clean-text.ts';
 import type { Frame, FrameName, Module, Origin } from '../profile/frames.ts';
@@ -23,6 +24,12 @@ export interface SymbolizerClientOptions extends SymbolizerOptions {
   /** Itanium demangling of a batch: same order and length; what it cannot read comes back unchanged. */
   readonly demangle: (names: readonly string[]) => readonly string[];
 }
+
+/**
+ * Node ends a worker's isolate while jobs of its optimizing compiler may still run, which then abort the whole process
+ * (`NodePlatform::ForIsolate`, node_platform.cc, seen with 20.20 once in some thousand runs): so long a job takes at most.
+ */
+const compilerMs = 50;
 
 export class SymbolizerClient {
   readonly #worker: Worker;
@@ -112,10 +119,11 @@ export class SymbolizerClient {
   /** Ends the worker; requests still open stay unanswered. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await this.#worker.terminate();
     this.#outstanding.length = 0;
     this.#endLines();
     this.#wakeIdle();
+    await delay(compilerMs);
+    await this.#worker.terminate();
   }
 
   #send(message: ToWorker): void {
