@@ -27,7 +27,8 @@ export interface SymbolizerClientOptions extends SymbolizerOptions {
 
 /**
  * Node ends a worker's isolate while jobs of its optimizing compiler may still run, which then abort the whole process
- * (`NodePlatform::ForIsolate`, node_platform.cc, seen with 20.20 once in some thousand runs): so long a job takes at most.
+ * (`NodePlatform::ForIsolate`, node_platform.cc, seen with 20.20 once in some thousand runs). Most are done after so long;
+ * whether all are cannot be asked.
  */
 const compilerMs = 50;
 
